@@ -1,0 +1,267 @@
+//! Counts of a run's coverage rows: in all, by certificate type, by carried column.
+
+use super::AnalysisError;
+use crate::audit::{Comparison, Status};
+use crate::table::Column;
+use crate::table::schema::{coverage, differences, errors};
+use polars::prelude::{DataFrame, DataType};
+use polars::prelude::{
+    Engine, Expr, IntoLazy, LazyFrame, PlRefPath, PolarsResult, ScanArgsParquet, SortMultipleOptions, col, lit,
+};
+use std::path::Path;
+
+/// How many rows a group has of each kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Items.
+    pub items: u64,
+    /// Coverage rows: certificates, and items without any.
+    pub rows: u64,
+    /// Rows by status, in the order of [`Status::ALL`].
+    pub by_status: [u64; Status::ALL.len()],
+    /// Rows whose faces differ.
+    pub inconsistent: u64,
+    /// Calls made.
+    pub calls: u64,
+    /// Attempts made for them.
+    pub attempts: u64,
+}
+
+impl Counts {
+    /// Rows of a status.
+    #[must_use]
+    pub const fn of(&self, status: Status) -> u64 {
+        let mut at = 0;
+        while at < Status::ALL.len() {
+            if Status::ALL[at] as usize == status as usize {
+                return self.by_status[at];
+            }
+            at += 1;
+        }
+        0
+    }
+
+    /// Rows about which the platform has said all: no error, not pending.
+    #[must_use]
+    pub const fn answered(&self) -> u64 {
+        self.rows - self.of(Status::Error) - self.of(Status::Pending)
+    }
+
+    /// 归集率: of what the city holds, the share that the province has got.
+    #[must_use]
+    pub fn collection_rate(&self) -> Option<f64> {
+        share(self.of(Status::Both), self.of(Status::Both) + self.of(Status::CityOnly))
+    }
+
+    /// Share of answered rows that the province holds.
+    #[must_use]
+    pub fn province_coverage(&self) -> Option<f64> {
+        share(self.of(Status::Both) + self.of(Status::ProvinceOnly), self.answered())
+    }
+
+    /// Share of answered rows that the city holds.
+    #[must_use]
+    pub fn city_coverage(&self) -> Option<f64> {
+        share(self.of(Status::Both) + self.of(Status::CityOnly), self.answered())
+    }
+
+    /// Share of all rows that are errors.
+    #[must_use]
+    pub fn error_rate(&self) -> Option<f64> {
+        share(self.of(Status::Error), self.rows)
+    }
+
+    /// Share of rows that both sides hold whose faces differ.
+    #[must_use]
+    pub fn inconsistent_rate(&self) -> Option<f64> {
+        share(self.inconsistent, self.of(Status::Both))
+    }
+}
+
+/// A rate without a denominator is none.
+#[expect(clippy::cast_precision_loss, reason = "counts of rows are far below 2^52")]
+fn share(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+/// The rows that have one value in common.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// The value; none for rows that lack it.
+    pub key: Option<String>,
+    /// What people call it, where that is something else.
+    pub label: Option<String>,
+    /// Its counts.
+    pub counts: Counts,
+}
+
+/// Differences of one field and kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DifferenceGroup {
+    /// The field.
+    pub field: String,
+    /// The kind.
+    pub kind: String,
+    /// How many.
+    pub count: u64,
+}
+
+/// Errors of one kind and code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrorGroup {
+    /// The kind.
+    pub kind: String,
+    /// The code, where there is one.
+    pub code: Option<i32>,
+    /// How many.
+    pub count: u64,
+}
+
+/// What a run's tables say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Analysis {
+    /// Of all rows.
+    pub totals: Counts,
+    /// By certificate type, the most gaps first.
+    pub by_type: Vec<Group>,
+    /// By each carried column: its header, and its groups, the most gaps first.
+    pub by_carried: Vec<(String, Vec<Group>)>,
+    /// Differences by field and kind, the most frequent first.
+    pub differences: Vec<DifferenceGroup>,
+    /// Errors by kind and code, the most frequent first.
+    pub errors: Vec<ErrorGroup>,
+}
+
+/// Analyses the tables in the folder `dir`; `carried` are the job's carried headers.
+///
+/// # Errors
+/// What keeps the tables from being read.
+pub fn analyse(dir: &Path, carried: &[String]) -> Result<Analysis, AnalysisError> {
+    let groups = |column: &str, label: Option<Column>| grouped(dir, column, label);
+    let by_type = groups(coverage::CERT_TYPE_CODE.name, Some(coverage::CERT_TYPE_NAME))?;
+    let by_carried = carried
+        .iter()
+        .map(|header| Ok((header.clone(), groups(&coverage::COVERAGE.carried_name(header), None)?)))
+        .collect::<PolarsResult<_>>()?;
+    Ok(Analysis {
+        totals: sum(&by_type),
+        by_type,
+        by_carried,
+        differences: differences_by_field(dir)?,
+        errors: errors_by_kind(dir)?,
+    })
+}
+
+fn scan(dir: &Path, table: crate::table::Table) -> PolarsResult<LazyFrame> {
+    let path = dir.join(table.file_name());
+    LazyFrame::scan_parquet(PlRefPath::new(path.to_string_lossy()), ScanArgsParquet::default())
+}
+
+/// Sums of the rows for which something holds.
+fn count_of(condition: Expr, name: &str) -> Expr {
+    condition.cast(DataType::UInt64).sum().alias(name)
+}
+
+fn grouped(dir: &Path, column: &str, label: Option<Column>) -> PolarsResult<Vec<Group>> {
+    let is = |column: Column, value: &'static str| col(column.name).eq(lit(value));
+    let mut sums = vec![
+        count_of(col(coverage::CERTIFICATE_INDEX.name).eq(lit(0u32)), "items"),
+        count_of(col(coverage::STATUS.name).is_not_null(), "rows"),
+        count_of(is(coverage::COMPARISON, Comparison::Inconsistent.name()), "inconsistent"),
+        col(coverage::CALLS.name).cast(DataType::UInt64).sum().alias("calls_made"),
+        col(coverage::ATTEMPTS.name).cast(DataType::UInt64).sum().alias("attempts_made"),
+    ];
+    sums.extend(Status::ALL.iter().map(|status| count_of(is(coverage::STATUS, status.name()), status.name())));
+    if let Some(label) = label {
+        sums.push(col(label.name).first().alias("label"));
+    }
+    let frame = collect(scan(dir, coverage::COVERAGE)?.group_by([col(column).alias("key")]).agg(sums))?;
+    let texts = |name: &str| -> PolarsResult<Vec<Option<String>>> {
+        Ok(frame.column(name)?.str()?.iter().map(|text| text.map(str::to_owned)).collect())
+    };
+    let numbers =
+        |name: &str| -> PolarsResult<Vec<u64>> { Ok(frame.column(name)?.u64()?.iter().map(Option::unwrap_or_default).collect()) };
+    let keys = texts("key")?;
+    let labels = if label.is_some() { texts("label")? } else { vec![None; keys.len()] };
+    let (items, rows, inconsistent) = (numbers("items")?, numbers("rows")?, numbers("inconsistent")?);
+    let (calls, attempts) = (numbers("calls_made")?, numbers("attempts_made")?);
+    let statuses = Status::ALL.iter().map(|status| numbers(status.name())).collect::<PolarsResult<Vec<_>>>()?;
+    let mut groups: Vec<Group> = keys
+        .into_iter()
+        .zip(labels)
+        .enumerate()
+        .map(|(at, (key, label))| Group {
+            key,
+            label,
+            counts: Counts {
+                items: items[at],
+                rows: rows[at],
+                by_status: std::array::from_fn(|status| statuses[status][at]),
+                inconsistent: inconsistent[at],
+                calls: calls[at],
+                attempts: attempts[at],
+            },
+        })
+        .collect();
+    groups.sort_by(|a, b| {
+        let gaps = |group: &Group| (group.counts.of(Status::CityOnly), group.counts.rows);
+        gaps(b).cmp(&gaps(a)).then_with(|| a.key.cmp(&b.key))
+    });
+    Ok(groups)
+}
+
+fn sum(groups: &[Group]) -> Counts {
+    groups.iter().fold(Counts::default(), |sum, group| {
+        let counts = &group.counts;
+        Counts {
+            items: sum.items + counts.items,
+            rows: sum.rows + counts.rows,
+            by_status: std::array::from_fn(|at| sum.by_status[at] + counts.by_status[at]),
+            inconsistent: sum.inconsistent + counts.inconsistent,
+            calls: sum.calls + counts.calls,
+            attempts: sum.attempts + counts.attempts,
+        }
+    })
+}
+
+fn differences_by_field(dir: &Path) -> PolarsResult<Vec<DifferenceGroup>> {
+    let frame = tallied(dir, differences::DIFFERENCES, [differences::FIELD, differences::KIND])?;
+    let (fields, kinds) = (frame.column(differences::FIELD.name)?.str()?, frame.column(differences::KIND.name)?.str()?);
+    let counts = frame.column("count")?.u64()?;
+    let groups = fields.iter().zip(kinds.iter()).zip(counts.iter()).map(|((field, kind), count)| DifferenceGroup {
+        field: field.unwrap_or_default().to_owned(),
+        kind: kind.unwrap_or_default().to_owned(),
+        count: count.unwrap_or_default(),
+    });
+    Ok(groups.collect())
+}
+
+fn errors_by_kind(dir: &Path) -> PolarsResult<Vec<ErrorGroup>> {
+    let frame = tallied(dir, errors::ERRORS, [errors::ERROR_KIND, errors::ERROR_CODE])?;
+    let (kinds, codes) = (frame.column(errors::ERROR_KIND.name)?.str()?, frame.column(errors::ERROR_CODE.name)?.i32()?);
+    let counts = frame.column("count")?.u64()?;
+    let groups = kinds.iter().zip(codes.iter()).zip(counts.iter()).map(|((kind, code), count)| ErrorGroup {
+        kind: kind.unwrap_or_default().to_owned(),
+        code,
+        count: count.unwrap_or_default(),
+    });
+    Ok(groups.collect())
+}
+
+/// Rows of a table by two of its columns, the most frequent first.
+fn tallied(dir: &Path, table: crate::table::Table, [first, second]: [Column; 2]) -> PolarsResult<DataFrame> {
+    let counted = scan(dir, table)?.group_by([col(first.name), col(second.name)]).agg([col(first.name)
+        .is_not_null()
+        .cast(DataType::UInt64)
+        .sum()
+        .alias("count")]);
+    let frame = collect(counted)?;
+    frame
+        .lazy()
+        .sort(["count", first.name, second.name], SortMultipleOptions::new().with_order_descending_multi([true, false, false]))
+        .collect()
+}
+
+fn collect(query: LazyFrame) -> PolarsResult<DataFrame> {
+    Ok(query.collect_with_engine(Engine::Streaming)?.unwrap_single())
+}

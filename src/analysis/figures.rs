@@ -1,0 +1,139 @@
+//! The figures of a run that schedulers and gates look at.
+
+use super::breakdown::{Analysis, Counts};
+use crate::audit::Status;
+use crate::job::{FIGURES, Gate};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+/// What is known of a run besides its tables.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunFacts {
+    /// Name of the job.
+    pub job: String,
+    /// Id of the run.
+    pub run_id: String,
+    /// `incomplete` or `complete`.
+    pub state: &'static str,
+    /// Rows that cannot be audited.
+    pub invalid_inputs: u64,
+    /// Rows that name an item named before.
+    pub duplicate_rows: u64,
+    /// When its first process began.
+    pub started_at: DateTime<Utc>,
+    /// When its last process ended.
+    pub finished_at: DateTime<Utc>,
+    /// Seconds that its processes took together.
+    pub wall_seconds: f64,
+}
+
+/// A gate, judged.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GateResult {
+    /// As the job names it.
+    pub name: String,
+    /// The limit.
+    pub limit: f64,
+    /// The figure's value; none where it is a rate of nothing.
+    pub value: Option<f64>,
+    /// Whether the limit is kept.
+    pub holds: bool,
+}
+
+/// The content of `summary.json`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the names are the figures of the public interface, told there")]
+pub struct Figures {
+    pub job: String,
+    pub run_id: String,
+    pub state: &'static str,
+    pub items: u64,
+    pub rows: u64,
+    pub both: u64,
+    pub province_only: u64,
+    pub city_only: u64,
+    pub neither: u64,
+    pub error: u64,
+    pub pending: u64,
+    pub inconsistent: u64,
+    pub invalid_inputs: u64,
+    pub duplicate_rows: u64,
+    pub new_gaps: Option<u64>,
+    pub persisting_gaps: Option<u64>,
+    pub resolved_gaps: Option<u64>,
+    pub calls: u64,
+    pub attempts: u64,
+    pub collection_rate: Option<f64>,
+    pub province_coverage: Option<f64>,
+    pub city_coverage: Option<f64>,
+    pub error_rate: Option<f64>,
+    pub inconsistent_rate: Option<f64>,
+    pub gates: Vec<GateResult>,
+    pub started_at: DateTime<Utc>,
+    pub finished_at: DateTime<Utc>,
+    pub wall_seconds: f64,
+}
+
+impl Figures {
+    /// Gathers the figures of a run and judges its gates.
+    #[must_use]
+    pub fn new(facts: RunFacts, analysis: &Analysis, gates: &[Gate]) -> Self {
+        let Counts { items, rows, inconsistent, calls, attempts, .. } = analysis.totals;
+        let totals = &analysis.totals;
+        let mut figures = Self {
+            job: facts.job,
+            run_id: facts.run_id,
+            state: facts.state,
+            items,
+            rows,
+            both: totals.of(Status::Both),
+            province_only: totals.of(Status::ProvinceOnly),
+            city_only: totals.of(Status::CityOnly),
+            neither: totals.of(Status::Neither),
+            error: totals.of(Status::Error),
+            pending: totals.of(Status::Pending),
+            inconsistent,
+            invalid_inputs: facts.invalid_inputs,
+            duplicate_rows: facts.duplicate_rows,
+            new_gaps: None,
+            persisting_gaps: None,
+            resolved_gaps: None,
+            calls,
+            attempts,
+            collection_rate: totals.collection_rate(),
+            province_coverage: totals.province_coverage(),
+            city_coverage: totals.city_coverage(),
+            error_rate: totals.error_rate(),
+            inconsistent_rate: totals.inconsistent_rate(),
+            gates: Vec::new(),
+            started_at: facts.started_at,
+            finished_at: facts.finished_at,
+            wall_seconds: facts.wall_seconds,
+        };
+        figures.gates = judge_gates(gates, &figures);
+        figures
+    }
+
+    /// Whether every gate holds.
+    #[must_use]
+    pub fn gates_hold(&self) -> bool {
+        self.gates.iter().all(|gate| gate.holds)
+    }
+
+    /// The value of a figure by its name.
+    #[must_use]
+    pub fn value(&self, figure: &str) -> Option<f64> {
+        serde_json::to_value(self).ok()?.get(figure)?.as_f64()
+    }
+}
+
+/// Judges gates by the figures that they limit.
+#[must_use]
+pub fn judge_gates(gates: &[Gate], figures: &Figures) -> Vec<GateResult> {
+    debug_assert!(gates.iter().all(|gate| FIGURES.contains(&gate.figure)));
+    let judge = |gate: &Gate| {
+        let value = figures.value(gate.figure);
+        GateResult { name: gate.name.clone(), limit: gate.limit, value, holds: gate.holds(value) }
+    };
+    gates.iter().map(judge).collect()
+}

@@ -1,0 +1,13 @@
+//! Answers to questions about a run's tables: totals, breakdowns, figures and gates. polars reads the Parquet files
+//! lazily and streams them, so that nothing grows with the number of rows.
+
+mod breakdown;
+mod figures;
+
+pub use breakdown::{Analysis, Counts, DifferenceGroup, ErrorGroup, Group, analyse};
+pub use figures::{Figures, GateResult, RunFacts, judge_gates};
+
+/// Why tables could not be analysed.
+#[derive(Debug, thiserror::Error)]
+#[error("the tables cannot be analysed: {0}")]
+pub struct AnalysisError(#[from] polars::prelude::PolarsError);

@@ -1,0 +1,113 @@
+//! What single answers say.
+
+use super::{Call, Reply};
+use crate::codes::{Treatment, return_code};
+use crate::endpoint::Side;
+use crate::face::{Face, Field, FieldKind, FieldMap, Lifecycle, canonical};
+use crate::platform::{Data, Envelope, ErrorKind, Failure, Fields};
+
+/// Holder of the city's identifier in a state answer, beside the province's fields.
+const CITY_IDENTIFIER: &str = "fileNumber";
+
+/// What a state answer (interface 13) says.
+#[derive(Debug, Clone, Default)]
+pub(super) struct State {
+    pub province: bool,
+    pub city: bool,
+    /// The province's entries: faces, or identifier and number alone.
+    pub province_entries: Vec<Face>,
+    /// The city's entries: most often an identifier alone.
+    pub city_entries: Vec<Face>,
+    /// Whether it speaks of more than one certificate of a side.
+    pub several: bool,
+}
+
+impl State {
+    pub(super) const fn exists(&self, side: Side) -> bool {
+        match side {
+            Side::Province => self.province,
+            Side::City => self.city,
+        }
+    }
+
+    pub(super) fn entries(&self, side: Side) -> &[Face] {
+        match side {
+            Side::Province => &self.province_entries,
+            Side::City => &self.city_entries,
+        }
+    }
+}
+
+/// What a list answer (interface 7) says.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Listing {
+    pub faces: Vec<Face>,
+    /// Codes 21–23: the side has it, and this is its state.
+    pub lifecycle: Option<Lifecycle>,
+    /// Whether there is more than the faces given.
+    pub more: bool,
+}
+
+/// Reads a state answer.
+pub(super) fn read_state(reply: &Reply, map: &FieldMap) -> Result<State, Failure> {
+    let envelope = received(reply)?;
+    let Some((province, city)) = envelope.exists.or_else(|| is_absent(envelope).then_some((false, false))) else {
+        return Err(unusable(envelope, "the answer lacks shengIsExists and shiIsExists"));
+    };
+    let mut state = State { province, city, ..State::default() };
+    for object in envelope.objects() {
+        if province {
+            let (of_city, of_province): (Vec<_>, Vec<_>) =
+                object.0.iter().cloned().partition(|(name, _)| name.eq_ignore_ascii_case(CITY_IDENTIFIER));
+            if !of_province.is_empty() {
+                state.province_entries.push(Face::read(&Fields(of_province), map));
+            }
+            if city && of_city.iter().any(|(_, value)| value.as_ref().is_some_and(|value| !value.trim().is_empty())) {
+                state.city_entries.push(Face::read(&Fields(of_city), map));
+            }
+        } else if city {
+            state.city_entries.push(Face::read(object, map));
+        }
+    }
+    let total = envelope.total.unwrap_or_default();
+    state.several =
+        state.province_entries.len() > 1 || state.city_entries.len() > 1 || total > 1 && total > envelope.objects().len() as u64;
+    Ok(state)
+}
+
+/// Reads a list answer; where it was asked about one number, faces with another number do not count.
+pub(super) fn read_listing(call: &Call, reply: &Reply, map: &FieldMap) -> Result<Listing, Failure> {
+    let envelope = received(reply)?;
+    if matches!(envelope.data, Data::Texts(_)) {
+        return Err(unusable(envelope, "the answer holds texts in place of faces"));
+    }
+    if is_absent(envelope) {
+        return Ok(Listing::default());
+    }
+    let mut faces: Vec<Face> = envelope.objects().iter().map(|object| Face::read(object, map)).collect();
+    let more = envelope.total.is_some_and(|total| total > faces.len() as u64) && !faces.is_empty();
+    if let Some(number) = call.number() {
+        faces.retain(|face| face.text(Field::CertificateNumber).is_none_or(|found| same_number(found, number)));
+    }
+    Ok(Listing { faces, lifecycle: Lifecycle::of_code(envelope.status), more })
+}
+
+/// Whether two certificate numbers are the same in canonical form.
+pub(super) fn same_number(a: &str, b: &str) -> bool {
+    a == b || canonical(a, FieldKind::Code) == canonical(b, FieldKind::Code)
+}
+
+fn received(reply: &Reply) -> Result<&Envelope, Failure> {
+    match reply {
+        Reply::Received(envelope) => Ok(envelope),
+        Reply::Failed(failure) => Err(failure.clone()),
+    }
+}
+
+fn is_absent(envelope: &Envelope) -> bool {
+    return_code(envelope.status).is_some_and(|line| line.treatment == Treatment::Absent)
+}
+
+fn unusable(envelope: &Envelope, problem: &str) -> Failure {
+    Failure { kind: ErrorKind::Malformed, code: Some(envelope.status), message: problem.to_owned() }
+}

@@ -1,0 +1,111 @@
+//! The certificate types (证照类型列表, appendix 7.3) and holder code types (appendix 7.1) of the platform's
+//! specification. A code is the key; a name is a label that several codes may share.
+
+use serde::Deserialize;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// A certificate type as the catalogue lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateType {
+    /// 21-character type code (ZWFWC 0123).
+    pub code: String,
+    /// Its names, in the specification's order; never empty.
+    pub names: Vec<String>,
+}
+
+/// The certificate types that a job knows by name.
+#[derive(Debug, Clone)]
+pub struct Catalogue {
+    types: Vec<CertificateType>,
+    by_code: HashMap<String, usize>,
+}
+
+impl Catalogue {
+    /// The 102 types of the specification's list.
+    #[must_use]
+    pub fn of_the_specification() -> Self {
+        static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
+            let mut reader = csv::Reader::from_reader(include_bytes!("cert_types.csv").as_slice());
+            let types = reader.deserialize::<(String, String)>().map(|line| {
+                let (code, names) = line.expect("the compiled-in list of certificate types is well-formed");
+                CertificateType { code, names: names.split('|').map(str::to_owned).collect() }
+            });
+            Catalogue::new(types.collect())
+        });
+        CATALOGUE.clone()
+    }
+
+    fn new(types: Vec<CertificateType>) -> Self {
+        let by_code = types.iter().enumerate().map(|(index, entry)| (entry.code.clone(), index)).collect();
+        Self { types, by_code }
+    }
+
+    /// All types, in the specification's order.
+    #[must_use]
+    pub fn types(&self) -> &[CertificateType] {
+        &self.types
+    }
+
+    /// The first name of a type code.
+    #[must_use]
+    pub fn name(&self, code: &str) -> Option<&str> {
+        self.by_code.get(code).and_then(|&index| self.types[index].names.first()).map(String::as_str)
+    }
+}
+
+/// A type of holder code, by its three-digit code.
+#[derive(Debug, Deserialize)]
+pub struct HolderCodeType {
+    /// Three digits, such as `111`.
+    pub code: String,
+    /// Its name, such as 公民身份号码.
+    pub name: String,
+    /// 自然人 or 法人和其他组织.
+    pub category: String,
+}
+
+static HOLDER_CODE_TYPES: LazyLock<Vec<HolderCodeType>> = LazyLock::new(|| {
+    csv::Reader::from_reader(include_bytes!("holder_types.csv").as_slice())
+        .deserialize()
+        .collect::<Result<_, _>>()
+        .expect("the compiled-in list of holder code types is well-formed")
+});
+
+/// The sixteen holder code types of the specification, in its order.
+pub fn holder_code_types() -> &'static [HolderCodeType] {
+    &HOLDER_CODE_TYPES
+}
+
+/// Finds a holder code type by its code or its full name.
+#[must_use]
+pub fn holder_code_type(code_or_name: &str) -> Option<&'static HolderCodeType> {
+    HOLDER_CODE_TYPES.iter().find(|entry| entry.code == code_or_name || entry.name == code_or_name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codes::check_type_code;
+
+    #[test]
+    fn the_catalogue_is_whole() {
+        let catalogue = Catalogue::of_the_specification();
+        assert_eq!(catalogue.types().len(), 102);
+        for entry in catalogue.types() {
+            assert_eq!(check_type_code(&entry.code), Ok(()), "{}", entry.code);
+            assert!(!entry.names.is_empty());
+        }
+        assert_eq!(catalogue.name("11100000000013127D001"), Some("中华人民共和国居民身份证"));
+        let two_names = catalogue.types().iter().find(|entry| entry.code == "111000000000131433007").unwrap();
+        assert_eq!(two_names.names, ["基金会法人登记证书", "建筑业企业资质证书"]);
+    }
+
+    #[test]
+    fn holder_code_types_by_code_and_name() {
+        assert_eq!(holder_code_types().len(), 16);
+        assert_eq!(holder_code_type("111").unwrap().name, "公民身份号码");
+        assert_eq!(holder_code_type("统一社会信用代码").unwrap().code, "001");
+        assert!(holder_code_type("000").is_none());
+    }
+}

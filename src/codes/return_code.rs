@@ -1,0 +1,86 @@
+//! The platform's return codes (接口返回值列表, appendix 7.2 of its specification) and what a batch audit makes of them.
+
+use serde::Deserialize;
+use std::sync::LazyLock;
+
+/// What a return code means to a batch audit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Treatment {
+    /// The answer is in the data.
+    Answer,
+    /// An answer: the side asked has no such certificate.
+    Absent,
+    /// An answer: the side has it, revoked (21), expired (22) or restricted (23).
+    Lifecycle,
+    /// Passing trouble: try again.
+    Retry,
+    /// The token is no longer good: fetch another one and try again once.
+    RenewToken,
+    /// The certificate type's fault, for every holder alike.
+    StopType,
+    /// The request's fault, which every call would repeat.
+    StopRun,
+    /// The source does not offer this interface for this side and type.
+    Unsupported,
+    /// The platform says that it cannot read its own data.
+    Malformed,
+}
+
+/// One line of the table of return codes.
+#[derive(Debug, Deserialize)]
+pub struct ReturnCode {
+    /// `head.status`.
+    pub code: i32,
+    /// The specification's text.
+    pub text_zh: String,
+    /// The same in English.
+    pub text_en: String,
+    /// What to do about it.
+    pub treatment: Treatment,
+}
+
+static TABLE: LazyLock<Vec<ReturnCode>> = LazyLock::new(|| {
+    csv::Reader::from_reader(include_bytes!("return_codes.csv").as_slice())
+        .deserialize()
+        .collect::<Result<_, _>>()
+        .expect("the compiled-in table of return codes is well-formed")
+});
+
+/// Every return code of the specification, in its order.
+pub fn return_codes() -> &'static [ReturnCode] {
+    &TABLE
+}
+
+/// The line for one code; `None` for a code that the specification does not have.
+#[must_use]
+pub fn return_code(code: i32) -> Option<&'static ReturnCode> {
+    TABLE.iter().find(|line| line.code == code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_specifications_codes_have_their_treatments() {
+        let treatment = |code| return_code(code).map(|line| line.treatment);
+        assert_eq!(return_codes().len(), 14);
+        for (codes, expected) in [
+            (&[0][..], Treatment::Answer),
+            (&[10], Treatment::Absent),
+            (&[21, 22, 23], Treatment::Lifecycle),
+            (&[1, 99], Treatment::Retry),
+            (&[11], Treatment::RenewToken),
+            (&[13], Treatment::StopType),
+            (&[12, 14, 199], Treatment::StopRun),
+            (&[2], Treatment::Unsupported),
+            (&[24], Treatment::Malformed),
+        ] {
+            for &code in codes {
+                assert_eq!(treatment(code), Some(expected), "{code}");
+            }
+        }
+        assert_eq!(treatment(98), None);
+    }
+}

@@ -1,0 +1,40 @@
+//! The verbs. Each reads as a table of contents of its work.
+
+mod logging;
+mod outputs;
+mod plan;
+mod report;
+mod run;
+mod sandbox;
+
+use crate::cli::{Cli, Command};
+use crate::exit::{Exit, Stop};
+
+/// Does what was typed.
+///
+/// # Errors
+/// What to tell the person, and the exit code.
+pub fn dispatch(cli: &Cli) -> Result<Exit, Stop> {
+    logging::start(&cli.global);
+    match &cli.command {
+        Command::Run(args) => run::run(args),
+        Command::Report(args) => report::report(args),
+        Command::Sandbox(args) => sandbox::sandbox(args),
+    }
+}
+
+/// The runtime that calls are made on.
+fn runtime() -> Result<tokio::runtime::Runtime, Stop> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Stop::disk("no threads can be started"))
+}
+
+/// Ends a result by printing it: data and results go to standard output.
+fn print(text: &str) -> Result<(), Stop> {
+    use std::io::Write;
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        // Whoever reads the other end has seen enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(Stop::disk("standard output")),
+    }
+}

@@ -1,0 +1,71 @@
+//! The plan of a new run: inputs read into its journal.
+
+use crate::exit::Stop;
+use crate::intake::{InputFile, IntakeError, read_files};
+use crate::job::Job;
+use crate::journal::{Journal, PlanCounts};
+use crate::run_folder::RunFolder;
+
+/// Opens the journal of a run, reading the inputs into it where that has not been done.
+pub(super) fn open_or_plan(job: &Job, files: &[InputFile], folder: &RunFolder) -> Result<(Journal, PlanCounts), Stop> {
+    let path = folder.journal();
+    let journal_failed = |error: crate::journal::JournalError| Stop::internal(error.to_string());
+    if path.exists() {
+        let journal = Journal::open(&path).map_err(journal_failed)?;
+        if journal.is_planned().map_err(journal_failed)? {
+            let counts = journal.counts().map_err(journal_failed)?;
+            return Ok((journal, counts));
+        }
+        // The process died while it read the inputs: nothing was asked yet.
+        drop(journal);
+        for ending in ["", "-wal", "-shm"] {
+            let part = folder.file(&format!("journal.sqlite{ending}"));
+            if part.exists() {
+                std::fs::remove_file(&part).map_err(Stop::disk(part.display()))?;
+            }
+        }
+    }
+    let journal = Journal::create(&path).map_err(journal_failed)?;
+    let mut plan = journal.begin_plan().map_err(journal_failed)?;
+    let today = chrono::Local::now().date_naive();
+    let report = read_files(job, files, today, &mut plan).map_err(|error| match error {
+        IntakeError::Problems(problems) => Stop::invalid(problems.to_string()),
+        IntakeError::Sink(failure) => Stop::internal(format!("the journal {}: {failure}", path.display())),
+    })?;
+    plan.finish().map_err(journal_failed)?;
+    for file in &report.files {
+        for sheet in &file.sheets {
+            match &sheet.skipped {
+                Some(reason) => tracing::info!(file = &*file.path, sheet = &*sheet.name, reason, "sheet skipped"),
+                None => tracing::info!(
+                    file = &*file.path,
+                    sheet = &*sheet.name,
+                    rows = sheet.rows,
+                    items = sheet.items,
+                    duplicates = sheet.duplicates,
+                    invalid = sheet.rejected,
+                    "sheet read"
+                ),
+            }
+        }
+    }
+    let counts = journal.counts().map_err(journal_failed)?;
+    if counts.items == 0 {
+        let read = format!("{} rows cannot be audited", counts.rejected);
+        let first = first_rejection(&journal)?;
+        return Err(Stop::invalid(format!("the inputs name no item to audit ({read}){first}")));
+    }
+    Ok((journal, counts))
+}
+
+/// Where the first row lies that cannot be audited, and why, for a message; without its value.
+fn first_rejection(journal: &Journal) -> Result<String, Stop> {
+    let mut first = None;
+    journal
+        .rejected_rows::<crate::journal::JournalError>(|row| {
+            first.get_or_insert_with(|| format!("; the first is {} [{}] row {}: {}", row.file, row.sheet, row.row, row.texts[2]));
+            Ok(())
+        })
+        .map_err(|error| Stop::internal(error.to_string()))?;
+    Ok(first.unwrap_or_default())
+}

@@ -1,0 +1,101 @@
+//! Why a run stops before its end, and what that means to a scheduler.
+
+use super::dispatcher::StopCause;
+use crate::exit::Exit;
+use crate::platform::{ErrorKind, Failure, StopReason};
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+/// The exit code that goes with a stop.
+#[must_use]
+pub const fn exit_of(cause: &StopCause) -> Exit {
+    match cause {
+        StopCause::Platform(reason) => match reason {
+            StopReason::Interrupted | StopReason::QuotaUsed | StopReason::Unhealthy(_) => Exit::Resumable,
+            StopReason::Refused(_) => Exit::Refused,
+            StopReason::NoCredentials(_) => Exit::Invalid,
+        },
+        StopCause::Journal(_) => Exit::Internal,
+    }
+}
+
+/// When the first calls all get the same refusal, every call would: this many are enough to know.
+const SAME_REFUSALS: u32 = 5;
+
+/// Watches for a refusal that every call would repeat.
+#[derive(Debug, Default)]
+pub(super) struct RefusalWatch {
+    answered: bool,
+    code: Option<i32>,
+    count: u32,
+}
+
+impl RefusalWatch {
+    pub(super) const fn answer(&mut self) {
+        self.answered = true;
+    }
+
+    /// Takes a failure; says what to stop with, where it is time.
+    pub(super) fn failure(&mut self, failure: &Failure) -> Option<StopReason> {
+        if self.answered || failure.kind != ErrorKind::Request {
+            return None;
+        }
+        self.count = if self.code == failure.code { self.count + 1 } else { 1 };
+        self.code = failure.code;
+        let code = self.code.filter(|_| self.count >= SAME_REFUSALS)?;
+        let setting = match code {
+            12 => "a required parameter is empty: check [purpose]",
+            14 => "the holder code type is not accepted: check the inputs' holder code types",
+            199 => "the stated cause is not acceptable: check purpose.copy_cause",
+            _ => "check [purpose] and the inputs",
+        };
+        Some(StopReason::Refused(format!("the first calls were all refused with code {code}; {setting}")))
+    }
+}
+
+/// Types that the platform says it does not publish, by how often it said so.
+#[derive(Debug, Default)]
+pub(super) struct UnpublishedTypes(Mutex<HashMap<String, u32>>);
+
+/// So often a type's code 13 has to be seen before it is believed.
+const CONFIRMATIONS: u32 = 3;
+
+impl UnpublishedTypes {
+    pub(super) fn confirm(&self, cert_type_code: &str) {
+        *self.0.lock().expect("no holder of this lock panics").entry(cert_type_code.to_owned()).or_default() += 1;
+    }
+
+    pub(super) fn contains(&self, cert_type_code: &str) -> bool {
+        let types = self.0.lock().expect("no holder of this lock panics");
+        types.get(cert_type_code).is_some_and(|&seen| seen >= CONFIRMATIONS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(code: i32) -> Failure {
+        Failure { kind: ErrorKind::Request, code: Some(code), message: String::new() }
+    }
+
+    #[test]
+    fn only_the_same_refusal_from_the_start_stops_a_run() {
+        let mut watch = RefusalWatch::default();
+        for _ in 0..4 {
+            assert_eq!(watch.failure(&refusal(199)), None);
+        }
+        let Some(StopReason::Refused(words)) = watch.failure(&refusal(199)) else { panic!() };
+        assert!(words.contains("purpose.copy_cause"), "{words}");
+
+        let mut mixed = RefusalWatch::default();
+        for code in [12, 14, 12, 14, 12, 14, 12] {
+            assert_eq!(mixed.failure(&refusal(code)), None);
+        }
+        let mut answered = RefusalWatch::default();
+        answered.answer();
+        for _ in 0..10 {
+            assert_eq!(answered.failure(&refusal(12)), None);
+        }
+    }
+}

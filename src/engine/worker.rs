@@ -1,0 +1,83 @@
+//! Carries items through `step`, one at a time.
+
+use super::Engine;
+use super::dispatcher::Event;
+use super::stops::UnpublishedTypes;
+use crate::audit::{Answer, Reply, Status, Step, step};
+use crate::codes::return_code;
+use crate::journal::{Record, StoredItem};
+use crate::platform::{CallResult, ErrorKind, Failure};
+use chrono::Utc;
+use std::sync::Arc;
+use tokio::sync::Mutex;
+use tokio::sync::mpsc::{Receiver, Sender};
+
+/// What all workers share.
+#[derive(Debug)]
+pub(super) struct Workshop {
+    pub engine: Engine,
+    pub items: Mutex<Receiver<StoredItem>>,
+    pub records: Sender<Record>,
+    pub events: Sender<Event>,
+    pub unpublished: UnpublishedTypes,
+}
+
+/// Works until there are no more items, or the run stops.
+pub(super) async fn work(shop: Arc<Workshop>) {
+    while !shop.engine.stopping.is_cancelled() {
+        let next = shop.engine.stopping.run_until_cancelled(async { shop.items.lock().await.recv().await }).await;
+        let Some(Some(item)) = next else { return };
+        if audit(&shop, item).await.is_none() {
+            return;
+        }
+    }
+}
+
+/// Audits an item to its end; none where the run stops before.
+async fn audit(shop: &Workshop, stored: StoredItem) -> Option<()> {
+    let StoredItem { item_id, item, answers, .. } = stored;
+    let mut place = answers.iter().map(|stored| stored.place + 1).max().unwrap_or_default();
+    let mut answers: Vec<Answer> = answers.into_iter().map(|stored| stored.answer).collect();
+    loop {
+        let call = match step(&item, &answers, shop.engine.settings) {
+            Step::Ask(call) => call,
+            Step::Done(outcome) => {
+                let statuses: Vec<Status> = outcome.certificates.iter().map(crate::audit::CertificateOutcome::status).collect();
+                let failed = !outcome.troubles.is_empty();
+                shop.records.send(Record::Finished { item_id, at: Utc::now(), failed }).await.ok()?;
+                shop.events.send(Event::Finished(statuses)).await.ok()?;
+                return Some(());
+            }
+        };
+        let unpublished = shop.unpublished.contains(&item.cert_type_code);
+        let result = if unpublished {
+            type_unpublished()
+        } else {
+            shop.engine.session.call(&call.request(&item, &shop.engine.purpose)).await
+        };
+        let (kept, reply, attempts) = match result {
+            CallResult::Answer { body, envelope, attempts } => (Ok(body), Reply::Received(envelope), attempts),
+            CallResult::Failed { failure, attempts } => (Err(failure.clone()), Reply::Failed(failure), attempts),
+            CallResult::Stopped(reason) => {
+                let _ = shop.events.send(Event::Stop(reason)).await;
+                return None;
+            }
+        };
+        let failure = kept.as_ref().err().cloned();
+        if failure.as_ref().is_some_and(|failure| failure.kind == ErrorKind::TypeUnpublished) && !unpublished {
+            shop.unpublished.confirm(&item.cert_type_code);
+        }
+        let record = Record::Answer { item_id, place, call: call.clone(), result: kept, attempts, at: Utc::now() };
+        shop.records.send(record).await.ok()?;
+        shop.events.send(Event::Called { failure, attempts }).await.ok()?;
+        place += 1;
+        answers.push(Answer { call, reply });
+    }
+}
+
+/// What is known already, so that no call is spent on it.
+fn type_unpublished() -> CallResult {
+    const CODE: i32 = 13;
+    let message = return_code(CODE).map_or_else(String::new, |line| line.text_zh.clone());
+    CallResult::Failed { failure: Failure { kind: ErrorKind::TypeUnpublished, code: Some(CODE), message }, attempts: 0 }
+}

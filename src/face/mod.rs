@@ -1,0 +1,17 @@
+//! Faces (照面信息): two libraries' words for one certificate, made comparable.
+//!
+//! A raw face is a list of fields under whatever names a library uses. [`FieldMap`] knows which canonical [`Field`] a
+//! name means, [`Face::read`] sorts and reads them, dropping nothing, and [`compare`] tells where two faces differ in
+//! content rather than in form.
+
+mod compare;
+mod date;
+mod field;
+mod form;
+mod reading;
+
+pub use compare::{Difference, DifferenceKind, compare};
+pub use date::{Day, read_day};
+pub use field::{Field, FieldKind, FieldMap, Lifecycle};
+pub use form::{canonical, same_but_for_masks, sort_key, tidy};
+pub use reading::Face;

@@ -1,0 +1,80 @@
+//! Text files with separators, in UTF-8, UTF-16 or GB18030, as streams of rows.
+
+use super::cell::{Cell, SheetRow};
+use super::sheet::FileReader;
+use encoding_rs::{Encoding, GB18030, UTF_8};
+use encoding_rs_io::DecodeReaderBytesBuilder;
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+/// How much of a file is looked at to tell its separator.
+const SAMPLE: usize = 64 * 1024;
+
+/// Reads a text file. It is decoded before it is split: the second byte of a GB18030 character may equal a separator.
+pub(super) fn read(path: &Path, reader: &mut FileReader<'_>) -> Result<(), String> {
+    let cannot = |error: std::io::Error| format!("cannot be read: {error}");
+    let encoding = encoding_of(path).map_err(cannot)?;
+    let decoded = || -> std::io::Result<_> {
+        let file = BufReader::new(File::open(path)?);
+        Ok(DecodeReaderBytesBuilder::new().encoding(Some(encoding)).bom_override(true).build(file))
+    };
+    let mut sample = Vec::new();
+    decoded().and_then(|text| text.take(SAMPLE as u64).read_to_end(&mut sample)).map_err(cannot)?;
+    if sample.contains(&0) {
+        return Err("is no text file: it holds zero bytes".to_owned());
+    }
+    let separator = separator_of(&sample);
+    let mut rows = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(separator)
+        .from_reader(BufReader::new(decoded().map_err(cannot)?));
+    reader.begin_sheet("", true);
+    let mut record = csv::StringRecord::new();
+    loop {
+        match rows.read_record(&mut record) {
+            Ok(false) => break,
+            Ok(true) => {}
+            Err(error) => {
+                let line = error.position().map_or(0, csv::Position::line);
+                reader.problem(None, format!("line {line} cannot be read: it is not text in UTF-8, UTF-16 or GB18030"));
+                break;
+            }
+        }
+        let line = record.position().map_or(0, csv::Position::line);
+        let cells = record.iter().map(|text| if text.is_empty() { Cell::Empty } else { Cell::Text(text.to_owned()) });
+        let row = SheetRow { number: u32::try_from(line).unwrap_or(u32::MAX), cells: cells.collect() };
+        if reader.row(&row).is_break() {
+            break;
+        }
+    }
+    reader.end_sheet();
+    Ok(())
+}
+
+/// UTF-8 where the whole file is valid UTF-8, else GB18030; a byte order mark overrides either.
+fn encoding_of(path: &Path) -> std::io::Result<&'static Encoding> {
+    let mut file = BufReader::new(File::open(path)?);
+    let mut decoder = UTF_8.new_decoder_without_bom_handling();
+    let mut bytes = [0; 16 * 1024];
+    let mut scratch = [0; 64 * 1024];
+    loop {
+        let read = file.read(&mut bytes)?;
+        let (result, _, _) = decoder.decode_to_utf8_without_replacement(&bytes[..read], &mut scratch, read == 0);
+        match result {
+            encoding_rs::DecoderResult::Malformed(..) => return Ok(GB18030),
+            _ if read == 0 => return Ok(UTF_8),
+            _ => {}
+        }
+    }
+}
+
+/// The separator that the first line which has any has most of.
+fn separator_of(sample: &[u8]) -> u8 {
+    let counts =
+        |line: &[u8]| [b',', b'\t', b';'].map(|separator| (line.iter().filter(|&&byte| byte == separator).count(), separator));
+    let mut lines = sample.split(|&byte| byte == b'\n').map(counts);
+    let best = lines.find_map(|counts| counts.into_iter().filter(|(count, _)| *count > 0).max_by_key(|(count, _)| *count));
+    best.map_or(b',', |(_, separator)| separator)
+}

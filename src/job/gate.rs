@@ -1,0 +1,59 @@
+//! Gates: limits on the figures of a run's summary.
+
+/// Figures of `summary.json` that a gate may limit.
+pub const FIGURES: [&str; 21] = [
+    "items",
+    "rows",
+    "both",
+    "province_only",
+    "city_only",
+    "neither",
+    "error",
+    "pending",
+    "inconsistent",
+    "invalid_inputs",
+    "duplicate_rows",
+    "new_gaps",
+    "persisting_gaps",
+    "resolved_gaps",
+    "calls",
+    "attempts",
+    "collection_rate",
+    "province_coverage",
+    "city_coverage",
+    "error_rate",
+    "inconsistent_rate",
+];
+
+/// A limit on one figure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gate {
+    /// As written, such as `min_collection_rate`.
+    pub name: String,
+    /// The figure it limits.
+    pub figure: &'static str,
+    /// Whether the figure may not be below the limit; else it may not be above.
+    pub minimum: bool,
+    /// The limit.
+    pub limit: f64,
+}
+
+impl Gate {
+    /// Reads a gate's name.
+    #[must_use]
+    pub fn new(name: &str, limit: f64) -> Option<Self> {
+        let (minimum, figure) = match name.split_once('_')? {
+            ("min", figure) => (true, figure),
+            ("max", figure) => (false, figure),
+            _ => return None,
+        };
+        let figure = FIGURES.into_iter().find(|known| *known == figure)?;
+        Some(Self { name: name.to_owned(), figure, minimum, limit })
+    }
+
+    /// Whether a value keeps the limit. A figure that has no value (a rate of nothing) breaks no gate.
+    #[must_use]
+    pub fn holds(&self, value: Option<f64>) -> bool {
+        value.is_none_or(|value| if self.minimum { value >= self.limit } else { value <= self.limit })
+    }
+}

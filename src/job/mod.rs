@@ -1,0 +1,257 @@
+//! The job file: read as written, with the place of everything, then resolved into settings with nothing left to guess.
+
+mod gate;
+mod problem;
+mod resolve;
+mod secret;
+mod value;
+mod written;
+
+pub use gate::{FIGURES, Gate};
+pub use problem::JobProblems;
+pub use secret::Secret;
+pub(crate) use value::parse_duration_range;
+pub use value::{
+    ArchiveVia, Bytes, Certificates, DayWindow, Depth, HeaderRow, Language, Mask, Period, Rate, Recheck, SheetChoice,
+    TokenRequest,
+};
+
+use chrono::NaiveDate;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A job, resolved: what `run`, `check` and `report` work from.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The job file.
+    pub file: PathBuf,
+    /// Folder that relative paths start from.
+    pub root: PathBuf,
+    /// Folder name under the output folder.
+    pub name: String,
+    /// How often it runs.
+    pub period: Period,
+    /// Language of reports.
+    pub language: Language,
+    /// Where to ask, and as whom.
+    pub platform: PlatformSettings,
+    /// Why we ask.
+    pub purpose: Purpose,
+    /// What to ask about.
+    pub inputs: Vec<InputSettings>,
+    /// How far to look.
+    pub audit: AuditKeys,
+    /// How fast.
+    pub throttle: ThrottleSettings,
+    /// How often to try again.
+    pub retry: RetrySettings,
+    /// What to write.
+    pub report: ReportSettings,
+    /// Folder of all runs' folders.
+    pub output: PathBuf,
+}
+
+/// `[platform]`, resolved.
+#[derive(Debug, Clone)]
+pub struct PlatformSettings {
+    /// Where the platform is.
+    pub base: Base,
+    /// User name of the token request.
+    pub username: Secret,
+    /// Password of the token request.
+    pub password: Secret,
+    /// Longest time to reach the platform.
+    pub connect_timeout: Duration,
+    /// Longest time of one attempt, whole answer.
+    pub timeout: Duration,
+    /// Where the token request's parameters go.
+    pub token_request: TokenRequest,
+    /// Certificate authority to trust besides the system's.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// Where the platform is.
+#[derive(Debug, Clone)]
+pub enum Base {
+    /// The embedded stand-in, started inside the process.
+    Sandbox(SandboxSettings),
+    /// A platform at this address (no slash at its end).
+    Url(String),
+}
+
+impl Base {
+    /// The address as the job names it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Sandbox(_) => "sandbox",
+            Self::Url(url) => url,
+        }
+    }
+}
+
+/// `[platform.sandbox]`: what the embedded stand-in is like.
+#[derive(Debug, Clone)]
+pub struct SandboxSettings {
+    /// Decides every truth it tells.
+    pub seed: u64,
+    /// How long an answer takes.
+    pub latency: Range<Duration>,
+    /// Share of calls that answer with a transient fault, 0 to 1.
+    pub fault_rate: f64,
+}
+
+impl Default for SandboxSettings {
+    fn default() -> Self {
+        Self { seed: 7, latency: Duration::ZERO..Duration::ZERO, fault_rate: 0.0 }
+    }
+}
+
+/// `[purpose]`: sent with every business call.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Purpose {
+    /// `certificateSystemName`.
+    pub system_name: String,
+    /// `certificateCallCategory`: 0 事项调用, 1 非事项调用.
+    pub call_category: u32,
+    /// `certificateMatterName`.
+    pub matter_name: String,
+    /// `certificateEventCode`.
+    pub event_code: String,
+    /// `certificateCopyCause`, at most 200 characters.
+    pub copy_cause: String,
+    /// `callDistrict`.
+    pub call_district: Option<String>,
+    /// `callDepartment`.
+    pub call_department: Option<String>,
+    /// `districtLevel`.
+    pub district_level: Option<String>,
+}
+
+/// One `[[inputs]]`.
+#[derive(Debug, Clone)]
+pub struct InputSettings {
+    /// File or glob, as written.
+    pub path: String,
+    /// Which sheets.
+    pub sheet: SheetChoice,
+    /// Where the header stands.
+    pub header_row: HeaderRow,
+    /// Headers named by hand; the others are recognised.
+    pub columns: Columns,
+    /// Type codes for sheets without such a column.
+    pub default_type_codes: Vec<String>,
+    /// Holder code type where a row names none.
+    pub default_holder_code_type: Option<String>,
+    /// Headers of columns that are kept for breakdowns.
+    pub carry: Vec<String>,
+}
+
+/// `columns`: headers named by hand.
+#[derive(Debug, Clone, Default)]
+pub struct Columns {
+    /// Header of the holder codes.
+    pub holder_code: Option<String>,
+    /// Header of the holder code types.
+    pub holder_code_type: Option<String>,
+    /// Header of the certificate type codes.
+    pub cert_type_code: Option<String>,
+    /// Header of the certificate numbers.
+    pub certificate_number: Option<String>,
+}
+
+/// `[audit]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AuditKeys {
+    /// State only, or faces.
+    pub depth: Depth,
+    /// When to list a holder's certificates.
+    pub certificates: Certificates,
+}
+
+/// `[throttle]`.
+#[derive(Debug, Clone)]
+pub struct ThrottleSettings {
+    /// Attempts in a stretch of time.
+    pub rate: Rate,
+    /// Attempts that may come at once on top of an even pace, at least 1.
+    pub burst: u32,
+    /// Calls in flight at most.
+    pub concurrency: u32,
+    /// Attempts of one process at most.
+    pub max_calls: Option<u64>,
+}
+
+/// `[retry]`.
+#[derive(Debug, Clone)]
+pub struct RetrySettings {
+    /// Attempts of a call in all, the first included.
+    pub attempts: u32,
+    /// First and longest wait of the exponential backoff.
+    pub backoff: Range<Duration>,
+}
+
+/// `[report]`.
+#[derive(Debug, Clone)]
+pub struct ReportSettings {
+    /// Write `report.xlsx`.
+    pub excel: bool,
+    /// How much of holder codes and names to show.
+    pub mask: Mask,
+    /// Limits that decide between exit 0 and 10.
+    pub gates: Vec<Gate>,
+}
+
+impl Job {
+    /// Reads and resolves a job file.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each with line and column.
+    pub fn load(file: &Path) -> Result<Self, JobProblems> {
+        let text = match std::fs::read(file) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(JobProblems::unreadable(file, "there is no such job file".to_owned()));
+            }
+            Err(error) => return Err(JobProblems::unreadable(file, format!("cannot be read: {error}"))),
+            Ok(bytes) => String::from_utf8(bytes)
+                .map_err(|_| JobProblems::unreadable(file, "is not UTF-8 text; save it as UTF-8".to_owned()))?,
+        };
+        Self::parse(file, &text)
+    }
+
+    /// Resolves the text of a job file that stands (or would stand) at `file`.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each with line and column.
+    pub fn parse(file: &Path, text: &str) -> Result<Self, JobProblems> {
+        let mut problems = problem::Collector::new(text);
+        let written = written::Written::parse(text, &mut problems);
+        match resolve::resolve(file, written, &mut problems) {
+            Some(job) if problems.is_empty() => Ok(job),
+            _ => Err(problems.into_problems(file)),
+        }
+    }
+
+    /// The run that a date belongs to: `2026-11`, `2026-11-24` or `once`.
+    #[must_use]
+    pub fn run_id(&self, today: NaiveDate) -> String {
+        match self.period {
+            Period::Monthly => today.format("%Y-%m").to_string(),
+            Period::Daily => today.format("%Y-%m-%d").to_string(),
+            Period::Once => "once".to_owned(),
+        }
+    }
+
+    /// Headers of all carried columns, each once, in order of first mention.
+    #[must_use]
+    pub fn carried(&self) -> Vec<String> {
+        let mut carried = Vec::new();
+        for header in self.inputs.iter().flat_map(|input| &input.carry) {
+            if !carried.contains(header) {
+                carried.push(header.clone());
+            }
+        }
+        carried
+    }
+}

@@ -1,0 +1,279 @@
+//! From the job file as written to the settings it means.
+
+use super::problem::Collector;
+use super::value::{
+    ArchiveVia, Certificates, Depth, HeaderRow, Language, Mask, Period, Rate, Recheck, SheetChoice, TokenRequest,
+};
+use super::written::{
+    ArchiveSection, AuditSection, InputSection, PlatformSection, PurposeSection, ReportSection, SandboxSection, ThrottleSection,
+    Written,
+};
+use super::{
+    AuditKeys, Base, Columns, Gate, InputSettings, Job, PlatformSettings, Purpose, ReportSettings, RetrySettings,
+    SandboxSettings, Secret, ThrottleSettings,
+};
+use crate::codes::{check_type_code, holder_code_type};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use toml::Spanned;
+
+/// Longest cause that the platform accepts, in characters (specification, `certificateCopyCause`).
+const LONGEST_CAUSE: usize = 200;
+
+fn value<T>(written: Option<Spanned<T>>) -> Option<T> {
+    written.map(Spanned::into_inner)
+}
+
+fn section<T: Default>(written: Option<Spanned<T>>) -> T {
+    value(written).unwrap_or_default()
+}
+
+/// A key that must be there.
+fn required<T>(written: Option<Spanned<T>>, key: &str, problems: &mut Collector<'_>) -> Option<T> {
+    if written.is_none() {
+        problems.whole(format!("`{key}` is missing"));
+    }
+    value(written)
+}
+
+/// Refuses a setting that would be ignored.
+fn not_yet<T>(written: Option<&Spanned<T>>, ignored: impl FnOnce(&T) -> bool, key: &str, problems: &mut Collector<'_>) {
+    if let Some(written) = written.filter(|written| ignored(written.get_ref())) {
+        problems.at(written.span(), format!("`{key}` is not supported yet; leave it out"));
+    }
+}
+
+/// Resolves what was written; `None` where something that must be there is not.
+pub(super) fn resolve(file: &Path, written: Written, problems: &mut Collector<'_>) -> Option<Job> {
+    let root = root_of(file);
+    let job = section(written.job);
+    let name = required(job.name, "job.name", problems).filter(|name| {
+        let good = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
+        if !good {
+            problems.whole("`job.name` becomes a folder's name: it may not be empty, begin with a dot or hold a slash");
+        }
+        good
+    });
+    let platform = platform(section(written.platform), &root, problems);
+    let purpose = purpose(section(written.purpose), problems);
+    let inputs = inputs(value(written.inputs).unwrap_or_default(), problems);
+    let audit = audit(section(written.audit), problems);
+    let throttle = throttle(section(written.throttle), problems);
+    archive(&section(written.archive), problems);
+    let report = report(section(written.report), problems);
+    let retry = section(written.retry);
+    let attempts = value(retry.attempts).unwrap_or(5);
+    if attempts == 0 {
+        problems.whole("`retry.attempts` counts the first attempt: it must be at least 1");
+    }
+    Some(Job {
+        file: file.to_owned(),
+        name: name?,
+        period: value(job.period).unwrap_or(Period::Monthly),
+        language: value(job.language).unwrap_or(Language::ZhCn),
+        platform: platform?,
+        purpose: purpose?,
+        inputs,
+        audit,
+        throttle,
+        retry: RetrySettings {
+            attempts,
+            backoff: value(retry.backoff).unwrap_or(Duration::from_millis(200)..Duration::from_secs(30)),
+        },
+        report,
+        output: root.join(value(section(written.output).dir).unwrap_or_else(|| "outputs".to_owned())),
+        root,
+    })
+}
+
+/// The parent of `jobs/` where the file lies in one, else the file's own folder.
+fn root_of(file: &Path) -> PathBuf {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    match absolute.parent() {
+        Some(parent) if absolute.file_name().is_some_and(|name| name == "jobs") => parent.to_owned(),
+        _ => absolute,
+    }
+}
+
+fn platform(written: PlatformSection, root: &Path, problems: &mut Collector<'_>) -> Option<PlatformSettings> {
+    let address = written.base_url.as_ref().map(Spanned::span);
+    let base_url = required(written.base_url, "platform.base_url", problems)?;
+    let sandbox_span = written.sandbox.as_ref().map(Spanned::span);
+    let sandbox = sandbox(section(written.sandbox), problems);
+    let base = if base_url == "sandbox" {
+        Base::Sandbox(sandbox)
+    } else {
+        if let Some(span) = sandbox_span {
+            problems.at(span, "[platform.sandbox] is read only where `platform.base_url` is \"sandbox\"");
+        }
+        let url = base_url.trim_end_matches('/');
+        let usable = url::Url::parse(url).is_ok_and(|url| {
+            matches!(url.scheme(), "http" | "https") && url.has_host() && url.username().is_empty() && url.password().is_none()
+        });
+        if !usable {
+            problems.at(
+                address.unwrap_or(0..0),
+                "`platform.base_url` must be \"sandbox\" or an address such as \"http://10.0.0.1:8080/license-api-release\" without user and password",
+            );
+        }
+        Base::Url(url.to_owned())
+    };
+    let is_sandbox = matches!(base, Base::Sandbox(_));
+    let stand_in = || is_sandbox.then(|| Secret::Literal("sandbox".to_owned()));
+    let username = value(written.username).map(|name| name.0).or_else(stand_in);
+    let password = value(written.password).or_else(stand_in);
+    for (key, missing) in [("username", username.is_none()), ("password", password.is_none())] {
+        if missing {
+            problems.whole(format!("`platform.{key}` is missing: for example {{ env = \"ECERT_{}\" }}", key.to_uppercase()));
+        }
+    }
+    let in_root = |secret| match secret {
+        Secret::File(path) => Secret::File(root.join(path)),
+        other => other,
+    };
+    Some(PlatformSettings {
+        base,
+        username: in_root(username?),
+        password: in_root(password?),
+        connect_timeout: value(written.connect_timeout).unwrap_or(Duration::from_secs(5)),
+        timeout: value(written.timeout).unwrap_or(Duration::from_secs(30)),
+        token_request: value(written.token_request).unwrap_or(TokenRequest::Form),
+        ca_file: value(written.ca_file).map(|path| root.join(path)),
+    })
+}
+
+fn sandbox(written: SandboxSection, problems: &mut Collector<'_>) -> SandboxSettings {
+    let defaults = SandboxSettings::default();
+    if let Some(rate) = written.fault_rate.as_ref().filter(|rate| !(0.0..=1.0).contains(rate.get_ref())) {
+        problems.at(rate.span(), "`platform.sandbox.fault_rate` is a share: it must lie between 0 and 1");
+    }
+    SandboxSettings {
+        seed: value(written.seed).unwrap_or(defaults.seed),
+        latency: value(written.latency).unwrap_or(defaults.latency),
+        fault_rate: value(written.fault_rate).unwrap_or(defaults.fault_rate),
+    }
+}
+
+fn purpose(written: PurposeSection, problems: &mut Collector<'_>) -> Option<Purpose> {
+    if let Some(cause) = written.copy_cause.as_ref().filter(|cause| cause.get_ref().chars().count() > LONGEST_CAUSE) {
+        let length = cause.get_ref().chars().count();
+        problems.at(cause.span(), format!("`purpose.copy_cause` may have at most {LONGEST_CAUSE} characters; it has {length}"));
+    }
+    if let Some(category) = written.call_category.as_ref().filter(|category| *category.get_ref() > 1) {
+        problems.at(category.span(), "`purpose.call_category` must be 0 (事项调用) or 1 (非事项调用)");
+    }
+    let mut text = |written: Option<Spanned<String>>, key: &str| {
+        if let Some(empty) = written.as_ref().filter(|text| text.get_ref().trim().is_empty()) {
+            problems.at(empty.span(), format!("`purpose.{key}` is empty; the platform refuses calls without it"));
+        }
+        required(written, &format!("purpose.{key}"), problems)
+    };
+    let system_name = text(written.system_name, "system_name");
+    let matter_name = text(written.matter_name, "matter_name");
+    let event_code = text(written.event_code, "event_code");
+    let copy_cause = text(written.copy_cause, "copy_cause");
+    let call_category = required(written.call_category, "purpose.call_category", problems);
+    Some(Purpose {
+        system_name: system_name?,
+        call_category: call_category?,
+        matter_name: matter_name?,
+        event_code: event_code?,
+        copy_cause: copy_cause?,
+        call_district: value(written.call_district),
+        call_department: value(written.call_department),
+        district_level: value(written.district_level),
+    })
+}
+
+fn inputs(written: Vec<InputSection>, problems: &mut Collector<'_>) -> Vec<InputSettings> {
+    if written.is_empty() {
+        problems.whole("there is no [[inputs]]: name at least one spreadsheet");
+    }
+    let resolved = written.into_iter().filter_map(|input| {
+        let path = required(input.path, "inputs.path", problems)?;
+        let columns = section(input.columns);
+        let defaults = section(input.defaults);
+        if let Some(codes) = &defaults.cert_type_code {
+            for code in codes.get_ref() {
+                if let Err(problem) = check_type_code(code) {
+                    problems.at(
+                        codes.span(),
+                        format!("`inputs.defaults.cert_type_code`: {code} is no certificate type code: {problem}"),
+                    );
+                }
+            }
+        }
+        let default_holder_code_type = defaults.holder_code_type.and_then(|named| {
+            let found = holder_code_type(named.get_ref()).map(|entry| entry.code.clone());
+            if found.is_none() {
+                problems
+                    .at(named.span(), "`inputs.defaults.holder_code_type` must be one of the platform's codes, such as \"111\"");
+            }
+            found
+        });
+        Some(InputSettings {
+            path,
+            sheet: value(input.sheet).unwrap_or(SheetChoice::Every),
+            header_row: value(input.header_row).unwrap_or(HeaderRow::Auto),
+            columns: Columns {
+                holder_code: value(columns.holder_code),
+                holder_code_type: value(columns.holder_code_type),
+                cert_type_code: value(columns.cert_type_code),
+                certificate_number: value(columns.certificate_number),
+            },
+            default_type_codes: value(defaults.cert_type_code).unwrap_or_default(),
+            default_holder_code_type,
+            carry: value(input.carry).unwrap_or_default(),
+        })
+    });
+    resolved.collect()
+}
+
+fn audit(written: AuditSection, problems: &mut Collector<'_>) -> AuditKeys {
+    not_yet(written.recheck.as_ref(), |recheck| *recheck == Recheck::Gaps, "audit.recheck", problems);
+    AuditKeys {
+        depth: value(written.depth).unwrap_or(Depth::Faces),
+        certificates: value(written.certificates).unwrap_or(Certificates::Auto),
+    }
+}
+
+fn throttle(written: ThrottleSection, problems: &mut Collector<'_>) -> ThrottleSettings {
+    not_yet(written.adaptive.as_ref(), |&on| on, "throttle.adaptive", problems);
+    not_yet(written.window.as_ref(), |window| !window.is_empty(), "throttle.window", problems);
+    not_yet(written.patience.as_ref(), |_| true, "throttle.patience", problems);
+    for (key, written) in [("burst", &written.burst), ("concurrency", &written.concurrency)] {
+        if let Some(zero) = written.as_ref().filter(|count| *count.get_ref() == 0) {
+            problems.at(zero.span(), format!("`throttle.{key}` must be at least 1"));
+        }
+    }
+    ThrottleSettings {
+        rate: value(written.rate).unwrap_or(Rate::Limited { count: 50, per: Duration::from_secs(1) }),
+        burst: value(written.burst).unwrap_or(1).max(1),
+        concurrency: value(written.concurrency).unwrap_or(16).max(1),
+        max_calls: value(written.max_calls),
+    }
+}
+
+fn archive(written: &ArchiveSection, problems: &mut Collector<'_>) {
+    not_yet(written.enabled.as_ref(), |&on| on, "archive.enabled", problems);
+    // `via`, `allowed_hosts` and `max_file` say how; they wait with `enabled`.
+    let _: Option<&Spanned<ArchiveVia>> = written.via.as_ref();
+}
+
+fn report(written: ReportSection, problems: &mut Collector<'_>) -> ReportSettings {
+    not_yet(written.html.as_ref(), |&on| on, "report.html", problems);
+    let gates = value(written.gates).unwrap_or_default().into_iter().filter_map(|(name, limit)| {
+        let gate = Gate::new(&name, *limit.get_ref());
+        if gate.is_none() {
+            let figures = super::FIGURES.join(", ");
+            problems.at(limit.span(), format!("`report.gates.{name}` must be min_ or max_ and one of: {figures}"));
+        }
+        gate
+    });
+    ReportSettings {
+        gates: gates.collect(),
+        excel: value(written.excel).unwrap_or(true),
+        mask: value(written.mask).unwrap_or(Mask::None),
+    }
+}

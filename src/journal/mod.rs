@@ -1,0 +1,130 @@
+//! The journal: a run's plan and every answer as received, in one SQLite file. The source of truth for resuming a run
+//! and for rebuilding its tables.
+
+mod plan;
+mod read;
+mod record;
+mod schema;
+
+pub use plan::PlanWriter;
+pub use read::{PlacedTexts, PlanCounts, StoredAnswer, StoredItem};
+pub use record::Record;
+
+use rusqlite::Connection;
+use std::path::{Path, PathBuf};
+
+/// What went wrong with a journal.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// SQLite says.
+    #[error("the journal {}: {cause}", path.display())]
+    Sqlite {
+        /// The journal's file.
+        path: PathBuf,
+        /// SQLite's words.
+        cause: rusqlite::Error,
+    },
+    /// Written by a newer version of this program.
+    #[error("the journal {path} has version {found}, and this program knows versions up to {known}; use a newer ecert-audit")]
+    Newer {
+        /// The journal's file.
+        path: String,
+        /// Its version.
+        found: i64,
+        /// The newest version known.
+        known: i64,
+    },
+    /// Something in it cannot be read back.
+    #[error("the journal {path}: {problem}")]
+    Damaged {
+        /// The journal's file.
+        path: String,
+        /// What cannot be read.
+        problem: String,
+    },
+}
+
+/// An open journal.
+#[derive(Debug)]
+pub struct Journal {
+    connection: Connection,
+    path: PathBuf,
+}
+
+impl Journal {
+    /// Makes a new, empty journal at `path`; there must be none.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn create(path: &Path) -> Result<Self, JournalError> {
+        // The file is there before SQLite opens it, so that its mode is ours (0600).
+        crate::durable::append_private(path)
+            .map_err(|error| JournalError::Damaged { path: path.display().to_string(), problem: error.to_string() })?;
+        let journal = Self::connect(path)?;
+        journal.with(|connection| schema::create(connection))?;
+        Ok(journal)
+    }
+
+    /// Opens a journal.
+    ///
+    /// # Errors
+    /// What SQLite says, or that its version is not known.
+    pub fn open(path: &Path) -> Result<Self, JournalError> {
+        let journal = Self::connect(path)?;
+        let found = journal.with(|connection| connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)))?;
+        match found {
+            schema::VERSION => Ok(journal),
+            newer if newer > schema::VERSION => {
+                Err(JournalError::Newer { path: path.display().to_string(), found: newer, known: schema::VERSION })
+            }
+            other => Err(journal.damaged(format!("version {other} is none that this program wrote"))),
+        }
+    }
+
+    /// Another connection to the same journal, for reading while it is written.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn reopen(&self) -> Result<Self, JournalError> {
+        Self::connect(&self.path)
+    }
+
+    fn connect(path: &Path) -> Result<Self, JournalError> {
+        let opened = Connection::open_with_flags(
+            path,
+            rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        );
+        let connection = opened.map_err(|cause| JournalError::Sqlite { path: path.to_owned(), cause })?;
+        let journal = Self { connection, path: path.to_owned() };
+        journal.with(schema::configure)?;
+        Ok(journal)
+    }
+
+    /// A note about the run, by its key.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn note(&self, key: &str) -> Result<Option<String>, JournalError> {
+        use rusqlite::OptionalExtension;
+        self.with(|connection| connection.query_row("SELECT value FROM notes WHERE key = ?1", [key], |row| row.get(0)).optional())
+    }
+
+    /// Keeps a note about the run.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn set_note(&self, key: &str, value: &str) -> Result<(), JournalError> {
+        self.with(|connection| {
+            connection.execute("INSERT INTO notes VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2", [key, value])
+        })?;
+        Ok(())
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, JournalError> {
+        work(&self.connection).map_err(|cause| JournalError::Sqlite { path: self.path.clone(), cause })
+    }
+
+    fn damaged(&self, problem: impl Into<String>) -> JournalError {
+        JournalError::Damaged { path: self.path.display().to_string(), problem: problem.into() }
+    }
+}

@@ -1,0 +1,251 @@
+//! Reading the journal back, a stretch of items at a time.
+
+use super::record::{answer_id, call_named};
+use super::{Journal, JournalError};
+use crate::audit::{Answer, Item, Reply};
+use crate::platform::{Envelope, ErrorKind, Failure};
+use chrono::{DateTime, Utc};
+use rusqlite::{Row, params};
+
+/// The largest answer that is read back, in bytes.
+const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
+
+/// An item with its answers.
+#[derive(Debug, Clone)]
+pub struct StoredItem {
+    /// Its id: place in order of first appearance, from 0.
+    pub item_id: u64,
+    /// The item.
+    pub item: Item,
+    /// File, sheet and row of its first appearance.
+    pub source: (String, String, u32),
+    /// How often the inputs name it.
+    pub occurrences: u32,
+    /// Values of the carried columns.
+    pub carried: Vec<Option<String>>,
+    /// Answers so far, in the order in which they were asked.
+    pub answers: Vec<StoredAnswer>,
+    /// When nothing more was needed, where that is so.
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+/// An answer with what it cost.
+#[derive(Debug, Clone)]
+pub struct StoredAnswer {
+    /// Its place among the item's answers.
+    pub place: u32,
+    /// The answer.
+    pub answer: Answer,
+    /// Attempts made.
+    pub attempts: u32,
+    /// When it came.
+    pub at: DateTime<Utc>,
+}
+
+/// How large a plan is, and how far it has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PlanCounts {
+    /// Items.
+    pub items: u64,
+    /// Items that need nothing more.
+    pub finished: u64,
+    /// Rows that cannot be audited.
+    pub rejected: u64,
+    /// Rows that name an item named before.
+    pub duplicates: u64,
+    /// Calls answered or given up.
+    pub calls: u64,
+    /// Attempts made for them.
+    pub attempts: u64,
+}
+
+impl Journal {
+    /// Counts what it holds.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn counts(&self) -> Result<PlanCounts, JournalError> {
+        let count =
+            |sql: &str| self.with(|connection| connection.query_row(sql, [], |row| row.get::<_, i64>(0))).map(i64::cast_unsigned);
+        Ok(PlanCounts {
+            items: count("SELECT count(*) FROM items")?,
+            finished: count("SELECT count(*) FROM finished")?,
+            rejected: count("SELECT count(*) FROM rejected_rows")?,
+            duplicates: self.duplicate_rows()?,
+            calls: count("SELECT count(*) FROM answers")?,
+            attempts: count("SELECT coalesce(sum(attempts), 0) FROM answers")?,
+        })
+    }
+
+    /// Up to `most` items from `from` on, with their answers; none where there are no more.
+    ///
+    /// # Errors
+    /// What SQLite says, or what cannot be read back.
+    pub fn stretch(&self, from: u64, most: u32) -> Result<Vec<StoredItem>, JournalError> {
+        self.items("i.item_id >= ?1", from, most)
+    }
+
+    /// Up to `most` unfinished items from `from` on, with the answers that they have had.
+    ///
+    /// # Errors
+    /// What SQLite says, or what cannot be read back.
+    pub fn unfinished(&self, from: u64, most: u32) -> Result<Vec<StoredItem>, JournalError> {
+        self.items("i.item_id >= ?1 AND f.item_id IS NULL", from, most)
+    }
+
+    /// Up to `most` items from `from` on of which something is not known because a call failed.
+    ///
+    /// # Errors
+    /// What SQLite says, or what cannot be read back.
+    pub fn failed(&self, from: u64, most: u32) -> Result<Vec<StoredItem>, JournalError> {
+        self.items("i.item_id >= ?1 AND f.failed", from, most)
+    }
+
+    fn items(&self, which: &str, from: u64, most: u32) -> Result<Vec<StoredItem>, JournalError> {
+        let sql = format!(
+            "SELECT i.item_id, holder_code, holder_code_type, cert_type_code, certificate_number, file, sheet, source_row,
+                    occurrences, carried, f.at
+             FROM items i JOIN sheets USING (sheet_id) LEFT JOIN finished f ON f.item_id = i.item_id
+             WHERE {which} ORDER BY i.item_id LIMIT ?2"
+        );
+        let mut items = self.with(|connection| {
+            connection
+                .prepare_cached(&sql)?
+                .query_map(params![from.cast_signed(), most], stored_item)?
+                .collect::<rusqlite::Result<Vec<_>>>()
+        })?;
+        if let (Some(first), Some(last)) = (items.first().map(|item| item.item_id), items.last().map(|item| item.item_id)) {
+            self.answers(first, last, &mut items)?;
+        }
+        Ok(items)
+    }
+
+    /// Reads the answers of items, which are in order of their ids.
+    fn answers(&self, first: u64, last: u64, items: &mut [StoredItem]) -> Result<(), JournalError> {
+        let rows = self.with(|connection| {
+            connection
+                .prepare_cached("SELECT * FROM answers WHERE answer_id >= ?1 AND answer_id < ?2 ORDER BY answer_id")?
+                .query_map(params![answer_id(first, 0), answer_id(last + 1, 0)], RawAnswer::read)?
+                .collect::<rusqlite::Result<Vec<_>>>()
+        })?;
+        let mut items = items.iter_mut().peekable();
+        for row in rows {
+            let item_id = (row.answer_id >> super::schema::PLACE_BITS).cast_unsigned();
+            while items.next_if(|item| item.item_id < item_id).is_some() {}
+            let Some(item) = items.peek_mut().filter(|item| item.item_id == item_id) else { continue };
+            let answer = row.decode().map_err(|problem| self.damaged(format!("an answer of item {item_id}: {problem}")))?;
+            item.answers.push(answer);
+        }
+        Ok(())
+    }
+
+    /// Every rejected row in order: file, sheet, row, column, value, problem, advice.
+    ///
+    /// # Errors
+    /// What SQLite says, or what `take` says.
+    pub fn rejected_rows<E: From<JournalError>>(&self, take: impl FnMut(PlacedTexts) -> Result<(), E>) -> Result<(), E> {
+        self.placed("SELECT file, sheet, source_row, column_header, value, problem, advice FROM rejected_rows JOIN sheets USING (sheet_id) ORDER BY rejected_id", take)
+    }
+
+    /// Every repair in order: file, sheet, row, column, before, after, repair.
+    ///
+    /// # Errors
+    /// What SQLite says, or what `take` says.
+    pub fn repairs<E: From<JournalError>>(&self, take: impl FnMut(PlacedTexts) -> Result<(), E>) -> Result<(), E> {
+        self.placed("SELECT file, sheet, source_row, column_header, before, after, repair FROM repairs JOIN sheets USING (sheet_id) ORDER BY repair_id", take)
+    }
+
+    fn placed<E: From<JournalError>>(&self, sql: &str, mut take: impl FnMut(PlacedTexts) -> Result<(), E>) -> Result<(), E> {
+        let sqlite = |cause| JournalError::Sqlite { path: self.path.clone(), cause };
+        let mut statement = self.connection.prepare(sql).map_err(sqlite)?;
+        let mut rows = statement.query([]).map_err(sqlite)?;
+        while let Some(row) = rows.next().map_err(sqlite)? {
+            let read = || -> rusqlite::Result<PlacedTexts> {
+                Ok(PlacedTexts {
+                    file: row.get(0)?,
+                    sheet: row.get(1)?,
+                    row: row.get(2)?,
+                    texts: [row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?],
+                })
+            };
+            take(read().map_err(sqlite)?)?;
+        }
+        Ok(())
+    }
+}
+
+/// A place in the inputs and four texts about it.
+#[derive(Debug, Clone)]
+pub struct PlacedTexts {
+    /// File.
+    pub file: String,
+    /// Sheet.
+    pub sheet: String,
+    /// Row, from 1.
+    pub row: u32,
+    /// The texts.
+    pub texts: [String; 4],
+}
+
+fn stored_item(row: &Row<'_>) -> rusqlite::Result<StoredItem> {
+    let carried: String = row.get(9)?;
+    Ok(StoredItem {
+        item_id: row.get::<_, i64>(0)?.cast_unsigned(),
+        item: Item {
+            holder_code: row.get(1)?,
+            holder_code_type: row.get(2)?,
+            cert_type_code: row.get(3)?,
+            certificate_number: row.get(4)?,
+        },
+        source: (row.get(5)?, row.get(6)?, row.get(7)?),
+        occurrences: row.get(8)?,
+        carried: serde_json::from_str(&carried).unwrap_or_default(),
+        answers: Vec::new(),
+        finished_at: row.get::<_, Option<i64>>(10)?.and_then(DateTime::from_timestamp_millis),
+    })
+}
+
+/// An answer as it lies in the journal.
+struct RawAnswer {
+    answer_id: i64,
+    call: String,
+    number: Option<String>,
+    attempts: u32,
+    at: i64,
+    failure: Option<(String, Option<i32>, Option<String>)>,
+    body: Option<Vec<u8>>,
+}
+
+impl RawAnswer {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let kind: Option<String> = row.get(5)?;
+        let (code, message) = (row.get(6)?, row.get(7)?);
+        Ok(Self {
+            answer_id: row.get(0)?,
+            call: row.get(1)?,
+            number: row.get(2)?,
+            attempts: row.get(3)?,
+            at: row.get(4)?,
+            failure: kind.map(|kind| (kind, code, message)),
+            body: row.get(8)?,
+        })
+    }
+
+    fn decode(self) -> Result<StoredAnswer, String> {
+        let call = call_named(&self.call, self.number).ok_or_else(|| format!("the call {} is not known", self.call))?;
+        let reply = match (self.body, self.failure) {
+            (Some(body), _) => {
+                let body = zstd::bulk::decompress(&body, LARGEST_ANSWER).map_err(|error| error.to_string())?;
+                Reply::Received(Envelope::parse(&body).map_err(|error| error.to_string())?)
+            }
+            (None, Some((kind, code, message))) => {
+                let kind = ErrorKind::from_name(&kind).ok_or_else(|| format!("the failure {kind} is not known"))?;
+                Reply::Failed(Failure { kind, code, message: message.unwrap_or_default() })
+            }
+            (None, None) => return Err("neither a body nor a failure".to_owned()),
+        };
+        let at = DateTime::from_timestamp_millis(self.at).ok_or_else(|| "its time is none".to_owned())?;
+        let place = u32::try_from(self.answer_id & ((1 << super::schema::PLACE_BITS) - 1)).unwrap_or(u32::MAX);
+        Ok(StoredAnswer { place, answer: Answer { call, reply }, attempts: self.attempts, at })
+    }
+}

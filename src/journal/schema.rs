@@ -1,0 +1,58 @@
+//! The tables of the journal.
+
+use rusqlite::Connection;
+
+/// The version that this program writes.
+pub(super) const VERSION: i64 = 1;
+
+/// Answers of one item lie together: the id of an answer is its item's id shifted by this many bits, and its place.
+pub(super) const PLACE_BITS: u32 = 20;
+
+pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(
+        "
+        CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+        CREATE TABLE sheets (sheet_id INTEGER PRIMARY KEY, file TEXT NOT NULL, sheet TEXT NOT NULL);
+        CREATE TABLE items (
+            item_id INTEGER PRIMARY KEY,
+            fingerprint BLOB NOT NULL,
+            holder_code TEXT NOT NULL,
+            holder_code_type TEXT NOT NULL,
+            cert_type_code TEXT NOT NULL,
+            certificate_number TEXT,
+            sheet_id INTEGER NOT NULL,
+            source_row INTEGER NOT NULL,
+            occurrences INTEGER NOT NULL,
+            carried TEXT NOT NULL
+        );
+        CREATE UNIQUE INDEX items_by_fingerprint ON items (fingerprint);
+        CREATE TABLE rejected_rows (
+            rejected_id INTEGER PRIMARY KEY,
+            sheet_id INTEGER NOT NULL, source_row INTEGER NOT NULL,
+            column_header TEXT NOT NULL, value TEXT NOT NULL, problem TEXT NOT NULL, advice TEXT NOT NULL
+        );
+        CREATE TABLE repairs (
+            repair_id INTEGER PRIMARY KEY,
+            sheet_id INTEGER NOT NULL, source_row INTEGER NOT NULL,
+            column_header TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL, repair TEXT NOT NULL
+        );
+        CREATE TABLE answers (
+            answer_id INTEGER PRIMARY KEY,
+            call TEXT NOT NULL, certificate_number TEXT,
+            attempts INTEGER NOT NULL, at INTEGER NOT NULL,
+            failure_kind TEXT, failure_code INTEGER, failure_message TEXT,
+            body BLOB
+        );
+        CREATE TABLE finished (item_id INTEGER PRIMARY KEY, at INTEGER NOT NULL, failed INTEGER NOT NULL);
+        ",
+    )?;
+    connection.pragma_update(None, "user_version", VERSION)
+}
+
+/// Safe against a kill at any moment, fast enough for every answer to be kept.
+pub(super) fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "normal")?;
+    connection.pragma_update(None, "cache_size", -32_768)?;
+    connection.busy_timeout(std::time::Duration::from_secs(30))
+}

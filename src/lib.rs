@@ -1,0 +1,38 @@
+//! The way of the data, told once.
+//!
+//! A job file ([`job`]) names spreadsheets. The [`intake`] turns them into items: a holder code, a certificate type code,
+//! perhaps a certificate number. The items are the plan of a run, kept in its [`journal`].
+//!
+//! The [`engine`] carries each item through one pure function, [`audit::step`]: from the answers so far it says which call
+//! to make next, or what the answers come to. Calls go through the [`platform`]'s session, which throttles, carries the
+//! token and tries again; every answer goes into the journal as received. Raw [`face`]s become comparable there.
+//!
+//! All that follows makes no call: [`table`] runs `step` over the journal and writes Parquet files, [`analysis`] asks
+//! them questions, [`report`] tells the answers to people and schedulers. So a live run, a resumed run and a rebuilt
+//! report cannot disagree.
+//!
+//! The [`sandbox`] stands in for the platform. Under everything lie the [`endpoint`]s and [`codes`] of the
+//! specification, and files that land whole ([`durable`]).
+//!
+//! Rooms, from the top; each uses only rooms below its own:
+//! [`cli`], [`command`], [`report`], [`analysis`], [`engine`], [`table`], [`run_folder`], [`journal`], [`audit`], [`face`],
+//! [`platform`], [`sandbox`], [`intake`], [`job`], [`endpoint`], [`codes`], [`durable`], [`exit`].
+
+pub mod analysis;
+pub mod audit;
+pub mod cli;
+pub mod codes;
+pub mod command;
+pub mod durable;
+pub mod endpoint;
+pub mod engine;
+pub mod exit;
+pub mod face;
+pub mod intake;
+pub mod job;
+pub mod journal;
+pub mod platform;
+pub mod report;
+pub mod run_folder;
+pub mod sandbox;
+pub mod table;

@@ -1,0 +1,194 @@
+//! One attempt over HTTP: a request out, its result in, no judgement.
+
+use super::request::Request;
+use crate::job::{Base, PlatformSettings, TokenRequest};
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::{RequestBuilder, StatusCode, redirect};
+use std::sync::Once;
+use std::time::Duration;
+
+/// The largest answer that is read, in bytes.
+const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
+
+/// The result of one attempt.
+#[derive(Debug, Clone)]
+pub enum Attempt {
+    /// HTTP 200 and the whole body.
+    Body(Bytes),
+    /// Another HTTP status, with the wait that the platform asks for.
+    Http {
+        /// The status.
+        status: u16,
+        /// `Retry-After`, from now.
+        retry_after: Option<Duration>,
+    },
+    /// No whole answer in time.
+    Timeout,
+    /// No connection, or one that broke; why, without address parameters.
+    Transport(String),
+}
+
+/// A connection pool to one platform.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base_url: String,
+    token_request: TokenRequest,
+}
+
+impl Client {
+    /// A client for the platform at `base_url` (the sandbox's own address where the job names the sandbox).
+    ///
+    /// # Errors
+    /// What is wrong with the certificate authority's file.
+    pub fn new(settings: &PlatformSettings, base_url: &str, connections: usize) -> Result<Self, String> {
+        static PROVIDER: Once = Once::new();
+        PROVIDER.call_once(|| {
+            // Only a second installation fails, and this is the first.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+        });
+        let mut builder = reqwest::Client::builder()
+            .connect_timeout(settings.connect_timeout)
+            .timeout(settings.timeout)
+            .pool_max_idle_per_host(connections)
+            .tcp_nodelay(true)
+            .redirect(redirect::Policy::custom(stay_on_host));
+        if matches!(settings.base, Base::Sandbox(_)) {
+            // The stand-in lives in this process: no proxy leads to it.
+            builder = builder.no_proxy();
+        }
+        if let Some(path) = &settings.ca_file {
+            let wrong = |error: &dyn std::fmt::Display| format!("platform.ca_file {}: {error}", path.display());
+            let pem = std::fs::read(path).map_err(|error| wrong(&error))?;
+            let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| wrong(&error))?;
+            if certificates.is_empty() {
+                return Err(wrong(&"holds no certificate in PEM form"));
+            }
+            for certificate in certificates {
+                builder = builder.add_root_certificate(certificate);
+            }
+        }
+        let http = builder.build().map_err(|error| format!("no connection can be set up: {}", reasons(&error)))?;
+        Ok(Self { http, base_url: base_url.to_owned(), token_request: settings.token_request })
+    }
+
+    /// Where it connects to.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// One attempt of a business call.
+    pub async fn attempt(&self, request: &Request, access_token: &str) -> Attempt {
+        let address = format!("{}{}", self.base_url, request.endpoint().path());
+        let builder = self.http.post(address).header(CONTENT_TYPE, "application/json").body(request.body(access_token));
+        send(builder).await
+    }
+
+    /// One attempt of a token request (specification, 用户身份验证接口). Answers of any status come as they are.
+    pub(super) async fn attempt_token(&self, username: &str, password: &str) -> Attempt {
+        let parameters = [
+            ("client_id", "linewell-oauth"),
+            ("client_secret", "linewell-mobile"),
+            ("grant_type", "password"),
+            ("scope", "read write"),
+            ("username", username),
+            ("password", password),
+        ];
+        let builder = self.http.post(format!("{}{}", self.base_url, crate::endpoint::Endpoint::Token.path()));
+        send(match self.token_request {
+            TokenRequest::Form => builder.form(&parameters),
+            TokenRequest::Query => builder.query(&parameters),
+        })
+        .await
+    }
+}
+
+/// Follows a redirect only to the host that was asked: a call carries a token and a holder code.
+fn stay_on_host(attempt: redirect::Attempt<'_>) -> redirect::Action {
+    const MOST: usize = 5;
+    let first = attempt.previous().first().cloned();
+    let same = first.is_some_and(|first| {
+        first.host() == attempt.url().host() && first.port_or_known_default() == attempt.url().port_or_known_default()
+    });
+    if same && attempt.previous().len() <= MOST { attempt.follow() } else { attempt.stop() }
+}
+
+async fn send(builder: RequestBuilder) -> Attempt {
+    match receive(builder).await {
+        Ok(attempt) => attempt,
+        Err(error) if error.is_timeout() => Attempt::Timeout,
+        Err(error) => Attempt::Transport(reasons(&error.without_url())),
+    }
+}
+
+async fn receive(builder: RequestBuilder) -> Result<Attempt, reqwest::Error> {
+    let mut response = builder.send().await?;
+    if response.status() != StatusCode::OK {
+        let retry_after = retry_after(response.headers(), Utc::now());
+        return Ok(Attempt::Http { status: response.status().as_u16(), retry_after });
+    }
+    let mut first = Bytes::new();
+    let mut rest = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if first.is_empty() && rest.is_empty() {
+            first = chunk;
+            continue;
+        }
+        if rest.is_empty() {
+            rest.extend_from_slice(&first);
+        }
+        if rest.len() + chunk.len() > LARGEST_ANSWER {
+            return Ok(Attempt::Transport(format!("the answer is larger than {} MiB", LARGEST_ANSWER / 1024 / 1024)));
+        }
+        rest.extend_from_slice(&chunk);
+    }
+    Ok(Attempt::Body(if rest.is_empty() { first } else { rest.into() }))
+}
+
+/// `Retry-After` as seconds or as an HTTP date.
+fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = DateTime::parse_from_rfc2822(text).ok()?;
+    Some((at.with_timezone(&Utc) - now).to_std().unwrap_or_default())
+}
+
+/// An error and what caused it, outermost first.
+fn reasons(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_comes_as_seconds_or_as_a_date() {
+        let now = DateTime::parse_from_rfc3339("2026-11-24T08:00:00Z").unwrap().with_timezone(&Utc);
+        let read = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, text.parse().unwrap());
+            retry_after(&headers, now)
+        };
+        assert_eq!(read("7"), Some(Duration::from_secs(7)));
+        assert_eq!(read("Tue, 24 Nov 2026 08:00:09 GMT"), Some(Duration::from_secs(9)));
+        assert_eq!(read("Tue, 24 Nov 2026 07:00:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(read("soon"), None);
+        assert_eq!(retry_after(&HeaderMap::new(), now), None);
+    }
+}

@@ -1,0 +1,19 @@
+//! The platform: requests and answers as types, return codes, and how one call is made: throttled, with a token, and
+//! tried again where trying again can help.
+
+mod client;
+mod envelope;
+mod failure;
+mod request;
+mod retry;
+mod session;
+mod throttle;
+mod token;
+
+pub use client::{Attempt, Client};
+pub use envelope::{Data, Envelope, Fields, Malformed};
+pub use failure::{ErrorKind, Failure, Verdict, judge};
+pub use request::{Holder, Request};
+pub use retry::backoff;
+pub use session::{CallResult, Session, SessionCounters, StopReason};
+pub use throttle::Throttle;

@@ -1,0 +1,108 @@
+//! The throttle: how often, and how many at once, this process may ask the platform.
+
+use crate::job::{Rate, ThrottleSettings};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter, clock::Clock};
+use std::collections::VecDeque;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::Mutex as SyncMutex;
+use std::time::Duration;
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, sleep_until};
+
+/// Timers wake late by about a millisecond. That much of the pace may be caught up on, so that the mean stays exact.
+const LATE_WAKE_UP: Duration = Duration::from_millis(20);
+
+/// One throttle for every attempt of a process, token requests included.
+#[derive(Debug)]
+pub struct Throttle {
+    in_flight: Arc<Semaphore>,
+    /// One waiter at a time stands at the gate; the lock is fair, so the others queue in order.
+    gate: Mutex<Gate>,
+    closed_until: SyncMutex<Option<Instant>>,
+}
+
+#[derive(Debug)]
+struct Gate {
+    /// Keeps the mean pace; `None` where unlimited.
+    pace: Option<DefaultDirectRateLimiter>,
+    /// Keeps every window: the times of the latest attempts, at most `most` of them.
+    recent: VecDeque<Instant>,
+    most: usize,
+    window: Duration,
+}
+
+/// The right to make one attempt; held while it is in flight.
+#[derive(Debug)]
+pub struct Permit {
+    _in_flight: OwnedSemaphorePermit,
+}
+
+impl Throttle {
+    /// A throttle as the job sets it.
+    #[must_use]
+    pub fn new(settings: &ThrottleSettings) -> Self {
+        Self {
+            in_flight: Arc::new(Semaphore::new(settings.concurrency as usize)),
+            gate: Mutex::new(Gate::new(settings)),
+            closed_until: SyncMutex::new(None),
+        }
+    }
+
+    /// Waits for the right to make one attempt now.
+    pub async fn permit(&self) -> Permit {
+        let in_flight = Arc::clone(&self.in_flight).acquire_owned().await.expect("the semaphore is never closed");
+        let mut gate = self.gate.lock().await;
+        loop {
+            let closed_until = *self.closed_until.lock().expect("no holder of this lock panics");
+            if let Some(until) = closed_until.filter(|until| *until > Instant::now()) {
+                sleep_until(until).await;
+                continue;
+            }
+            match gate.pass() {
+                Ok(()) => return Permit { _in_flight: in_flight },
+                Err(wait) => sleep_until(Instant::now() + wait).await,
+            }
+        }
+    }
+
+    /// Lets nobody pass before `wait` is over: the platform asked for it (`Retry-After`).
+    pub fn close_for(&self, wait: Duration) {
+        let until = Instant::now() + wait;
+        let mut closed_until = self.closed_until.lock().expect("no holder of this lock panics");
+        *closed_until = Some(closed_until.map_or(until, |known| known.max(until)));
+    }
+}
+
+impl Gate {
+    fn new(settings: &ThrottleSettings) -> Self {
+        let Rate::Limited { count, per } = settings.rate else {
+            return Self { pace: None, recent: VecDeque::new(), most: usize::MAX, window: Duration::ZERO };
+        };
+        let catch_up = (f64::from(count) * LATE_WAKE_UP.as_secs_f64() / per.as_secs_f64()).ceil();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate's fiftieth fits, and is positive")]
+        let burst = settings.burst.saturating_add(catch_up as u32);
+        let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
+        let quota = Quota::with_period(per / count).unwrap_or_else(|| Quota::per_second(NonZeroU32::MAX)).allow_burst(burst);
+        let most = count as usize + settings.burst as usize;
+        Self { pace: Some(RateLimiter::direct(quota)), recent: VecDeque::new(), most, window: per }
+    }
+
+    /// Passes, or says how long to wait before asking again.
+    fn pass(&mut self) -> Result<(), Duration> {
+        let Some(pace) = &self.pace else { return Ok(()) };
+        let now = Instant::now();
+        if self.recent.len() == self.most
+            && let Some(age) = self.recent.front().map(|first| now - *first)
+            && age <= self.window
+        {
+            return Err(self.window - age + Duration::from_micros(1));
+        }
+        pace.check().map_err(|early| early.wait_time_from(governor::clock::DefaultClock::default().now()))?;
+        if self.recent.len() == self.most {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(now);
+        Ok(())
+    }
+}

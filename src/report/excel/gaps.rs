@@ -1,0 +1,89 @@
+//! The gap lists: 市有省无, 省有市无, 省市均无. Ready to be sent to a department.
+
+use super::super::{ReportInput, words};
+use super::ReportError;
+use super::detail::{DetailCell, DetailSheet, code, number, text};
+use super::style::Style;
+use crate::audit::Status;
+use crate::codes::{mask_code, mask_within};
+use crate::job::Mask;
+use crate::table::schema::coverage;
+use crate::table::{Column, Rows};
+use rust_xlsxwriter::Workbook;
+
+pub(super) fn write(workbook: &mut Workbook, style: &Style, input: ReportInput<'_>) -> Result<(), ReportError> {
+    write_status(workbook, style, input, Status::CityOnly, Some((coverage::CITY_CERTIFICATE_ID, coverage::CITY_LIFECYCLE)))?;
+    write_status(
+        workbook,
+        style,
+        input,
+        Status::ProvinceOnly,
+        Some((coverage::PROVINCE_CERTIFICATE_ID, coverage::PROVINCE_LIFECYCLE)),
+    )?;
+    write_status(workbook, style, input, Status::Neither, None)
+}
+
+/// One list; `held` are the identifier and state on the side that holds the certificates.
+fn write_status(
+    workbook: &mut Workbook,
+    style: &Style,
+    input: ReportInput<'_>,
+    status: Status,
+    held: Option<(Column, Column)>,
+) -> Result<(), ReportError> {
+    let mut columns = vec![code("持证主体代码"), code("代码类型"), code("证照类型代码"), text("证照类型名称"), code("证照编号")];
+    if let Some((id, lifecycle)) = held {
+        columns.extend([code(id.label_zh), text(lifecycle.label_zh)]);
+    }
+    columns.extend(input.carried.iter().map(text));
+    columns.extend([text("来源文件"), text("来源工作表"), number("来源行号"), text("备注")]);
+    let mut list = DetailSheet::begin(workbook, style, words::status(status), columns)?;
+    let mut rows = Rows::open(input.tables, coverage::COVERAGE)?;
+    while let Some(row) = rows.next_row()? {
+        if row.text(coverage::STATUS) != Some(status.name()) {
+            continue;
+        }
+        let holder = row.text(coverage::HOLDER_CODE).unwrap_or_default();
+        let masked = masked(holder, input.mask);
+        let shown = |column| row.text(column).map(|value| embedded(value, holder, input.mask));
+        let (number_text, id) = (shown(coverage::CERTIFICATE_NUMBER), held.and_then(|(id, _)| shown(id)));
+        let mut cells = vec![
+            DetailCell::Text(Some(&masked)),
+            DetailCell::Text(row.text(coverage::HOLDER_CODE_TYPE)),
+            DetailCell::Text(row.text(coverage::CERT_TYPE_CODE)),
+            DetailCell::Text(row.text(coverage::CERT_TYPE_NAME)),
+            DetailCell::Text(number_text.as_deref()),
+        ];
+        if let Some((_, lifecycle)) = held {
+            cells.extend([DetailCell::Text(id.as_deref()), DetailCell::Text(row.text(lifecycle).map(words::lifecycle))]);
+        }
+        let carried = input.carried.iter().map(|header| row.carried(&coverage::COVERAGE.carried_name(header)));
+        cells.extend(carried.map(DetailCell::Text));
+        cells.extend([
+            DetailCell::Text(row.text(coverage::SOURCE_FILE)),
+            DetailCell::Text(row.text(coverage::SOURCE_SHEET)),
+            DetailCell::Number(row.number(coverage::SOURCE_ROW).unwrap_or_default()),
+        ]);
+        list.row(cells)?;
+    }
+    list.end()
+}
+
+/// A holder code as the job wants it shown.
+pub(super) fn masked(holder: &str, mask: Mask) -> String {
+    match mask {
+        Mask::None => holder.to_owned(),
+        Mask::Partial => mask_code(holder),
+        Mask::Full => "*".repeat(holder.chars().count()),
+    }
+}
+
+/// A text that may embed the holder's code (a city file number, a certificate number that is one) as the job wants it shown.
+pub(super) fn embedded(text: &str, holder: &str, mask: Mask) -> String {
+    match mask {
+        Mask::None => text.to_owned(),
+        Mask::Partial => mask_within(text, holder),
+        Mask::Full if holder.is_empty() => text.to_owned(),
+        Mask::Full => text.replace(holder, &masked(holder, mask)),
+    }
+}

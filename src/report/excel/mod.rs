@@ -1,0 +1,65 @@
+//! The workbook that an analyst works in.
+
+mod breakdown;
+mod detail;
+mod gaps;
+mod inputs;
+mod lists;
+mod notes;
+mod overview;
+mod style;
+
+use super::ReportInput;
+use crate::durable::WholeFile;
+use crate::table::TableError;
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
+use std::io;
+use std::path::Path;
+use style::Style;
+
+/// Why a report could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The tables.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// The workbook.
+    #[error("the workbook cannot be made: {0}")]
+    Workbook(#[from] XlsxError),
+    /// The disk.
+    #[error("the report cannot be written: {0}")]
+    Disk(#[from] io::Error),
+}
+
+/// Writes `report.xlsx` to `path`, whole.
+///
+/// # Errors
+/// What keeps tables from being read or the file from being written.
+pub fn write_workbook(path: &Path, input: ReportInput<'_>) -> Result<(), ReportError> {
+    let mut workbook = Workbook::new();
+    let style = Style::new();
+    let created = ExcelDateTime::from_timestamp(input.figures.finished_at.timestamp())?;
+    let properties = DocProperties::new()
+        .set_title(format!("电子证照省市比对报告 {} {}", input.figures.job, input.figures.run_id))
+        .set_subject("电子证照归集与一致性核查")
+        .set_author("ecert-audit")
+        .set_creation_datetime(&created);
+    workbook.set_properties(&properties);
+
+    let sheets = overview::write(&mut workbook, &style, input)?;
+    breakdown::write_by_type(&mut workbook, &style, input)?;
+    breakdown::write_by_carried(&mut workbook, &style, input)?;
+    gaps::write(&mut workbook, &style, input)?;
+    lists::write_differences(&mut workbook, &style, input)?;
+    lists::write_errors(&mut workbook, &style, input)?;
+    inputs::write_invalid(&mut workbook, &style, input)?;
+    inputs::write_repairs(&mut workbook, &style, input)?;
+    lists::write_unmapped(&mut workbook, &style, input)?;
+    notes::write(&mut workbook, &style)?;
+    debug_assert!(sheets > 0);
+
+    let mut file = WholeFile::create(path)?;
+    workbook.save_to_writer(&mut file)?;
+    file.finish()?;
+    Ok(())
+}

@@ -1,0 +1,30 @@
+//! What people and schedulers read of a run: each output a function from an analysis to bytes. The only room that knows
+//! languages.
+
+mod excel;
+mod metrics;
+mod summary;
+mod words;
+
+pub use excel::{ReportError, write_workbook};
+pub use metrics::metrics;
+pub use summary::{summary_json, summary_text};
+
+use crate::analysis::{Analysis, Figures};
+use crate::job::Mask;
+use std::path::Path;
+
+/// Everything that a report is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct ReportInput<'a> {
+    /// The run's figures.
+    pub figures: &'a Figures,
+    /// Its breakdowns.
+    pub analysis: &'a Analysis,
+    /// Folder of its tables.
+    pub tables: &'a Path,
+    /// Headers of its carried columns.
+    pub carried: &'a [String],
+    /// How much of holder codes and names to show.
+    pub mask: Mask,
+}

@@ -1,0 +1,205 @@
+//! A run's folder: where its files lie, and the manifest that says how the run stands.
+
+use crate::durable::write_whole;
+use crate::exit::Stop;
+use crate::intake::InputFile;
+use crate::job::{Job, Purpose};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// How a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    /// A process is at it, or died at it.
+    Running,
+    /// Stopped before the end; it goes on when the job is run again.
+    Incomplete,
+    /// Every item is finished.
+    Complete,
+}
+
+/// What a run's answers depend on: where it changes, the answers no longer fit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprint {
+    /// Path and SHA-256 of every input.
+    pub inputs: Vec<InputHash>,
+    /// `[purpose]`.
+    pub purpose: Purpose,
+    /// The platform's address.
+    pub platform: String,
+    /// `audit.depth`.
+    pub depth: String,
+    /// `audit.certificates`.
+    pub certificates: String,
+}
+
+/// An input and its content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputHash {
+    /// Path relative to the job's root.
+    pub path: String,
+    /// SHA-256 in hexadecimal.
+    pub sha256: String,
+}
+
+impl Fingerprint {
+    /// The fingerprint of a job with these inputs.
+    #[must_use]
+    pub fn new(job: &Job, files: &[InputFile]) -> Self {
+        let inputs = files.iter().map(|file| InputHash { path: file.name.to_string(), sha256: file.sha256.clone() });
+        Self {
+            inputs: inputs.collect(),
+            purpose: job.purpose.clone(),
+            platform: job.platform.base.name().to_owned(),
+            depth: job.audit.depth.word().to_owned(),
+            certificates: job.audit.certificates.word().to_owned(),
+        }
+    }
+
+    /// What is not as it was, in words.
+    #[must_use]
+    pub fn changes_since(&self, earlier: &Self) -> Vec<String> {
+        let mut changes = Vec::new();
+        for input in &self.inputs {
+            match earlier.inputs.iter().find(|known| known.path == input.path) {
+                None => changes.push(format!("the input {} is new", input.path)),
+                Some(known) if known.sha256 != input.sha256 => {
+                    changes.push(format!("the input {} has another content", input.path))
+                }
+                Some(_) => {}
+            }
+        }
+        for known in &earlier.inputs {
+            if !self.inputs.iter().any(|input| input.path == known.path) {
+                changes.push(format!("the input {} is gone", known.path));
+            }
+        }
+        if changes.is_empty() && self.inputs != earlier.inputs {
+            changes.push("the inputs come in another order".to_owned());
+        }
+        if self.purpose != earlier.purpose {
+            changes.push("[purpose] is another one".to_owned());
+        }
+        for (key, now, before) in [
+            ("platform.base_url", &self.platform, &earlier.platform),
+            ("audit.depth", &self.depth, &earlier.depth),
+            ("audit.certificates", &self.certificates, &earlier.certificates),
+        ] {
+            if now != before {
+                changes.push(format!("{key} was \"{before}\" and is \"{now}\""));
+            }
+        }
+        changes
+    }
+}
+
+/// The content of `run.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// How the run stands.
+    pub state: RunState,
+    /// Version of the program that wrote this.
+    pub tool_version: String,
+    /// Name of the job.
+    pub job: String,
+    /// Id of the run.
+    pub run_id: String,
+    /// The job file.
+    pub job_file: PathBuf,
+    /// What the answers depend on.
+    pub fingerprint: Fingerprint,
+    /// Headers of the carried columns.
+    pub carried: Vec<String>,
+    /// Items of the plan.
+    pub items: u64,
+    /// Items that need nothing more.
+    pub finished: u64,
+    /// When the first process began.
+    pub started_at: DateTime<Utc>,
+    /// When the last process ended.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// Seconds that all processes took together.
+    pub wall_seconds: f64,
+}
+
+/// A run's folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunFolder(PathBuf);
+
+impl RunFolder {
+    /// The folder at `dir`.
+    #[must_use]
+    pub fn at(dir: impl Into<PathBuf>) -> Self {
+        Self(dir.into())
+    }
+
+    /// Its path.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.0
+    }
+
+    /// Its name: the run's id.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.0.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
+    /// The journal.
+    #[must_use]
+    pub fn journal(&self) -> PathBuf {
+        self.0.join("journal.sqlite")
+    }
+
+    /// The folder of tables.
+    #[must_use]
+    pub fn tables(&self) -> PathBuf {
+        self.0.join("tables")
+    }
+
+    /// The log.
+    #[must_use]
+    pub fn log(&self) -> PathBuf {
+        self.0.join("run.log.jsonl")
+    }
+
+    /// A file beside the tables, such as `report.xlsx`.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// Reads the manifest; none where there is no run here.
+    ///
+    /// # Errors
+    /// Where there is one that cannot be read.
+    pub fn manifest(&self) -> Result<Option<Manifest>, Stop> {
+        let path = self.file("run.json");
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Stop::disk(path.display())(error)),
+        };
+        serde_json::from_str(&text).map(Some).map_err(Stop::disk(format!("{} cannot be understood", path.display())))
+    }
+
+    /// Writes the manifest, whole.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn write_manifest(&self, manifest: &Manifest) -> Result<(), Stop> {
+        let path = self.file("run.json");
+        let text = serde_json::to_string_pretty(manifest).map_err(Stop::disk("run.json"))?;
+        write_whole(&path, text.as_bytes()).map_err(Stop::disk(path.display()))
+    }
+
+    /// The folder that a job's run lives in: the latest of `<id>`, `<id>.2`, …; with `fresh` the one after it.
+    #[must_use]
+    pub fn find(job_dir: &Path, run_id: &str, fresh: bool) -> Self {
+        let nth = |number: u32| if number == 1 { job_dir.join(run_id) } else { job_dir.join(format!("{run_id}.{number}")) };
+        let taken = (1..).take_while(|&number| nth(number).join("run.json").exists()).last().unwrap_or_default();
+        Self(nth(if fresh { taken + 1 } else { taken.max(1) }))
+    }
+}

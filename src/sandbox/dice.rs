@@ -1,0 +1,47 @@
+//! Reproducible chance.
+
+/// Dice that fall the same way for the same seed and key.
+#[derive(Debug, Clone)]
+pub(super) struct Dice(u64);
+
+impl Dice {
+    /// Dice for a seed and any number of texts (FNV-1a, then `SplitMix64`).
+    pub(super) fn new(seed: u64, key: &[&str]) -> Self {
+        let mut hash = 0xcbf2_9ce4_8422_2325 ^ seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        for part in key {
+            for byte in part.bytes().chain([0xFF]) {
+                hash = (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+            }
+        }
+        Self(hash)
+    }
+
+    pub(super) const fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number from 0 up to, not including, `below`.
+    pub(super) const fn below(&mut self, below: u64) -> u64 {
+        self.next() % below
+    }
+
+    /// Whether something of this share (0 to 1) happens.
+    #[expect(clippy::cast_precision_loss, reason = "53 bits are chance enough")]
+    pub(super) fn happens(&mut self, share: f64) -> bool {
+        ((self.next() >> 11) as f64) / ((1u64 << 53) as f64) < share
+    }
+
+    /// One of several.
+    pub(super) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        let at = self.below(from.len() as u64);
+        from[usize::try_from(at).unwrap_or_default()]
+    }
+
+    /// `count` decimal digits.
+    pub(super) fn digits(&mut self, count: usize) -> String {
+        (0..count).map(|_| char::from(b'0' + (self.below(10) as u8))).collect()
+    }
+}

@@ -1,0 +1,253 @@
+//! Building every table from the journal: `step` over each item, no call made.
+
+use super::schema::{
+    certificates::CERTIFICATES, coverage::COVERAGE, differences::DIFFERENCES, errors::ERRORS, files::FILES,
+    invalid_inputs::INVALID_INPUTS, repairs::REPAIRS, unmapped_fields::UNMAPPED_FIELDS,
+};
+use super::writer::{TableWriter, Value};
+use crate::audit::{Answer, AuditSettings, CertificateOutcome, Outcome, SideOutcome, Status, Step, step};
+use crate::codes::{Catalogue, mask_code, mask_name};
+use crate::endpoint::Side;
+use crate::face::{Face, Field, Lifecycle};
+use crate::journal::{Journal, JournalError, StoredItem};
+use parquet::errors::ParquetError;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Items that are read from the journal at a time.
+const STRETCH: u32 = 1024;
+/// Distinct unmapped fields that are kept apart; a platform that sends more names than that sends noise.
+const MOST_UNMAPPED: usize = 20_000;
+
+/// Why tables could not be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The disk, or Parquet itself.
+    #[error("a table cannot be written: {0}")]
+    Parquet(#[from] ParquetError),
+}
+
+/// Writes all tables of a run into the folder `dir`, empty ones included.
+///
+/// # Errors
+/// What keeps the journal from being read or a table from being written.
+pub fn build(journal: &Journal, dir: &Path, settings: AuditSettings<'_>, carried: &[String]) -> Result<(), BuildError> {
+    let create = |table| TableWriter::create(dir, table, &[]);
+    let mut tables = Tables {
+        settings,
+        catalogue: Catalogue::of_the_specification(),
+        coverage: TableWriter::create(dir, COVERAGE, carried)?,
+        certificates: create(CERTIFICATES)?,
+        differences: create(DIFFERENCES)?,
+        errors: create(ERRORS)?,
+        unmapped: BTreeMap::new(),
+    };
+    let mut from = 0;
+    loop {
+        let items = journal.stretch(from, STRETCH)?;
+        let Some(last) = items.last() else { break };
+        from = last.item_id + 1;
+        for item in &items {
+            tables.item(item)?;
+        }
+    }
+    tables.coverage.finish()?;
+    tables.certificates.finish()?;
+    tables.differences.finish()?;
+    tables.errors.finish()?;
+
+    let mut unmapped = create(UNMAPPED_FIELDS)?;
+    for ((side, type_code, field), (count, example)) in &tables.unmapped {
+        unmapped.push([side.name().into(), type_code.into(), field.into(), (*count).into(), example.into()])?;
+    }
+    unmapped.finish()?;
+    create(FILES)?.finish()?;
+
+    let mut invalid = create(INVALID_INPUTS)?;
+    journal.rejected_rows::<BuildError>(|row| Ok(push_placed(&mut invalid, &row)?))?;
+    invalid.finish()?;
+    let mut repairs = create(REPAIRS)?;
+    journal.repairs::<BuildError>(|row| Ok(push_placed(&mut repairs, &row)?))?;
+    repairs.finish()?;
+    Ok(())
+}
+
+fn push_placed(table: &mut TableWriter, row: &crate::journal::PlacedTexts) -> Result<(), ParquetError> {
+    let place = [(&row.file).into(), (&row.sheet).into(), row.row.into()];
+    table.push(place.into_iter().chain(row.texts.iter().map(Value::from)))
+}
+
+struct Tables<'a> {
+    settings: AuditSettings<'a>,
+    catalogue: Catalogue,
+    coverage: TableWriter,
+    certificates: TableWriter,
+    differences: TableWriter,
+    errors: TableWriter,
+    unmapped: BTreeMap<(Side, String, String), (u64, String)>,
+}
+
+impl Tables<'_> {
+    fn item(&mut self, stored: &StoredItem) -> Result<(), ParquetError> {
+        let answers: Vec<Answer> = stored.answers.iter().map(|stored| stored.answer.clone()).collect();
+        match step(&stored.item, &answers, self.settings) {
+            Step::Ask(_) => self.pending(stored),
+            Step::Done(outcome) => self.outcome(stored, &outcome),
+        }
+    }
+
+    fn pending(&mut self, stored: &StoredItem) -> Result<(), ParquetError> {
+        let nothing = SideOutcome::default();
+        self.coverage_row(stored, 0, Status::Pending, None, (&nothing, &nothing))
+    }
+
+    fn outcome(&mut self, stored: &StoredItem, outcome: &Outcome) -> Result<(), ParquetError> {
+        for (index, certificate) in (0..).zip(&outcome.certificates) {
+            let sides = (&certificate.province, &certificate.city);
+            self.coverage_row(stored, index, certificate.status(), Some(certificate), sides)?;
+            for (side, of_side) in [(Side::Province, sides.0), (Side::City, sides.1)] {
+                if let Some(face) = &of_side.face {
+                    self.certificate_row(stored, index, side, face, of_side.lifecycle)?;
+                    self.count_unmapped(stored, side, face);
+                }
+            }
+            for difference in &certificate.differences {
+                self.differences.push([
+                    stored.item_id.into(),
+                    index.into(),
+                    difference.field.name().into(),
+                    difference.province.as_deref().into(),
+                    difference.city.as_deref().into(),
+                    difference.kind.name().into(),
+                ])?;
+            }
+        }
+        for trouble in &outcome.troubles {
+            let cost = stored.answers.iter().find(|stored| stored.answer.call == trouble.call);
+            self.errors.push([
+                stored.item_id.into(),
+                trouble.call.endpoint().name().into(),
+                trouble.call.side().map(Side::name).into(),
+                trouble.failure.kind.name().into(),
+                trouble.failure.code.into(),
+                trouble.failure.message.as_str().into(),
+                cost.map_or(0, |cost| cost.attempts).into(),
+                cost.map(|cost| cost.at).into(),
+            ])?;
+        }
+        Ok(())
+    }
+
+    fn coverage_row(
+        &mut self,
+        stored: &StoredItem,
+        index: u32,
+        status: Status,
+        certificate: Option<&CertificateOutcome>,
+        (province, city): (&SideOutcome, &SideOutcome),
+    ) -> Result<(), ParquetError> {
+        let item = &stored.item;
+        // What an item cost stands on its first row.
+        let (calls, attempts) = if index == 0 {
+            let calls = stored.answers.iter().filter(|answer| answer.attempts > 0).count();
+            (u32::try_from(calls).unwrap_or(u32::MAX), stored.answers.iter().map(|answer| answer.attempts).sum())
+        } else {
+            (0, 0)
+        };
+        let failure = certificate.and_then(|certificate| certificate.failure.as_ref());
+        let number = certificate.map_or(item.certificate_number.as_deref(), |certificate| certificate.number.as_deref());
+        let comparison = certificate.map_or(crate::audit::Comparison::NotCompared, |certificate| certificate.comparison);
+        let differences = certificate.map_or(0, |certificate| certificate.differences.len());
+        let row: [Value<'_>; 29] = [
+            stored.item_id.into(),
+            index.into(),
+            (&stored.source.0).into(),
+            (&stored.source.1).into(),
+            stored.source.2.into(),
+            stored.occurrences.into(),
+            (&item.holder_code).into(),
+            (&item.holder_code_type).into(),
+            (&item.cert_type_code).into(),
+            self.catalogue.name(&item.cert_type_code).into(),
+            number.into(),
+            status.name().into(),
+            province.exists.into(),
+            city.exists.into(),
+            province.certificate_id.as_deref().into(),
+            city.certificate_id.as_deref().into(),
+            province.lifecycle.map(Lifecycle::name).into(),
+            city.lifecycle.map(Lifecycle::name).into(),
+            comparison.name().into(),
+            u32::try_from(differences).unwrap_or(u32::MAX).into(),
+            failure.map(|failure| failure.kind.name()).into(),
+            failure.and_then(|failure| failure.code).into(),
+            failure.map(|failure| failure.message.as_str()).into(),
+            calls.into(),
+            attempts.into(),
+            stored.answers.iter().map(|answer| answer.at).max().filter(|_| status != Status::Pending).into(),
+            Value::Null,
+            Value::Null,
+            0u32.into(),
+        ];
+        self.coverage.push(row.into_iter().chain(stored.carried.iter().map(|value| value.as_deref().into())))
+    }
+
+    fn certificate_row(
+        &mut self,
+        stored: &StoredItem,
+        index: u32,
+        side: Side,
+        face: &Face,
+        lifecycle: Option<Lifecycle>,
+    ) -> Result<(), ParquetError> {
+        let text = |field| Value::from(face.text(field));
+        self.certificates.push([
+            stored.item_id.into(),
+            index.into(),
+            side.name().into(),
+            text(Field::CertificateId),
+            text(Field::CertificateNumber),
+            text(Field::CertificateName),
+            text(Field::CertTypeCode),
+            text(Field::CertTypeName),
+            text(Field::HolderName),
+            text(Field::HolderCode),
+            text(Field::HolderCodeType),
+            text(Field::IssuerName),
+            text(Field::IssuerCode),
+            face.date(Field::IssueDate).into(),
+            face.date(Field::ValidFrom).into(),
+            face.date(Field::ValidTo).into(),
+            face.valid_forever().into(),
+            lifecycle.map(Lifecycle::name).into(),
+            text(Field::AreaCode),
+            text(Field::LegalRepresentative),
+            text(Field::Address),
+            text(Field::Remark),
+            face.identifier_valid().into(),
+            Value::Map(&face.other),
+            Value::Texts(&face.problems),
+        ])
+    }
+
+    fn count_unmapped(&mut self, stored: &StoredItem, side: Side, face: &Face) {
+        for (field, value) in face.other.iter().filter(|(field, _)| self.settings.fields.find(field).is_none()) {
+            let key = (side, stored.item.cert_type_code.clone(), field.clone());
+            if self.unmapped.len() >= MOST_UNMAPPED && !self.unmapped.contains_key(&key) {
+                continue;
+            }
+            let entry = self.unmapped.entry(key).or_insert_with(|| (0, masked_example(value)));
+            entry.0 += 1;
+        }
+    }
+}
+
+/// A value as an example: a code loses its middle, anything else all but its first character.
+fn masked_example(value: &str) -> String {
+    const LONGEST: usize = 40;
+    let short: String = value.chars().take(LONGEST).collect();
+    if short.is_ascii() { mask_code(&short) } else { mask_name(&short) }
+}

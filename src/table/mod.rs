@@ -1,0 +1,11 @@
+//! The tables of a run: their columns, how they are built from the journal, and how they are read back. No other room
+//! names a column but through the constants here.
+
+mod build;
+mod read;
+pub mod schema;
+mod writer;
+
+pub use build::{BuildError, build};
+pub use read::{Row, Rows, TableError};
+pub use schema::{Column, Kind, Table};

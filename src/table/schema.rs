@@ -1,0 +1,266 @@
+//! Every table and every column: name, type, and the Chinese label that readers see.
+
+use arrow::datatypes::{DataType, Field, Fields, Schema, TimeUnit};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// UTF-8 text.
+    Text,
+    /// Unsigned 64-bit number.
+    U64,
+    /// Unsigned 32-bit number.
+    U32,
+    /// Signed 32-bit number.
+    I32,
+    /// Truth value.
+    Bool,
+    /// Day (Date32).
+    Date,
+    /// UTC timestamp in milliseconds.
+    Time,
+    /// List of texts.
+    Texts,
+    /// Map from text to text.
+    Map,
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: Kind,
+    /// Whether it may be null.
+    pub nullable: bool,
+    /// Its label in Chinese (metadata `label_zh` of the field).
+    pub label_zh: &'static str,
+}
+
+/// A table: its file name without ending, and its columns.
+#[derive(Debug, Clone, Copy)]
+pub struct Table {
+    /// Name of the file in `tables/`, without `.parquet`.
+    pub name: &'static str,
+    /// Columns in order; carried columns follow them in `coverage`.
+    pub columns: &'static [Column],
+}
+
+/// Declares a table as a module with a constant per column.
+macro_rules! table {
+    ($(#[$meta:meta])* $module:ident $table:ident { $($column:ident $name:literal $kind:ident $($null:ident)? $label:literal;)+ }) => {
+        $(#[$meta])*
+        pub mod $module {
+            use super::{Column, Kind, Table};
+            $(
+                #[doc = concat!($label, ".")]
+                pub const $column: Column =
+                    Column { name: $name, kind: Kind::$kind, nullable: table!(@null $($null)?), label_zh: $label };
+            )+
+            /// The table.
+            pub const $table: Table = Table { name: stringify!($module), columns: &[$($column),+] };
+        }
+    };
+    (@null) => { false };
+    (@null null) => { true };
+}
+
+table! {
+    /// One row per item and certificate.
+    coverage COVERAGE {
+        ITEM_ID "item_id" U64 "条目序号";
+        CERTIFICATE_INDEX "certificate_index" U32 "条目内证照序号";
+        SOURCE_FILE "source_file" Text "来源文件";
+        SOURCE_SHEET "source_sheet" Text "来源工作表";
+        SOURCE_ROW "source_row" U32 "来源行号";
+        OCCURRENCES "occurrences" U32 "出现次数";
+        HOLDER_CODE "holder_code" Text "持证主体代码";
+        HOLDER_CODE_TYPE "holder_code_type" Text "持证主体代码类型";
+        CERT_TYPE_CODE "cert_type_code" Text "证照类型代码";
+        CERT_TYPE_NAME "cert_type_name" Text null "证照类型名称";
+        CERTIFICATE_NUMBER "certificate_number" Text null "证照编号";
+        STATUS "status" Text "归集状态";
+        PROVINCE_EXISTS "province_exists" Bool null "省库存在";
+        CITY_EXISTS "city_exists" Bool null "市库存在";
+        PROVINCE_CERTIFICATE_ID "province_certificate_id" Text null "省库证照标识";
+        CITY_CERTIFICATE_ID "city_certificate_id" Text null "市库证照标识";
+        PROVINCE_LIFECYCLE "province_lifecycle" Text null "省库证照状态";
+        CITY_LIFECYCLE "city_lifecycle" Text null "市库证照状态";
+        COMPARISON "comparison" Text "比对结果";
+        DIFFERENCE_COUNT "difference_count" U32 "差异字段数";
+        ERROR_KIND "error_kind" Text null "错误类别";
+        ERROR_CODE "error_code" I32 null "错误代码";
+        ERROR_MESSAGE "error_message" Text null "错误说明";
+        CALLS "calls" U32 "调用次数";
+        ATTEMPTS "attempts" U32 "请求次数";
+        FINISHED_AT "finished_at" Time null "完成时间";
+        CHANGE "change" Text null "较上期变化";
+        GAP_SINCE "gap_since" Text null "缺口首见批次";
+        GAP_RUNS "gap_runs" U32 "缺口连续批次数";
+    }
+}
+
+table! {
+    /// One row per certificate and side that returned a face.
+    certificates CERTIFICATES {
+        ITEM_ID "item_id" U64 "条目序号";
+        CERTIFICATE_INDEX "certificate_index" U32 "条目内证照序号";
+        SIDE "side" Text "数据来源";
+        CERTIFICATE_ID "certificate_id" Text null "证照标识";
+        CERTIFICATE_NUMBER "certificate_number" Text null "证照编号";
+        CERTIFICATE_NAME "certificate_name" Text null "证照名称";
+        CERT_TYPE_CODE "cert_type_code" Text null "证照类型代码";
+        CERT_TYPE_NAME "cert_type_name" Text null "证照类型名称";
+        HOLDER_NAME "holder_name" Text null "持证主体";
+        HOLDER_CODE "holder_code" Text null "持证主体代码";
+        HOLDER_CODE_TYPE "holder_code_type" Text null "持证主体代码类型";
+        ISSUER_NAME "issuer_name" Text null "颁发机构";
+        ISSUER_CODE "issuer_code" Text null "颁发机构代码";
+        ISSUE_DATE "issue_date" Date null "颁发日期";
+        VALID_FROM "valid_from" Date null "有效期起始日期";
+        VALID_TO "valid_to" Date null "有效期截止日期";
+        VALID_FOREVER "valid_forever" Bool null "长期有效";
+        LIFECYCLE "lifecycle" Text null "证照状态";
+        AREA_CODE "area_code" Text null "行政区划代码";
+        LEGAL_REPRESENTATIVE "legal_representative" Text null "法定代表人";
+        ADDRESS "address" Text null "地址";
+        REMARK "remark" Text null "备注";
+        IDENTIFIER_VALID "identifier_valid" Bool null "标识校验通过";
+        OTHER "other" Map "其他字段";
+        PROBLEMS "problems" Texts "未能识别的值";
+    }
+}
+
+table! {
+    /// One row per field in which two faces differ.
+    differences DIFFERENCES {
+        ITEM_ID "item_id" U64 "条目序号";
+        CERTIFICATE_INDEX "certificate_index" U32 "条目内证照序号";
+        FIELD "field" Text "字段";
+        PROVINCE_VALUE "province_value" Text null "省库值";
+        CITY_VALUE "city_value" Text null "市库值";
+        KIND "kind" Text "差异类型";
+    }
+}
+
+table! {
+    /// One row per failed call and per anomaly.
+    errors ERRORS {
+        ITEM_ID "item_id" U64 null "条目序号";
+        ENDPOINT "endpoint" Text null "接口";
+        SIDE "side" Text null "数据来源";
+        ERROR_KIND "error_kind" Text "错误类别";
+        ERROR_CODE "error_code" I32 null "错误代码";
+        ERROR_MESSAGE "error_message" Text null "错误说明";
+        ATTEMPTS "attempts" U32 "请求次数";
+        AT "at" Time null "时间";
+    }
+}
+
+table! {
+    /// One row per input row that cannot be audited.
+    invalid_inputs INVALID_INPUTS {
+        SOURCE_FILE "source_file" Text "来源文件";
+        SOURCE_SHEET "source_sheet" Text "来源工作表";
+        SOURCE_ROW "source_row" U32 "来源行号";
+        COLUMN "column" Text "列";
+        VALUE "value" Text "值";
+        PROBLEM "problem" Text "问题";
+        ADVICE "advice" Text "建议";
+    }
+}
+
+table! {
+    /// One row per input value that was changed before it was used.
+    repairs REPAIRS {
+        SOURCE_FILE "source_file" Text "来源文件";
+        SOURCE_SHEET "source_sheet" Text "来源工作表";
+        SOURCE_ROW "source_row" U32 "来源行号";
+        COLUMN "column" Text "列";
+        BEFORE "before" Text "修正前";
+        AFTER "after" Text "修正后";
+        REPAIR "repair" Text "修正内容";
+    }
+}
+
+table! {
+    /// Names on faces that mean no canonical field.
+    unmapped_fields UNMAPPED_FIELDS {
+        SIDE "side" Text "数据来源";
+        CERT_TYPE_CODE "cert_type_code" Text "证照类型代码";
+        FIELD "field" Text "字段";
+        COUNT "count" U64 "次数";
+        EXAMPLE "example" Text "示例（已脱敏）";
+    }
+}
+
+table! {
+    /// The archive's manifest.
+    files FILES {
+        ITEM_ID "item_id" U64 "条目序号";
+        CERTIFICATE_INDEX "certificate_index" U32 "条目内证照序号";
+        SIDE "side" Text "数据来源";
+        CERTIFICATE_ID "certificate_id" Text null "证照标识";
+        PATH "path" Text null "归档路径";
+        FORMAT "format" Text null "格式";
+        BYTES "bytes" U64 null "字节数";
+        SHA256 "sha256" Text null "SHA-256";
+        STATUS "status" Text "归档状态";
+        ERROR_MESSAGE "error_message" Text null "错误说明";
+    }
+}
+
+impl Kind {
+    pub(super) fn data_type(self) -> DataType {
+        match self {
+            Self::Text => DataType::Utf8,
+            Self::U64 => DataType::UInt64,
+            Self::U32 => DataType::UInt32,
+            Self::I32 => DataType::Int32,
+            Self::Bool => DataType::Boolean,
+            Self::Date => DataType::Date32,
+            Self::Time => DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())),
+            Self::Texts => DataType::List(Arc::new(Field::new("item", DataType::Utf8, true))),
+            Self::Map => {
+                let entries =
+                    Fields::from(vec![Field::new("keys", DataType::Utf8, false), Field::new("values", DataType::Utf8, true)]);
+                DataType::Map(Arc::new(Field::new("entries", DataType::Struct(entries), false)), false)
+            }
+        }
+    }
+}
+
+impl Column {
+    fn field(&self) -> Field {
+        let label = HashMap::from([("label_zh".to_owned(), self.label_zh.to_owned())]);
+        Field::new(self.name, self.kind.data_type(), self.nullable).with_metadata(label)
+    }
+}
+
+impl Table {
+    /// The Arrow schema, with a text column per carried header at the end.
+    #[must_use]
+    pub fn schema(&self, carried: &[String]) -> Schema {
+        let carried = carried.iter().map(|header| {
+            let label = HashMap::from([("label_zh".to_owned(), header.clone())]);
+            Field::new(self.carried_name(header), DataType::Utf8, true).with_metadata(label)
+        });
+        Schema::new(self.columns.iter().map(Column::field).chain(carried).collect::<Vec<_>>())
+    }
+
+    /// The name of a carried column: its header's own text, told apart where a column of ours has that name already.
+    #[must_use]
+    pub fn carried_name(&self, header: &str) -> String {
+        let taken = self.columns.iter().any(|column| column.name == header);
+        if taken { format!("{header} (carried)") } else { header.to_owned() }
+    }
+
+    /// The name of its file.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        format!("{}.parquet", self.name)
+    }
+}
