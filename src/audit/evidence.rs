@@ -20,6 +20,8 @@ pub(super) struct State {
     pub city_entries: Vec<Face>,
     /// Whether it speaks of more than one certificate of a side.
     pub several: bool,
+    /// Which entry of the province and which of the city it names in one object: one certificate by its account.
+    together: Vec<(usize, usize)>,
 }
 
 impl State {
@@ -36,6 +38,24 @@ impl State {
             Side::City => &self.city_entries,
         }
     }
+}
+
+impl State {
+    /// Whether it names both of these, in different objects.
+    pub(super) fn names_apart(&self, ours: &Face, theirs: &Face) -> bool {
+        let place = |entries: &[Face], face: &Face| entries.iter().position(|entry| are_same(entry, face));
+        match (place(&self.province_entries, ours), place(&self.city_entries, theirs)) {
+            (Some(ours), Some(theirs)) => !self.together.contains(&(ours, theirs)),
+            _ => false,
+        }
+    }
+}
+
+/// Whether two entries of one side bear the same identifier or the same number.
+pub(super) fn are_same(a: &Face, b: &Face) -> bool {
+    [Field::CertificateId, Field::CertificateNumber]
+        .into_iter()
+        .any(|field| a.text(field).zip(b.text(field)).is_some_and(|(a, b)| same_number(a, b)))
 }
 
 /// What a list answer (interface 7) says.
@@ -59,10 +79,15 @@ pub(super) fn read_state(reply: &Reply, map: &FieldMap) -> Result<State, Failure
         if province {
             let (of_city, of_province): (Vec<_>, Vec<_>) =
                 object.0.iter().cloned().partition(|(name, _)| name.eq_ignore_ascii_case(CITY_IDENTIFIER));
+            let names_city =
+                city && of_city.iter().any(|(_, value)| value.as_ref().is_some_and(|value| !value.trim().is_empty()));
+            if names_city && !of_province.is_empty() {
+                state.together.push((state.province_entries.len(), state.city_entries.len()));
+            }
             if !of_province.is_empty() {
                 state.province_entries.push(Face::read(&Fields(of_province), map));
             }
-            if city && of_city.iter().any(|(_, value)| value.as_ref().is_some_and(|value| !value.trim().is_empty())) {
+            if names_city {
                 state.city_entries.push(Face::read(&Fields(of_city), map));
             }
         } else if city {

@@ -6,8 +6,9 @@ use crate::face::{Face, Field, FieldKind, canonical, same_but_for_masks};
 /// Two entries for one certificate, or one that the other side shows nothing for.
 pub(super) type Pair = (Option<Face>, Option<Face>);
 
-/// Pairs by certificate number in canonical form, else by identifier; where one is left on each side, they are the pair.
-pub(super) fn pair(province: Vec<Face>, city: Vec<Face>) -> Vec<Pair> {
+/// Pairs by certificate number in canonical form, else by identifier; where one is left on each side, they are the pair,
+/// unless they bear numbers that cannot be one and are named `apart`.
+pub(super) fn pair(province: Vec<Face>, city: Vec<Face>, apart: impl Fn(&Face, &Face) -> bool) -> Vec<Pair> {
     let mut city: Vec<Option<Face>> = city.into_iter().map(Some).collect();
     let mut province: Vec<Option<Face>> = province.into_iter().map(Some).collect();
     let mut pairs = Vec::new();
@@ -21,7 +22,9 @@ pub(super) fn pair(province: Vec<Face>, city: Vec<Face>) -> Vec<Pair> {
     }
     let mut province: Vec<Face> = province.into_iter().flatten().collect();
     let mut city: Vec<Face> = city.into_iter().flatten().collect();
-    if province.len() == 1 && city.len() == 1 {
+    if let ([ours], [theirs]) = (&province[..], &city[..])
+        && !(are_two(ours, theirs) && apart(ours, theirs))
+    {
         pairs.push((province.pop(), city.pop()));
     }
     pairs.extend(province.into_iter().map(|face| (Some(face), None)));
@@ -65,6 +68,7 @@ mod tests {
         let pairs = pair(
             vec![face("A-1", "p1"), face("A2", "p2"), face("", "x3"), face("A4", "p4")],
             vec![face("B9", "c4"), face("", "x3"), face("a2", "c2"), face("Ａ—1", "c1")],
+            |_, _| false,
         );
         assert_eq!(
             numbers(&pairs),
@@ -74,7 +78,11 @@ mod tests {
 
     #[test]
     fn where_more_are_left_none_are_paired() {
-        let pairs = pair(vec![face("A1", "p1"), face("A2", "p2")], vec![face("B1", "c1")]);
+        let pairs = pair(vec![face("A1", "p1"), face("A2", "p2")], vec![face("B1", "c1")], |_, _| false);
+        assert_eq!(
+            numbers(&pair(vec![face("A1", "p1")], vec![face("B1", "c1")], |_, _| true)),
+            [(None, Some("c1")), (Some("p1"), None)]
+        );
         assert_eq!(numbers(&pairs), [(None, Some("c1")), (Some("p1"), None), (Some("p2"), None)]);
     }
 }

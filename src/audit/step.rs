@@ -1,6 +1,6 @@
 //! The one function that decides.
 
-use super::evidence::{Listing, State, read_listing, read_state, same_number};
+use super::evidence::{Listing, State, are_same, read_listing, read_state};
 use super::outcome::{CertificateOutcome, Comparison, Outcome, SideOutcome, Trouble};
 use super::pairing::{are_two, pair};
 use super::{Answer, AuditSettings, Call, Item};
@@ -77,9 +77,17 @@ impl Inquiry<'_> {
             let listed = listing.and_then(|listing| listing.as_ref().ok()).map(|listing| listing.faces.clone());
             merge(listed.unwrap_or_default(), state.entries(side))
         };
-        let pairs = pair(entries(Side::Province, province.as_ref()), entries(Side::City, city.as_ref()));
+        let pairs = pair(entries(Side::Province, province.as_ref()), entries(Side::City, city.as_ref()), |ours, theirs| {
+            state.names_apart(ours, theirs)
+        });
+        if matches!(&pairs[..], [(Some(_), Some(_))]) {
+            // Listing has shown that it is one certificate after all.
+            return Ok(vec![self.single(&state, province, city)]);
+        }
         let listings = [(Side::Province, province.as_ref()), (Side::City, city.as_ref())];
-        pairs.into_iter().map(|pair| self.one_of_several(&state, pair, listings)).collect()
+        let found =
+            pairs.into_iter().map(|pair| self.one_of_several(&state, pair, listings)).collect::<Result<Vec<_>, Call>>()?;
+        Ok(without_repeated_identifiers(found))
     }
 
     /// The listing of a side that holds the certificate, where the state answer does not carry its face or `wanted` says so.
@@ -278,17 +286,27 @@ fn merge(listed: Vec<Face>, entries: &[Face]) -> Vec<Face> {
     let all_listed = listed.len() >= entries.len();
     let mut merged = listed;
     for entry in entries {
-        let same = |face: &Face| {
-            [Field::CertificateId, Field::CertificateNumber]
-                .into_iter()
-                .any(|field| face.text(field).zip(entry.text(field)).is_some_and(|(a, b)| same_number(a, b)))
-        };
         let names_it = entry.text(Field::CertificateNumber).is_some() || entry.says_something();
-        if !merged.iter().any(same) && (names_it || !all_listed) {
+        if !merged.iter().any(|face| are_same(face, entry)) && (names_it || !all_listed) {
             merged.push(entry.clone());
         }
     }
     merged
+}
+
+/// Takes out what the state answer names by an identifier alone and a certificate's own state has claimed since.
+fn without_repeated_identifiers(found: Vec<CertificateOutcome>) -> Vec<CertificateOutcome> {
+    let ids =
+        |certificate: &CertificateOutcome| [certificate.province.certificate_id.clone(), certificate.city.certificate_id.clone()];
+    let nameless = |certificate: &CertificateOutcome| {
+        certificate.number.is_none() && certificate.province.face.is_none() && certificate.city.face.is_none()
+    };
+    let claimed: Vec<_> = found.iter().filter(|certificate| !nameless(certificate)).map(ids).collect();
+    let is_repeated = |certificate: &CertificateOutcome| {
+        let own = ids(certificate);
+        claimed.iter().any(|other| (0..2).all(|side| own[side].is_none() || own[side] == other[side]))
+    };
+    found.into_iter().filter(|certificate| !nameless(certificate) || !is_repeated(certificate)).collect()
 }
 
 /// A side's knowledge of a certificate; a face without code or state word is valid.

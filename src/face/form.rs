@@ -13,7 +13,7 @@ pub fn tidy(text: &str) -> String {
 /// codes the letter case. Two values with the same canonical form say the same.
 #[must_use]
 pub fn canonical(text: &str, kind: FieldKind) -> String {
-    let folded = text.nfkc().filter(|character| !character.is_whitespace() && !is_invisible(*character)).map(plain);
+    let folded = text.nfkc().filter(|character| !character.is_whitespace() && !is_invisible(*character)).nfc().map(plain);
     if kind == FieldKind::Code { folded.map(|character| character.to_ascii_uppercase()).collect() } else { folded.collect() }
 }
 

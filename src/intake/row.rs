@@ -5,7 +5,7 @@ use super::cell::{Cell, SheetRow};
 use super::header::{Columns, Role};
 use crate::codes::{NumberProblem, check_citizen_number, check_credit_code, check_type_code, holder_code_type};
 use crate::job::InputSettings;
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use unicode_normalization::UnicodeNormalization;
 
 const CITIZEN_NUMBER: &str = "111";
@@ -255,6 +255,10 @@ impl RowReader<'_> {
             self.note(Role::HolderCode, code.to_owned(), code, &["taken_as_citizen_number"]);
         }
         match (citizen, credit) {
+            // One wrong citizen number in thirty-one checks as a credit code by chance.
+            (Err(citizen), Ok(())) if looks_like_citizen_number(code, today) => {
+                Err((Role::HolderCode, number_problem(citizen), Some(MISTYPED_OR_CREDIT_CODE)))
+            }
             (Ok(()), _) => Ok(CITIZEN_NUMBER.to_owned()),
             (Err(_), Ok(())) => Ok(CREDIT_CODE.to_owned()),
             (Err(citizen), Err(credit)) => Err((Role::HolderCode, not_of_a_known_kind(code, citizen, credit), old_number(code))),
@@ -284,6 +288,16 @@ fn not_of_a_known_kind(code: &str, citizen: NumberProblem, credit: NumberProblem
         });
     }
     if digits == length || length > 12 { InputProblem::BadLength } else { InputProblem::UnknownHolderCodeType }
+}
+
+const MISTYPED_OR_CREDIT_CODE: &str =
+    "看似录错的公民身份号码，请核对原件；若确为统一社会信用代码，请增加“持证主体代码类型”列并填写 001。";
+
+/// Whether a code is digits throughout, with a year of birth where a citizen number has it.
+fn looks_like_citizen_number(code: &str, today: NaiveDate) -> bool {
+    let (body, _) = code.split_at(code.len().min(17));
+    let year = code.get(6..10).and_then(|year| year.parse::<i32>().ok());
+    body.bytes().all(|byte| byte.is_ascii_digit()) && year.is_some_and(|year| (1900..=today.year()).contains(&year))
 }
 
 /// Advice for the numbers of before 1999.

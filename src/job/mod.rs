@@ -226,7 +226,10 @@ impl Job {
     /// Everything that is wrong with it, each with line and column.
     pub fn parse(file: &Path, text: &str) -> Result<Self, JobProblems> {
         let mut problems = problem::Collector::new(text);
-        let written = written::Written::parse(text, &mut problems);
+        let Some(written) = written::Written::parse(text, &mut problems) else {
+            // What is not TOML tells nothing about the job.
+            return Err(problems.into_problems(file));
+        };
         match resolve::resolve(file, written, &mut problems) {
             Some(job) if problems.is_empty() => Ok(job),
             _ => Err(problems.into_problems(file)),

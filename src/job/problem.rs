@@ -59,6 +59,14 @@ impl<'a> Collector<'a> {
         self.problems.push(Problem { place: None, message: message.into() });
     }
 
+    /// Notes that a key is missing, unless what is wrong with it has been told already.
+    pub(super) fn missing(&mut self, key: &str, example: &str) {
+        let quoted = format!("`{key}`");
+        if !self.problems.iter().any(|problem| problem.message.contains(&quoted)) {
+            self.whole(format!("{quoted} is missing{example}"));
+        }
+    }
+
     pub(super) const fn is_empty(&self) -> bool {
         self.problems.is_empty()
     }

@@ -31,7 +31,7 @@ fn section<T: Default>(written: Option<Spanned<T>>) -> T {
 /// A key that must be there.
 fn required<T>(written: Option<Spanned<T>>, key: &str, problems: &mut Collector<'_>) -> Option<T> {
     if written.is_none() {
-        problems.whole(format!("`{key}` is missing"));
+        problems.missing(key, "");
     }
     value(written)
 }
@@ -125,7 +125,7 @@ fn platform(written: PlatformSection, root: &Path, problems: &mut Collector<'_>)
     let password = value(written.password).or_else(stand_in);
     for (key, missing) in [("username", username.is_none()), ("password", password.is_none())] {
         if missing {
-            problems.whole(format!("`platform.{key}` is missing: for example {{ env = \"ECERT_{}\" }}", key.to_uppercase()));
+            problems.missing(&format!("platform.{key}"), &format!(": for example {{ env = \"ECERT_{}\" }}", key.to_uppercase()));
         }
     }
     let in_root = |secret| match secret {

@@ -150,12 +150,12 @@ section! { ReportSection { excel: bool, html: bool, mask: Mask, gates: BTreeMap<
 section! { OutputSection { dir: String } }
 
 impl Written {
-    /// Reads a job file's text; what is wrong goes to `problems`, what is right stands.
-    pub(super) fn parse(text: &str, problems: &mut Collector<'_>) -> Self {
+    /// Reads a job file's text; what is wrong goes to `problems`, what is right stands. None where it is no TOML.
+    pub(super) fn parse(text: &str, problems: &mut Collector<'_>) -> Option<Self> {
         let (table, errors) = DeTable::parse_recoverable(text);
         for error in errors {
             problems.at(error.span().unwrap_or(0..0), error.message());
         }
-        Self::read_table(table.get_ref(), "", problems)
+        problems.is_empty().then(|| Self::read_table(table.get_ref(), "", problems))
     }
 }

@@ -47,6 +47,7 @@ struct Facts {
     holder_name: String,
     issuer: (&'static str, &'static str),
     issued: NaiveDate,
+    begins: NaiveDate,
     ends: Option<NaiveDate>,
     legal_representative: String,
     address: String,
@@ -155,6 +156,7 @@ fn facts(dice: &mut Dice, holder_code: &str, type_code: &str, place: u64) -> Fac
         holder_name,
         issuer: of_type.pick(&ISSUERS),
         issued,
+        begins: issued,
         ends,
         legal_representative: person(&mut of_holder),
         address: address(&mut of_holder),
@@ -234,7 +236,7 @@ impl Style {
         no_end: bool,
     ) -> Vec<(&'static str, Value)> {
         let issued = day(dice, facts.issued);
-        let from = day(dice, facts.issued);
+        let from = day(dice, facts.begins);
         let end = if no_end { json!("") } else { end_day(dice, facts.ends) };
         let name = form(dice, &facts.holder_name);
         match self {
@@ -250,7 +252,7 @@ impl Style {
                 ("ZMBZDW", json!(facts.issuer.0)),
                 ("zzyxqjzrq", end),
                 ("certno", json!(facts.number)),
-                ("yxq", json!("1825")),
+                ("yxq", json!(if no_end { "" } else { "1825" })),
                 ("certholder", json!(name)),
                 ("zsmc", json!(facts.certificate_name)),
                 ("zzbfrq", issued),
@@ -299,7 +301,7 @@ fn city_face(dice: &mut Dice, facts: &Facts, holder_code: &str, masked: bool, no
     };
     vec![
         ("certificateHolder", json!(form(dice, &facts.holder_name))),
-        ("certificateValidateStart", chinese(facts.issued)),
+        ("certificateValidateStart", chinese(facts.begins)),
         ("certificateValidateEnd", end),
         ("issueDept", json!(facts.issuer.0)),
         ("certificateName", json!(form(dice, &facts.certificate_name))),

@@ -7,7 +7,9 @@ use super::breakdown::BY_TYPE;
 use super::style::{Style, set_page};
 use crate::audit::Status;
 use chrono::{DateTime, Local, Utc};
-use rust_xlsxwriter::{Chart, ChartLegendPosition, ChartType, Color, Workbook, Worksheet};
+use rust_xlsxwriter::{
+    Chart, ChartFont, ChartFormat, ChartLegendPosition, ChartSolidFill, ChartType, Color, Workbook, Worksheet,
+};
 
 /// Types that the chart shows: more would not be read.
 const CHARTED_TYPES: usize = 15;
@@ -100,19 +102,16 @@ fn chart(input: ReportInput<'_>) -> Chart {
             .set_categories((BY_TYPE, 1, 1, last, 1))
             .set_values((BY_TYPE, 1, column, last, column))
             .set_gap(45)
-            .set_format(
-                rust_xlsxwriter::ChartFormat::new()
-                    .set_solid_fill(rust_xlsxwriter::ChartSolidFill::new().set_color(Color::RGB(colour))),
-            );
+            .set_format(ChartFormat::new().set_solid_fill(ChartSolidFill::new().set_color(Color::RGB(colour))));
     }
     let title = if input.analysis.by_type.len() > CHARTED_TYPES {
         format!("各证照类型的归集状态（市有省无最多的 {CHARTED_TYPES} 类）")
     } else {
         "各证照类型的归集状态".to_owned()
     };
-    chart.title().set_name(&title);
-    chart.x_axis().set_reverse();
-    chart.y_axis().set_name("结果行数");
+    chart.title().set_name(&title).set_font(ChartFont::new().set_size(12).set_bold());
+    chart.y_axis().set_reverse();
+    chart.x_axis().set_name("结果行数");
     chart.legend().set_position(ChartLegendPosition::Bottom);
     chart.set_width(760).set_height(120 + 26 * u32::from(u8::try_from(types).unwrap_or(u8::MAX)).max(8));
     chart
@@ -141,13 +140,13 @@ impl Page<'_> {
 
     fn label(&mut self, label: &str, words: &str) -> Result<(), ReportError> {
         self.sheet.write_string_with_format(self.row, 0, label, &self.style.label)?;
-        self.sheet.write_string_with_format(self.row, 2, words, &self.style.muted)?;
+        self.sheet.write_string_with_format(self.row, 2, words, &self.style.remark)?;
         self.row += 1;
         Ok(())
     }
 
     fn text(&mut self, label: &str, value: &str, words: &str) -> Result<(), ReportError> {
-        self.sheet.write_string_with_format(self.row, 1, value, &self.style.code)?;
+        self.sheet.write_string_with_format(self.row, 1, value, &self.style.fact)?;
         self.label(label, words)
     }
 

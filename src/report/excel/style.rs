@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 
 /// A column is at least and at most this wide, in digits.
 const NARROWEST: usize = 8;
-const WIDEST: usize = 60;
+const WIDEST: usize = 80;
 /// Excel's longest text in a cell.
 const LONGEST_TEXT: usize = 32_767;
 
@@ -24,6 +24,8 @@ pub(super) struct Style {
     pub total_number: Format,
     pub total_percent: Format,
     pub muted: Format,
+    pub remark: Format,
+    pub fact: Format,
     pub good: Format,
     pub bad: Format,
 }
@@ -55,6 +57,8 @@ impl Style {
             total_number: total().set_num_format("#,##0"),
             total_percent: total().set_num_format("0.00%"),
             muted: base().set_font_color(Color::RGB(0x0080_8080)).set_italic(),
+            remark: base().set_font_color(Color::RGB(0x0080_8080)).set_indent(1),
+            fact: base().set_num_format("@").set_align(FormatAlign::Right),
             good: base().set_font_color(Color::RGB(0x0037_8A3B)).set_bold(),
             bad: base().set_font_color(Color::RGB(0x00C0_0000)).set_bold(),
         }

@@ -1,0 +1,244 @@
+//! `step`: answers in, step out.
+
+use ecert_audit::audit::{Answer, AuditSettings, Call, Item, Outcome, Reply, Status, Step, step};
+use ecert_audit::endpoint::Side;
+use ecert_audit::face::{FieldMap, Lifecycle};
+use ecert_audit::job::{AuditKeys, Certificates, Depth};
+use ecert_audit::platform::{Envelope, ErrorKind, Failure};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+const FACES: AuditKeys = AuditKeys { depth: Depth::Faces, certificates: Certificates::Auto };
+
+fn item() -> Item {
+    Item {
+        holder_code: "11010519491231002X".into(),
+        holder_code_type: "111".into(),
+        cert_type_code: "11100000000013127D001".into(),
+        certificate_number: None,
+    }
+}
+
+fn settings(keys: AuditKeys) -> AuditSettings<'static> {
+    AuditSettings { keys, fields: FieldMap::compiled_in() }
+}
+
+fn reply(body: &Value) -> Reply {
+    Reply::Received(Envelope::parse(body.to_string().as_bytes()).unwrap())
+}
+
+fn state(province: u8, city: u8, list: &Value) -> Reply {
+    let head = json!({"status": "0", "message": "", "shengIsExists": province.to_string(), "shiIsExists": city.to_string()});
+    reply(&json!({"head": head, "data": {"total": list.as_array().map_or(0, Vec::len), "dataList": list}}))
+}
+
+fn list(faces: &Value) -> Reply {
+    reply(
+        &json!({"head": {"status": 0, "message": ""}, "data": {"total": faces.as_array().map_or(0, Vec::len), "dataList": faces}}),
+    )
+}
+
+fn code(code: i32) -> Reply {
+    reply(&json!({"head": {"status": code.to_string(), "message": ""}, "data": null}))
+}
+
+fn failed() -> Reply {
+    Reply::Failed(Failure { kind: ErrorKind::Timeout, code: None, message: "no whole answer in time".into() })
+}
+
+fn province_face(number: &str) -> Value {
+    json!({"certno": number, "certholder": "张三", "cert_identifier": format!("P{number}")})
+}
+
+fn city_face(number: &str) -> Value {
+    json!({"certificateNumber": number, "certificateHolder": "张三", "certificateID": format!("C{number}")})
+}
+
+/// Plays an item against a platform that answers by `platform`; the calls made, and the outcome.
+fn play(item: &Item, keys: AuditKeys, platform: impl Fn(&Call) -> Reply) -> (Vec<Call>, Outcome) {
+    let mut answers = Vec::new();
+    loop {
+        match step(item, &answers, settings(keys)) {
+            Step::Done(outcome) => return (answers.into_iter().map(|answer: Answer| answer.call).collect(), outcome),
+            Step::Ask(call) => {
+                assert!(!answers.iter().any(|answer: &Answer| answer.call == call), "asked twice: {call:?}");
+                assert!(answers.len() < 50, "no end");
+                answers.push(Answer { reply: platform(&call), call });
+            }
+        }
+    }
+}
+
+fn statuses(outcome: &Outcome) -> Vec<Status> {
+    outcome.certificates.iter().map(|certificate| certificate.status()).collect()
+}
+
+#[test]
+fn the_fewest_calls_that_tell() {
+    let both = json!([{"certno": "A1", "certholder": "张三", "cert_identifier": "PA1", "fileNumber": "CA1"}]);
+    for (province, city, data, calls, status) in [
+        (0, 0, json!([]), 1, Status::Neither),
+        (1, 0, json!([province_face("A1")]), 1, Status::ProvinceOnly),
+        (0, 1, json!([{"fileNumber": "CA1"}]), 2, Status::CityOnly),
+        (1, 1, both, 2, Status::Both),
+    ] {
+        let (made, outcome) = play(&item(), FACES, |call| match call {
+            Call::State { .. } => state(province, city, &data),
+            Call::List { side: Side::City, .. } => list(&json!([city_face("A1")])),
+            Call::List { side: Side::Province, .. } => panic!("the province's face is there already"),
+        });
+        assert_eq!((made.len(), statuses(&outcome)), (calls, vec![status]));
+        let existence = AuditKeys { depth: Depth::Existence, ..FACES };
+        let (made, outcome) = play(&item(), existence, |_| state(province, city, &data));
+        assert_eq!((made.len(), statuses(&outcome)), (1, vec![status]));
+    }
+}
+
+#[test]
+fn a_side_without_a_face_is_asked_and_may_be_out_of_force() {
+    for (answer, lifecycle) in [(21, Lifecycle::Revoked), (22, Lifecycle::Expired), (23, Lifecycle::Restricted)] {
+        let (made, outcome) = play(&item(), FACES, |call| match call {
+            Call::State { .. } => state(1, 1, &json!([{"certno": "A1", "cert_identifier": "PA1", "fileNumber": "CA1"}])),
+            Call::List { side: Side::Province, .. } => code(answer),
+            Call::List { side: Side::City, .. } => list(&json!([city_face("A1")])),
+        });
+        assert_eq!(made.len(), 3);
+        let [certificate] = &outcome.certificates[..] else { panic!() };
+        assert_eq!(certificate.status(), Status::Both);
+        assert_eq!(certificate.province.lifecycle, Some(lifecycle));
+        assert_eq!(certificate.city.lifecycle, Some(Lifecycle::Valid));
+        assert_eq!(certificate.province.certificate_id.as_deref(), Some("PA1"));
+        assert!(certificate.province.face.is_none() && certificate.differences.is_empty());
+    }
+}
+
+#[test]
+fn several_certificates_are_listed_paired_and_settled_by_number() {
+    // The province holds A1 and A2; the city holds A1, A3, and A2 revoked.
+    let (made, outcome) = play(&item(), FACES, |call| match (call, call.number()) {
+        (Call::State { .. }, None) => state(
+            1,
+            1,
+            &json!([
+                {"certno": "A1", "certholder": "张三", "cert_identifier": "PA1", "fileNumber": "CA1"},
+                {"certno": "A2", "certholder": "张三", "cert_identifier": "PA2", "fileNumber": "CA2"},
+                {"fileNumber": "CA3"},
+            ]),
+        ),
+        (Call::State { .. }, Some("A2")) => {
+            state(1, 1, &json!([{"certno": "A2", "certholder": "张三", "cert_identifier": "PA2", "fileNumber": "CA2"}]))
+        }
+        (Call::State { .. }, Some("A3")) => state(0, 1, &json!([{"fileNumber": "CA3"}])),
+        (Call::List { side: Side::Province, .. }, None) => list(&json!([province_face("A1"), province_face("A2")])),
+        (Call::List { side: Side::City, .. }, None) => list(&json!([city_face("A1"), city_face("A3")])),
+        (Call::List { side: Side::City, .. }, Some("A2")) => code(21),
+        other => panic!("not needed: {other:?}"),
+    });
+    assert_eq!(made.len(), 6);
+    let rows: Vec<_> = outcome.certificates.iter().map(|row| (row.number.as_deref(), row.status(), row.city.lifecycle)).collect();
+    assert_eq!(
+        rows,
+        [
+            (Some("A1"), Status::Both, Some(Lifecycle::Valid)),
+            (Some("A2"), Status::Both, Some(Lifecycle::Revoked)),
+            (Some("A3"), Status::CityOnly, Some(Lifecycle::Valid)),
+        ]
+    );
+}
+
+#[test]
+fn a_failed_call_is_never_a_gap() {
+    let (_, outcome) = play(&item(), FACES, |_| failed());
+    assert_eq!(statuses(&outcome), [Status::Error]);
+    assert_eq!(outcome.troubles.len(), 1);
+
+    // Existence is known, a face is not: the status stands.
+    let (_, outcome) = play(&item(), FACES, |call| match call {
+        Call::State { .. } => state(1, 1, &json!([{"certno": "A1", "certholder": "张三", "fileNumber": "CA1"}])),
+        Call::List { .. } => failed(),
+    });
+    assert_eq!(statuses(&outcome), [Status::Both]);
+    assert_eq!(outcome.certificates[0].failure.as_ref().unwrap().kind, ErrorKind::Timeout);
+
+    // A state answer without flags says nothing.
+    let (_, outcome) = play(&item(), FACES, |_| list(&json!([])));
+    assert_eq!(statuses(&outcome), [Status::Error]);
+    assert_eq!(outcome.certificates[0].failure.as_ref().unwrap().kind, ErrorKind::Malformed);
+}
+
+#[test]
+fn a_number_in_the_input_makes_every_call_exact() {
+    let item = Item { certificate_number: Some("A2".into()), ..item() };
+    let (made, outcome) = play(&item, FACES, |call| {
+        assert_eq!(call.number(), Some("A2"));
+        match call {
+            Call::State { .. } => {
+                state(1, 1, &json!([{"certno": "A2", "certholder": "张三", "cert_identifier": "PA2", "fileNumber": "CA2"}]))
+            }
+            // A platform that does not heed the number.
+            Call::List { .. } => list(&json!([city_face("A1"), city_face("A2")])),
+        }
+    });
+    assert_eq!(made.len(), 2);
+    assert_eq!(outcome.certificates[0].city.certificate_id.as_deref(), Some("CA2"));
+}
+
+#[test]
+fn always_listing_asks_each_side_that_holds_something() {
+    let keys = AuditKeys { certificates: Certificates::List, ..FACES };
+    let (made, _) = play(&item(), keys, |call| match call {
+        Call::State { .. } => state(1, 0, &json!([province_face("A1")])),
+        Call::List { side: Side::Province, .. } => list(&json!([province_face("A1")])),
+        Call::List { side: Side::City, .. } => panic!("the city holds none"),
+    });
+    assert_eq!(made.len(), 2);
+}
+
+fn any_reply() -> impl Strategy<Value = Reply> {
+    let entry = prop_oneof![
+        Just(json!({"certno": "A1", "certholder": "张三", "cert_identifier": "P1", "fileNumber": "C1"})),
+        Just(json!({"certno": "A2", "cert_identifier": "P2"})),
+        Just(json!({"fileNumber": "C3"})),
+        Just(json!({"certificateNumber": "A1", "certificateHolder": "李四", "certificateID": "C1"})),
+        Just(json!({"certificateNumber": "A4", "certificateHolder": "李四", "certificateID": "C4"})),
+    ];
+    let entries = prop::collection::vec(entry, 0..4);
+    prop_oneof![
+        Just(failed()),
+        prop::sample::select(vec![10, 21, 22, 23]).prop_map(code),
+        (0u8..2, 0u8..2, entries.clone()).prop_map(|(province, city, entries)| state(province, city, &Value::Array(entries))),
+        entries.prop_map(|entries| list(&Value::Array(entries))),
+    ]
+}
+
+proptest! {
+    /// Whatever a platform answers, `step` comes to an end, asks nothing twice, and says nothing it cannot know.
+    #[test]
+    fn step_ends_and_is_honest(replies in prop::collection::vec(any_reply(), 12), list_always: bool, number: bool) {
+        let keys = AuditKeys { certificates: if list_always { Certificates::List } else { Certificates::Auto }, ..FACES };
+        let item = Item { certificate_number: number.then(|| "A1".to_owned()), ..item() };
+        let made = std::cell::Cell::new(0);
+        let (calls, outcome) = play(&item, keys, |_| {
+            made.set(made.get() + 1);
+            replies[(made.get() - 1) % replies.len()].clone()
+        });
+        prop_assert!(!outcome.certificates.is_empty());
+        let first_failed = matches!(replies[0], Reply::Failed(_));
+        prop_assert_eq!(first_failed && calls.len() == 1, first_failed);
+        for certificate in &outcome.certificates {
+            if certificate.status() == Status::Error {
+                prop_assert!(certificate.failure.is_some() || !outcome.troubles.is_empty() || calls.len() > 1);
+            }
+            if !certificate.differences.is_empty() {
+                prop_assert!(certificate.province.face.is_some() && certificate.city.face.is_some());
+            }
+        }
+        // The same answers give the same outcome, in whatever order they lie.
+        let again = play(&item, keys, {
+            let made = std::cell::Cell::new(0);
+            let replies = replies.clone();
+            move |_| { made.set(made.get() + 1); replies[(made.get() - 1) % replies.len()].clone() }
+        });
+        prop_assert_eq!(again.1, outcome);
+    }
+}

@@ -1,0 +1,10 @@
+//! Tests of whole rooms and of the program as a process. One binary, for a fast build; the tree mirrors the rooms.
+
+mod architecture;
+mod audit;
+mod command;
+mod intake;
+mod job;
+mod platform;
+mod report;
+mod support;

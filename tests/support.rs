@@ -1,0 +1,173 @@
+//! What several tests need: a workspace on the disk, the program as a process, tables as rows of text.
+
+use arrow::util::display::array_value_to_string;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use tempfile::TempDir;
+
+/// A row of a table: column name to value as text; null is no entry.
+pub type TextRow = BTreeMap<String, String>;
+
+/// A job's root with `jobs/` and `inputs/`, gone at the end of the test.
+pub struct Workspace {
+    root: TempDir,
+}
+
+impl Workspace {
+    /// An empty root.
+    pub fn new() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join("jobs")).unwrap();
+        fs::create_dir_all(root.path().join("inputs")).unwrap();
+        Self { root }
+    }
+
+    /// A root with the demo's inputs and a job over them.
+    pub fn with_demo(throttle: &str) -> Self {
+        let workspace = Self::new();
+        let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("inputs/demo");
+        for entry in fs::read_dir(demo).unwrap() {
+            let path = entry.unwrap().path();
+            fs::copy(&path, workspace.path("inputs").join(path.file_name().unwrap())).unwrap();
+        }
+        workspace.write_job(&job_text("inputs/*.xlsx", throttle));
+        workspace
+    }
+
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.root.path().join(relative)
+    }
+
+    pub fn write_job(&self, text: &str) {
+        fs::write(self.path("jobs/test.toml"), text).unwrap();
+    }
+
+    pub fn write_input(&self, name: &str, bytes: &[u8]) {
+        fs::write(self.path("inputs").join(name), bytes).unwrap();
+    }
+
+    /// The program, about to be started in the root.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ecert-audit"));
+        command.args(args).current_dir(self.root.path()).stdin(Stdio::null());
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    /// Runs the job; it has to end with `code`.
+    pub fn run_job(&self, extra: &[&str], code: i32) -> Output {
+        let mut args = vec!["run", "jobs/test.toml"];
+        args.extend(extra);
+        let output = self.run(&args);
+        assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
+        output
+    }
+
+    pub fn start_job(&self, extra: &[&str]) -> Child {
+        let mut args = vec!["run", "jobs/test.toml"];
+        args.extend(extra);
+        self.command(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// The folder of the job's run `once`.
+    pub fn run_dir(&self) -> PathBuf {
+        self.path("outputs/test/once")
+    }
+
+    pub fn table(&self, name: &str) -> Vec<TextRow> {
+        read_table(&self.run_dir().join("tables").join(format!("{name}.parquet")))
+    }
+
+    pub fn summary(&self) -> serde_json::Value {
+        serde_json::from_slice(&fs::read(self.run_dir().join("summary.json")).unwrap()).unwrap()
+    }
+
+    /// Every table of the run; of a time only that there is one, since times differ from run to run.
+    pub fn timeless_tables(&self) -> BTreeMap<String, Vec<TextRow>> {
+        let mut tables = BTreeMap::new();
+        for entry in fs::read_dir(self.run_dir().join("tables")).unwrap() {
+            let path = entry.unwrap().path();
+            let rows = read_table(&path);
+            tables.insert(path.file_name().unwrap().to_string_lossy().into_owned(), rows);
+        }
+        tables
+    }
+}
+
+/// A job on the sandbox over `inputs`, with the lines of `[throttle]`.
+pub fn job_text(inputs: &str, throttle: &str) -> String {
+    format!(
+        r#"
+[job]
+name = "test"
+period = "once"
+
+[platform]
+base_url = "sandbox"
+
+[platform.sandbox]
+seed = {SEED}
+latency = "1ms..4ms"
+fault_rate = 0.02
+
+{PURPOSE}
+
+[[inputs]]
+path = "{inputs}"
+carry = ["区市", "部门"]
+
+[throttle]
+{throttle}
+
+[retry]
+backoff = "1ms..5ms"
+"#
+    )
+}
+
+/// The seed of the sandbox in tests.
+pub const SEED: u64 = 11;
+
+pub const PURPOSE: &str = r#"[purpose]
+system_name = "测试系统"
+call_category = 1
+matter_name = "测试事项"
+event_code = "1137000000450258552372014020002"
+copy_cause = "自动化测试"
+"#;
+
+/// A table's rows; of a time only that there is one.
+pub fn read_table(path: &Path) -> Vec<TextRow> {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap().build().unwrap();
+    let mut rows = Vec::new();
+    for batch in reader {
+        let batch = batch.unwrap();
+        for at in 0..batch.num_rows() {
+            let mut row = TextRow::new();
+            for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
+                let is_time = matches!(field.data_type(), arrow::datatypes::DataType::Timestamp(..));
+                if is_time && column.is_valid(at) {
+                    row.insert(field.name().clone(), "some time".to_owned());
+                } else if column.is_valid(at) {
+                    row.insert(field.name().clone(), array_value_to_string(column, at).unwrap());
+                }
+            }
+            rows.push(row);
+        }
+    }
+    rows
+}
+
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
