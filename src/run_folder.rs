@@ -66,7 +66,7 @@ impl Fingerprint {
             match earlier.inputs.iter().find(|known| known.path == input.path) {
                 None => changes.push(format!("the input {} is new", input.path)),
                 Some(known) if known.sha256 != input.sha256 => {
-                    changes.push(format!("the input {} has another content", input.path))
+                    changes.push(format!("the input {} has another content", input.path));
                 }
                 Some(_) => {}
             }
@@ -199,7 +199,7 @@ impl RunFolder {
     #[must_use]
     pub fn find(job_dir: &Path, run_id: &str, fresh: bool) -> Self {
         let nth = |number: u32| if number == 1 { job_dir.join(run_id) } else { job_dir.join(format!("{run_id}.{number}")) };
-        let taken = (1..).take_while(|&number| nth(number).join("run.json").exists()).last().unwrap_or_default();
+        let taken = (1..u32::MAX).take_while(|&number| nth(number).join("run.json").exists()).last().unwrap_or_default();
         Self(nth(if fresh { taken + 1 } else { taken.max(1) }))
     }
 }

@@ -9,16 +9,16 @@ use std::process::{Child, Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// A row of a table: column name to value as text; null is no entry.
-pub type TextRow = BTreeMap<String, String>;
+pub(crate) type TextRow = BTreeMap<String, String>;
 
 /// A job's root with `jobs/` and `inputs/`, gone at the end of the test.
-pub struct Workspace {
+pub(crate) struct Workspace {
     root: TempDir,
 }
 
 impl Workspace {
     /// An empty root.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir_all(root.path().join("jobs")).unwrap();
         fs::create_dir_all(root.path().join("inputs")).unwrap();
@@ -26,7 +26,7 @@ impl Workspace {
     }
 
     /// A root with the demo's inputs and a job over them.
-    pub fn with_demo(throttle: &str) -> Self {
+    pub(crate) fn with_demo(throttle: &str) -> Self {
         let workspace = Self::new();
         let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("inputs/demo");
         for entry in fs::read_dir(demo).unwrap() {
@@ -37,31 +37,31 @@ impl Workspace {
         workspace
     }
 
-    pub fn path(&self, relative: &str) -> PathBuf {
+    pub(crate) fn path(&self, relative: &str) -> PathBuf {
         self.root.path().join(relative)
     }
 
-    pub fn write_job(&self, text: &str) {
+    pub(crate) fn write_job(&self, text: &str) {
         fs::write(self.path("jobs/test.toml"), text).unwrap();
     }
 
-    pub fn write_input(&self, name: &str, bytes: &[u8]) {
+    pub(crate) fn write_input(&self, name: &str, bytes: &[u8]) {
         fs::write(self.path("inputs").join(name), bytes).unwrap();
     }
 
     /// The program, about to be started in the root.
-    pub fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ecert-audit"));
         command.args(args).current_dir(self.root.path()).stdin(Stdio::null());
         command
     }
 
-    pub fn run(&self, args: &[&str]) -> Output {
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
         self.command(args).output().unwrap()
     }
 
     /// Runs the job; it has to end with `code`.
-    pub fn run_job(&self, extra: &[&str], code: i32) -> Output {
+    pub(crate) fn run_job(&self, extra: &[&str], code: i32) -> Output {
         let mut args = vec!["run", "jobs/test.toml"];
         args.extend(extra);
         let output = self.run(&args);
@@ -69,27 +69,27 @@ impl Workspace {
         output
     }
 
-    pub fn start_job(&self, extra: &[&str]) -> Child {
+    pub(crate) fn start_job(&self, extra: &[&str]) -> Child {
         let mut args = vec!["run", "jobs/test.toml"];
         args.extend(extra);
         self.command(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
     /// The folder of the job's run `once`.
-    pub fn run_dir(&self) -> PathBuf {
+    pub(crate) fn run_dir(&self) -> PathBuf {
         self.path("outputs/test/once")
     }
 
-    pub fn table(&self, name: &str) -> Vec<TextRow> {
+    pub(crate) fn table(&self, name: &str) -> Vec<TextRow> {
         read_table(&self.run_dir().join("tables").join(format!("{name}.parquet")))
     }
 
-    pub fn summary(&self) -> serde_json::Value {
+    pub(crate) fn summary(&self) -> serde_json::Value {
         serde_json::from_slice(&fs::read(self.run_dir().join("summary.json")).unwrap()).unwrap()
     }
 
     /// Every table of the run; of a time only that there is one, since times differ from run to run.
-    pub fn timeless_tables(&self) -> BTreeMap<String, Vec<TextRow>> {
+    pub(crate) fn timeless_tables(&self) -> BTreeMap<String, Vec<TextRow>> {
         let mut tables = BTreeMap::new();
         for entry in fs::read_dir(self.run_dir().join("tables")).unwrap() {
             let path = entry.unwrap().path();
@@ -101,7 +101,7 @@ impl Workspace {
 }
 
 /// A job on the sandbox over `inputs`, with the lines of `[throttle]`.
-pub fn job_text(inputs: &str, throttle: &str) -> String {
+pub(crate) fn job_text(inputs: &str, throttle: &str) -> String {
     format!(
         r#"
 [job]
@@ -132,9 +132,9 @@ backoff = "1ms..5ms"
 }
 
 /// The seed of the sandbox in tests.
-pub const SEED: u64 = 11;
+pub(crate) const SEED: u64 = 11;
 
-pub const PURPOSE: &str = r#"[purpose]
+pub(crate) const PURPOSE: &str = r#"[purpose]
 system_name = "测试系统"
 call_category = 1
 matter_name = "测试事项"
@@ -143,7 +143,7 @@ copy_cause = "自动化测试"
 "#;
 
 /// A table's rows; of a time only that there is one.
-pub fn read_table(path: &Path) -> Vec<TextRow> {
+pub(crate) fn read_table(path: &Path) -> Vec<TextRow> {
     let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap().build().unwrap();
     let mut rows = Vec::new();
     for batch in reader {
@@ -164,10 +164,10 @@ pub fn read_table(path: &Path) -> Vec<TextRow> {
     rows
 }
 
-pub fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-pub fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }

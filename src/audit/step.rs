@@ -31,7 +31,7 @@ pub fn step(item: &Item, answers: &[Answer], settings: AuditSettings<'_>) -> Ste
     match inquiry.outcome() {
         Err(call) => Step::Ask(call),
         Ok(mut certificates) => {
-            certificates.sort_by_cached_key(|certificate| order(certificate));
+            certificates.sort_by_cached_key(order);
             Step::Done(Outcome { certificates, troubles: inquiry.troubles.into_inner() })
         }
     }
@@ -215,8 +215,8 @@ impl Inquiry<'_> {
         };
         let mut certificate = self.certificate(side(Side::Province), side(Side::City), None);
         if certificate.number.is_none() && !state.several {
-            let entries = state.province_entries.iter().chain(&state.city_entries);
-            certificate.number = entries.filter_map(|entry| entry.text(Field::CertificateNumber)).next().map(str::to_owned);
+            let mut entries = state.province_entries.iter().chain(&state.city_entries);
+            certificate.number = entries.find_map(|entry| entry.text(Field::CertificateNumber)).map(str::to_owned);
         }
         certificate
     }

@@ -73,6 +73,7 @@ static HOLDER_CODE_TYPES: LazyLock<Vec<HolderCodeType>> = LazyLock::new(|| {
 });
 
 /// The sixteen holder code types of the specification, in its order.
+#[must_use]
 pub fn holder_code_types() -> &'static [HolderCodeType] {
     &HOLDER_CODE_TYPES
 }

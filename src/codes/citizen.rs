@@ -37,7 +37,7 @@ pub fn check_citizen_number(number: &str, today: NaiveDate) -> Result<(), Number
     if born > today {
         return Err(NumberProblem::BadBirthDate);
     }
-    if last.chars().next() == Some(expected) { Ok(()) } else { Err(NumberProblem::BadCheckCharacter) }
+    if last.starts_with(expected) { Ok(()) } else { Err(NumberProblem::BadCheckCharacter) }
 }
 
 #[cfg(test)]

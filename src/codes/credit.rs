@@ -36,7 +36,7 @@ pub fn check_credit_code(code: &str) -> Result<(), NumberProblem> {
     if !last.bytes().all(|byte| ALPHABET.contains(&byte)) {
         return Err(NumberProblem::BadCharacter);
     }
-    if last.chars().next() == Some(expected) { Ok(()) } else { Err(NumberProblem::BadCheckCharacter) }
+    if last.starts_with(expected) { Ok(()) } else { Err(NumberProblem::BadCheckCharacter) }
 }
 
 /// Checks a 21-character certificate type code (ZWFWC 0123): the issuing body's credit code and three digits.

@@ -48,6 +48,7 @@ static TABLE: LazyLock<Vec<ReturnCode>> = LazyLock::new(|| {
 });
 
 /// Every return code of the specification, in its order.
+#[must_use]
 pub fn return_codes() -> &'static [ReturnCode] {
     &TABLE
 }

@@ -1,7 +1,7 @@
 //! The plan of a new run: inputs read into its journal.
 
 use crate::exit::Stop;
-use crate::intake::{InputFile, IntakeError, read_files};
+use crate::intake::{InputFile, IntakeError, SheetReport, read_files};
 use crate::job::Job;
 use crate::journal::{Journal, PlanCounts};
 use crate::run_folder::RunFolder;
@@ -35,18 +35,7 @@ pub(super) fn open_or_plan(job: &Job, files: &[InputFile], folder: &RunFolder) -
     plan.finish().map_err(journal_failed)?;
     for file in &report.files {
         for sheet in &file.sheets {
-            match &sheet.skipped {
-                Some(reason) => tracing::info!(file = &*file.path, sheet = &*sheet.name, reason, "sheet skipped"),
-                None => tracing::info!(
-                    file = &*file.path,
-                    sheet = &*sheet.name,
-                    rows = sheet.rows,
-                    items = sheet.items,
-                    duplicates = sheet.duplicates,
-                    invalid = sheet.rejected,
-                    "sheet read"
-                ),
-            }
+            log_sheet(&file.path, sheet);
         }
     }
     let counts = journal.counts().map_err(journal_failed)?;
@@ -56,6 +45,16 @@ pub(super) fn open_or_plan(job: &Job, files: &[InputFile], folder: &RunFolder) -
         return Err(Stop::invalid(format!("the inputs name no item to audit ({read}){first}")));
     }
     Ok((journal, counts))
+}
+
+fn log_sheet(file: &str, sheet: &SheetReport) {
+    let name = &*sheet.name;
+    if let Some(reason) = &sheet.skipped {
+        tracing::info!(file, sheet = name, reason, "sheet skipped");
+    } else {
+        let SheetReport { rows, items, duplicates, rejected, .. } = sheet;
+        tracing::info!(file, sheet = name, rows, items, duplicates, rejected, "sheet read");
+    }
 }
 
 /// Where the first row lies that cannot be audited, and why, for a message; without its value.

@@ -79,50 +79,37 @@ pub async fn run(engine: Engine, plan: PlanCounts) -> EngineReport {
     let progress = Progress::new(total, plan.finished, rate);
     let mut tally = Tally::default();
     let mut refusals = RefusalWatch::default();
-    let mut stop: Option<StopCause> = None;
+    let mut cause: Option<StopCause> = None;
     let mut drain_until: Option<Instant> = None;
     let mut signals = Signals::new();
     let mut ticks = tokio::time::interval(Duration::from_millis(200));
     let mut written = None;
     loop {
-        let deadline = drain_until.unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
+        let deadline = drain_until.unwrap_or_else(|| Instant::now() + Duration::from_hours(1));
         tokio::select! {
             event = event_receiver.recv() => match event {
                 None => break,
                 Some(Event::Called { failure, attempts }) => {
-                    tally.calls += u64::from(attempts > 0);
-                    tally.attempts += u64::from(attempts);
-                    match failure {
-                        None => refusals.answer(),
-                        Some(failure) => {
-                            tally.failed_calls += 1;
-                            tracing::debug!(kind = failure.kind.name(), code = failure.code, attempts, "call failed");
-                            if let Some(reason) = refusals.failure(&failure) {
-                                stop.get_or_insert(StopCause::Platform(reason));
-                            }
-                        }
+                    tally.call(failure.as_ref(), attempts);
+                    if let Some(reason) = refusals.watch(failure.as_ref()) {
+                        cause.get_or_insert(StopCause::Platform(reason));
                     }
                 }
-                Some(Event::Finished(statuses)) => {
-                    tally.finished += 1;
-                    for status in statuses {
-                        tally.statuses[status as usize] += 1;
-                    }
-                }
+                Some(Event::Finished(statuses)) => tally.finish(&statuses),
                 Some(Event::Stop(reason)) => {
-                    stop.get_or_insert(StopCause::Platform(reason));
+                    cause.get_or_insert(StopCause::Platform(reason));
                 }
             },
             () = signals.next() => {
                 if drain_until.is_some() {
                     workers.abort_all();
                 }
-                stop.get_or_insert(StopCause::Platform(StopReason::Interrupted));
+                cause.get_or_insert(StopCause::Platform(StopReason::Interrupted));
             }
             result = &mut writer, if written.is_none() => {
                 // The writer ends before the workers do only where it cannot go on.
                 if let Ok(Err(error)) = &result {
-                    stop.get_or_insert(StopCause::Journal(error.to_string()));
+                    cause.get_or_insert(StopCause::Journal(error.to_string()));
                 }
                 written = Some(result);
             }
@@ -133,7 +120,7 @@ pub async fn run(engine: Engine, plan: PlanCounts) -> EngineReport {
                 }
             }
         }
-        if let Some(cause) = &stop
+        if let Some(cause) = &cause
             && drain_until.is_none()
         {
             tracing::warn!(reason = ?cause, "stopping");
@@ -148,17 +135,14 @@ pub async fn run(engine: Engine, plan: PlanCounts) -> EngineReport {
         None => writer.await,
     };
     for ended in [written, feeder.await] {
-        match ended {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => {
-                stop.get_or_insert(StopCause::Journal(error.to_string()));
-            }
-            Err(error) => {
-                stop.get_or_insert(StopCause::Journal(format!("a thread ended early: {error}")));
-            }
-        }
+        let problem = match ended {
+            Ok(Ok(())) => continue,
+            Ok(Err(error)) => error.to_string(),
+            Err(error) => format!("a thread ended early: {error}"),
+        };
+        cause.get_or_insert(StopCause::Journal(problem));
     }
-    EngineReport { stop, calls: tally.calls, attempts: tally.attempts }
+    EngineReport { stop: cause, calls: tally.calls, attempts: tally.attempts }
 }
 
 /// SIGINT and SIGTERM.

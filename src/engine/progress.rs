@@ -1,6 +1,7 @@
 //! What a person at a terminal sees while a run goes on.
 
 use crate::audit::Status;
+use crate::platform::Failure;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -13,6 +14,26 @@ pub(super) struct Tally {
     pub failed_calls: u64,
     pub finished: u64,
     pub statuses: [u64; Status::ALL.len()],
+}
+
+impl Tally {
+    /// Counts a call that came to its end.
+    pub(super) fn call(&mut self, failure: Option<&Failure>, attempts: u32) {
+        self.calls += u64::from(attempts > 0);
+        self.attempts += u64::from(attempts);
+        if let Some(failure) = failure {
+            self.failed_calls += 1;
+            tracing::debug!(kind = failure.kind.name(), code = failure.code, attempts, "call failed");
+        }
+    }
+
+    /// Counts an item that needs nothing more.
+    pub(super) fn finish(&mut self, statuses: &[Status]) {
+        self.finished += 1;
+        for status in statuses {
+            self.statuses[*status as usize] += 1;
+        }
+    }
 }
 
 /// The progress line: on a terminal only.
@@ -48,7 +69,7 @@ impl Progress {
         let allowed = self.rate.map_or_else(|| "unlimited".to_owned(), |rate| format!("{rate:.0}/s allowed"));
         let statuses: Vec<String> = Status::ALL
             .iter()
-            .zip(tally.statuses)
+            .map(|status| (status, tally.statuses[*status as usize]))
             .filter(|(_, count)| *count > 0)
             .map(|(status, count)| format!("{} {count}", status.name()))
             .collect();
@@ -56,8 +77,8 @@ impl Progress {
         let left = if tally.finished == 0 {
             "…".to_owned()
         } else {
-            let seconds = (total.saturating_sub(done)) as f64 * elapsed / tally.finished as f64;
-            humantime::format_duration(Duration::from_secs(seconds as u64)).to_string()
+            let left = self.started.elapsed().mul_f64(total.saturating_sub(done) as f64 / tally.finished as f64);
+            humantime::format_duration(Duration::from_secs(left.as_secs())).to_string()
         };
         self.bar.set_message(format!(
             "{calls_a_second:.0} calls/s ({allowed})  {}  failed {}  retries {retries}  left {left}",

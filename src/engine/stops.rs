@@ -31,12 +31,12 @@ pub(super) struct RefusalWatch {
 }
 
 impl RefusalWatch {
-    pub(super) const fn answer(&mut self) {
-        self.answered = true;
-    }
-
-    /// Takes a failure; says what to stop with, where it is time.
-    pub(super) fn failure(&mut self, failure: &Failure) -> Option<StopReason> {
+    /// Takes the end of a call; says what to stop with, where it is time.
+    pub(super) fn watch(&mut self, failure: Option<&Failure>) -> Option<StopReason> {
+        let Some(failure) = failure else {
+            self.answered = true;
+            return None;
+        };
         if self.answered || failure.kind != ErrorKind::Request {
             return None;
         }
@@ -83,19 +83,19 @@ mod tests {
     fn only_the_same_refusal_from_the_start_stops_a_run() {
         let mut watch = RefusalWatch::default();
         for _ in 0..4 {
-            assert_eq!(watch.failure(&refusal(199)), None);
+            assert_eq!(watch.watch(Some(&refusal(199))), None);
         }
-        let Some(StopReason::Refused(words)) = watch.failure(&refusal(199)) else { panic!() };
+        let Some(StopReason::Refused(words)) = watch.watch(Some(&refusal(199))) else { panic!() };
         assert!(words.contains("purpose.copy_cause"), "{words}");
 
         let mut mixed = RefusalWatch::default();
         for code in [12, 14, 12, 14, 12, 14, 12] {
-            assert_eq!(mixed.failure(&refusal(code)), None);
+            assert_eq!(mixed.watch(Some(&refusal(code))), None);
         }
         let mut answered = RefusalWatch::default();
-        answered.answer();
+        answered.watch(None);
         for _ in 0..10 {
-            assert_eq!(answered.failure(&refusal(12)), None);
+            assert_eq!(answered.watch(Some(&refusal(12))), None);
         }
     }
 }

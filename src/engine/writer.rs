@@ -17,22 +17,10 @@ pub(super) fn write(journal: &Path, mut records: Receiver<Record>) -> Result<(),
     while let Some(first) = records.blocking_recv() {
         let deadline = Instant::now() + GROUP_TIME;
         group.push(first);
-        let mut open = true;
-        while open && group.len() < GROUP_SIZE {
-            match records.try_recv() {
-                Ok(record) => group.push(record),
-                Err(tokio::sync::mpsc::error::TryRecvError::Disconnected) => open = false,
-                Err(tokio::sync::mpsc::error::TryRecvError::Empty) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        break;
-                    }
-                    match recv_for(&mut records, left) {
-                        Some(Some(record)) => group.push(record),
-                        Some(None) => open = false,
-                        None => break,
-                    }
-                }
+        while group.len() < GROUP_SIZE {
+            match next_until(&mut records, deadline) {
+                Some(record) => group.push(record),
+                None => break,
             }
         }
         journal.append(&group)?;
@@ -41,7 +29,11 @@ pub(super) fn write(journal: &Path, mut records: Receiver<Record>) -> Result<(),
     Ok(())
 }
 
-/// Waits for a record; `None` where none came in time, `Some(None)` where none will.
-fn recv_for(records: &mut Receiver<Record>, wait: Duration) -> Option<Option<Record>> {
-    tokio::runtime::Handle::current().block_on(tokio::time::timeout(wait, records.recv())).ok()
+/// The next record, if one comes before the deadline.
+fn next_until(records: &mut Receiver<Record>, deadline: Instant) -> Option<Record> {
+    if let Ok(record) = records.try_recv() {
+        return Some(record);
+    }
+    let wait = tokio::time::timeout_at(deadline.into(), records.recv());
+    tokio::runtime::Handle::current().block_on(wait).ok().flatten()
 }

@@ -36,13 +36,13 @@ fn digits_alone(text: &str) -> Option<NaiveDate> {
     match text.len() {
         8 => NaiveDate::parse_from_str(text, "%Y%m%d").ok(),
         14 => NaiveDateTime::parse_from_str(text, "%Y%m%d%H%M%S").ok().map(|time| time.date()),
-        10 => in_china(DateTime::from_timestamp(text.parse().ok()?, 0)?),
-        13 => in_china(DateTime::from_timestamp_millis(text.parse().ok()?)?),
+        10 => in_china(&DateTime::from_timestamp(text.parse().ok()?, 0)?),
+        13 => in_china(&DateTime::from_timestamp_millis(text.parse().ok()?)?),
         _ => None,
     }
 }
 
-fn in_china(instant: DateTime<impl chrono::TimeZone>) -> Option<NaiveDate> {
+fn in_china<Zone: chrono::TimeZone>(instant: &DateTime<Zone>) -> Option<NaiveDate> {
     Some(instant.with_timezone(&FixedOffset::east_opt(CHINA_OFFSET_SECONDS)?).date_naive())
 }
 
@@ -51,12 +51,12 @@ fn instant_with_zone(text: &str) -> Option<NaiveDate> {
     DateTime::parse_from_rfc3339(text)
         .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f %z"))
         .ok()
-        .and_then(in_china)
+        .and_then(|instant| in_china(&instant))
 }
 
 /// Year, month and day with something between them, and perhaps a time behind.
 fn parts(text: &str) -> Option<NaiveDate> {
-    let text: String = text.split_once("T").map_or(text, |(day, _)| day).to_owned();
+    let text: String = text.split_once('T').map_or(text, |(day, _)| day).to_owned();
     let (year, rest) = text.split_once(['年', '-', '/', '.'])?;
     let (month, rest) = rest.split_once(['月', '-', '/', '.'])?;
     let rest = rest.trim_start();

@@ -84,12 +84,11 @@ impl Face {
                 let days = text.parse::<u64>().ok().filter(|days| (1..=LONGEST_VALIDITY_DAYS).contains(days))?;
                 if field == Field::ValidTo { start.checked_add_days(Days::new(days)).map(Day::On) } else { None }
             });
-            match day {
-                Some(day) => self.days[index] = Some(day),
-                None => {
-                    self.problems.push(format!("{}: {text}", name_of(field)));
-                    self.other.push((name_of(field).to_owned(), text.clone()));
-                }
+            if day.is_some() {
+                self.days[index] = day;
+            } else {
+                self.problems.push(format!("{}: {text}", name_of(field)));
+                self.other.push((name_of(field).to_owned(), text.clone()));
             }
         }
     }

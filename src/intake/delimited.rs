@@ -58,7 +58,7 @@ fn encoding_of(path: &Path) -> std::io::Result<&'static Encoding> {
     let mut file = BufReader::new(File::open(path)?);
     let mut decoder = UTF_8.new_decoder_without_bom_handling();
     let mut bytes = [0; 16 * 1024];
-    let mut scratch = [0; 64 * 1024];
+    let mut scratch = vec![0; 64 * 1024];
     loop {
         let read = file.read(&mut bytes)?;
         let (result, _, _) = decoder.decode_to_utf8_without_replacement(&bytes[..read], &mut scratch, read == 0);

@@ -3,6 +3,7 @@
 use super::{FileProblem, InputFile, IntakeProblems};
 use crate::job::Job;
 use sha2::{Digest, Sha256};
+use std::fmt::Write;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -56,7 +57,12 @@ fn is_lock_file(path: &Path) -> bool {
 fn hash(path: &Path) -> io::Result<String> {
     let mut hasher = Sha256::new();
     io::copy(&mut File::open(path)?, &mut HashWriter(&mut hasher))?;
-    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    let mut hex = String::new();
+    for byte in hasher.finalize() {
+        // Writing to a text never fails.
+        let _ = write!(hex, "{byte:02x}");
+    }
+    Ok(hex)
 }
 
 /// Feeds what is written to a hash.

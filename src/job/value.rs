@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 use toml::Spanned;
-use toml::de::DeValue;
+use toml::de::{DeFloat, DeInteger, DeValue};
 
 /// Something that can be read from a value of a job file.
 pub(super) trait Read: Sized {
@@ -71,8 +71,8 @@ impl Read for u32 {
 impl Read for f64 {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
         let value_ref = value.get_ref();
-        let text = value_ref.as_float().map(|number| number.as_str());
-        let read = text.or_else(|| value_ref.as_integer().map(|number| number.as_str())).and_then(|text| text.parse().ok());
+        let text = value_ref.as_float().map(DeFloat::as_str);
+        let read = text.or_else(|| value_ref.as_integer().map(DeInteger::as_str)).and_then(|text| text.parse().ok());
         if read.is_none() {
             problems.at(value.span(), format!("`{key}` must be a number, not {}", describe(value)));
         }

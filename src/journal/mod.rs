@@ -61,7 +61,7 @@ impl Journal {
         crate::durable::append_private(path)
             .map_err(|error| JournalError::Damaged { path: path.display().to_string(), problem: error.to_string() })?;
         let journal = Self::connect(path)?;
-        journal.with(|connection| schema::create(connection))?;
+        journal.with(schema::create)?;
         Ok(journal)
     }
 

@@ -181,7 +181,7 @@ fn whole_number(raw: &RawValue) -> Option<i64> {
     text(raw)?.trim().parse().ok()
 }
 
-/// serde_json's message without what it may quote of the body.
+/// `serde_json`'s message without what it may quote of the body.
 fn error_kind(error: &serde_json::Error) -> String {
     let kind = if error.is_eof() { "it ends too early" } else { "it is not JSON of the expected shape" };
     format!("{kind} (line {}, column {})", error.line(), error.column())

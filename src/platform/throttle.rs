@@ -5,7 +5,7 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter, clock::Clock};
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::sync::Mutex as SyncMutex;
+use std::sync::{Mutex as SyncMutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
@@ -35,7 +35,7 @@ struct Gate {
 /// The right to make one attempt; held while it is in flight.
 #[derive(Debug)]
 pub struct Permit {
-    _in_flight: OwnedSemaphorePermit,
+    _in_flight: Option<OwnedSemaphorePermit>,
 }
 
 impl Throttle {
@@ -51,10 +51,10 @@ impl Throttle {
 
     /// Waits for the right to make one attempt now.
     pub async fn permit(&self) -> Permit {
-        let in_flight = Arc::clone(&self.in_flight).acquire_owned().await.expect("the semaphore is never closed");
+        let in_flight = Arc::clone(&self.in_flight).acquire_owned().await.ok();
         let mut gate = self.gate.lock().await;
         loop {
-            let closed_until = *self.closed_until.lock().expect("no holder of this lock panics");
+            let closed_until = *self.closed_until.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(until) = closed_until.filter(|until| *until > Instant::now()) {
                 sleep_until(until).await;
                 continue;
@@ -69,7 +69,7 @@ impl Throttle {
     /// Lets nobody pass before `wait` is over: the platform asked for it (`Retry-After`).
     pub fn close_for(&self, wait: Duration) {
         let until = Instant::now() + wait;
-        let mut closed_until = self.closed_until.lock().expect("no holder of this lock panics");
+        let mut closed_until = self.closed_until.lock().unwrap_or_else(PoisonError::into_inner);
         *closed_until = Some(closed_until.map_or(until, |known| known.max(until)));
     }
 }
@@ -96,7 +96,7 @@ impl Gate {
             && let Some(age) = self.recent.front().map(|first| now - *first)
             && age <= self.window
         {
-            return Err(self.window - age + Duration::from_micros(1));
+            return Err(self.window.saturating_sub(age) + Duration::from_micros(1));
         }
         pace.check().map_err(|early| early.wait_time_from(governor::clock::DefaultClock::default().now()))?;
         if self.recent.len() == self.most {

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 /// A token is renewed this share of its life before its end, so that no call leaves with one about to expire.
 const RENEWED_AT: f64 = 0.95;
 /// The specification's life of a token, where the answer names none.
-const USUAL_LIFE: Duration = Duration::from_secs(12 * 3600);
+const USUAL_LIFE: Duration = Duration::from_hours(12);
 
 /// A token, and which of this process's tokens it is.
 #[derive(Debug, Clone)]

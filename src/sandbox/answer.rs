@@ -18,7 +18,7 @@ pub(super) fn answer(seed: u64, endpoint: Endpoint, parameters: &Map<String, Val
     if text("certificateCopyCause").chars().count() > LONGEST_CAUSE {
         return code(199);
     }
-    if !holder_code_type(text("certificateHolderCodeType")).is_some_and(|known| known.code == text("certificateHolderCodeType")) {
+    if holder_code_type(text("certificateHolderCodeType")).is_none_or(|known| known.code != text("certificateHolderCodeType")) {
         return code(14);
     }
     let type_code = text("certTypeCode");
@@ -65,7 +65,7 @@ fn head(dice: &mut Dice) -> Map<String, Value> {
     head
 }
 
-fn data(dice: &mut Dice, list: Vec<Value>) -> Value {
+fn data(dice: &mut Dice, list: &[Value]) -> Value {
     let total = list.len();
     let total = if dice.happens(0.2) { json!(total.to_string()) } else { json!(total) };
     json!({"total": total, "dataList": list})
@@ -103,7 +103,7 @@ fn state(dice: &mut Dice, certificates: &[TrueCertificate], number: Option<&str>
     for (name, exists) in ["shengIsExists", "shiIsExists"].into_iter().zip(exists) {
         head.insert(name.to_owned(), json!(if exists { "1" } else { "0" }));
     }
-    let data = if list.is_empty() { Value::Null } else { data(dice, list) };
+    let data = if list.is_empty() { Value::Null } else { data(dice, &list) };
     json!({"head": head, "data": data})
 }
 
@@ -131,7 +131,7 @@ fn list(dice: &mut Dice, certificates: &[TrueCertificate], side: Side, number: O
             if side == Side::Province {
                 head.insert("type".to_owned(), json!("1"));
             }
-            json!({"head": head, "data": data(dice, faces)})
+            json!({"head": head, "data": data(dice, &faces)})
         }
     }
 }

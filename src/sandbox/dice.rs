@@ -42,6 +42,6 @@ impl Dice {
 
     /// `count` decimal digits.
     pub(super) fn digits(&mut self, count: usize) -> String {
-        (0..count).map(|_| char::from(b'0' + (self.below(10) as u8))).collect()
+        (0..count).map(|_| self.pick(&['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'])).collect()
     }
 }

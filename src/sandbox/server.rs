@@ -149,7 +149,7 @@ async fn business(shared: Arc<Shared>, endpoint: Endpoint, body: Bytes) -> Respo
 }
 
 async fn delay(settings: &SandboxSettings, identity: &str) {
-    let spread = settings.latency.end - settings.latency.start;
+    let spread = settings.latency.end.saturating_sub(settings.latency.start);
     let mut dice = Dice::new(settings.seed, &["latency", identity]);
     let extra = u64::try_from(spread.as_micros()).unwrap_or(u64::MAX);
     let wait = settings.latency.start + Duration::from_micros(if extra == 0 { 0 } else { dice.below(extra) });

@@ -98,7 +98,9 @@ impl ColumnBuilder {
             (Self::Time(builder), _) => builder.append_null(),
             (Self::Texts(builder), value) => {
                 if let Value::Texts(texts) = value {
-                    texts.iter().for_each(|text| builder.values().append_value(text));
+                    for text in texts {
+                        builder.values().append_value(text);
+                    }
                 }
                 builder.append(true);
             }

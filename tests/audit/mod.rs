@@ -70,7 +70,7 @@ fn play(item: &Item, keys: AuditKeys, platform: impl Fn(&Call) -> Reply) -> (Vec
 }
 
 fn statuses(outcome: &Outcome) -> Vec<Status> {
-    outcome.certificates.iter().map(|certificate| certificate.status()).collect()
+    outcome.certificates.iter().map(ecert_audit::audit::CertificateOutcome::status).collect()
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::support::{SEED, Workspace, job_text, stderr, stdout};
 use ecert_audit::journal::Journal;
+use std::fmt::Write;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
@@ -14,7 +15,7 @@ fn items(count: u64) -> String {
     for serial in 0..count {
         let body = format!("37049919{:02}0101{:03}", 50 + serial / 1000, serial % 1000);
         let check = ecert_audit::codes::citizen_check_character(&body).unwrap();
-        text.push_str(&format!("{body}{check},11100000000013127D001,市中区,市公安局\n"));
+        writeln!(text, "{body}{check},11100000000013127D001,市中区,市公安局").unwrap();
     }
     text
 }
