@@ -61,12 +61,27 @@ pub enum Colour {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Validate a job and its inputs and print the plan; makes no call
+    Check(CheckArgs),
     /// Run a job: ask the platform about every item, write tables and reports
     Run(RunArgs),
     /// Rebuild tables and reports of a run from its journal; makes no call
     Report(ReportArgs),
     /// Serve the embedded stand-in for the platform; user name and password are both `sandbox`
     Sandbox(SandboxArgs),
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The job file
+    pub job: PathBuf,
+    /// Fetch a token and make one call per certificate type
+    #[arg(long)]
+    pub online: bool,
+    /// Form of the plan on stdout
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub format: LogFormat,
 }
 
 /// `run`.

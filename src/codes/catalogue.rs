@@ -4,6 +4,7 @@
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::sync::LazyLock;
+use unicode_normalization::UnicodeNormalization;
 
 /// A certificate type as the catalogue lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,12 +20,14 @@ pub struct CertificateType {
 pub struct Catalogue {
     types: Vec<CertificateType>,
     by_code: HashMap<String, usize>,
+    /// Folded names to the types that bear them.
+    by_name: HashMap<String, Vec<usize>>,
 }
 
 impl Catalogue {
     /// The 102 types of the specification's list.
     #[must_use]
-    pub fn of_the_specification() -> Self {
+    pub fn of_the_specification() -> &'static Self {
         static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
             let mut reader = csv::Reader::from_reader(include_bytes!("cert_types.csv").as_slice());
             let types = reader.deserialize::<(String, String)>().map(|line| {
@@ -33,12 +36,23 @@ impl Catalogue {
             });
             Catalogue::new(types.collect())
         });
-        CATALOGUE.clone()
+        &CATALOGUE
     }
 
     fn new(types: Vec<CertificateType>) -> Self {
         let by_code = types.iter().enumerate().map(|(index, entry)| (entry.code.clone(), index)).collect();
-        Self { types, by_code }
+        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+        for (index, entry) in types.iter().enumerate() {
+            for name in &entry.names {
+                by_name.entry(fold_name(name)).or_default().push(index);
+            }
+        }
+        Self { types, by_code, by_name }
+    }
+
+    /// The types that bear a name; width and spaces aside. More than one where the name is ambiguous.
+    pub fn named(&self, name: &str) -> impl Iterator<Item = &CertificateType> {
+        self.by_name.get(&fold_name(name)).into_iter().flatten().map(|&index| &self.types[index])
     }
 
     /// All types, in the specification's order.
@@ -52,6 +66,10 @@ impl Catalogue {
     pub fn name(&self, code: &str) -> Option<&str> {
         self.by_code.get(code).and_then(|&index| self.types[index].names.first()).map(String::as_str)
     }
+}
+
+fn fold_name(name: &str) -> String {
+    name.nfkc().filter(|character| !character.is_whitespace()).collect()
 }
 
 /// A type of holder code, by its three-digit code.
@@ -100,6 +118,10 @@ mod tests {
         assert_eq!(catalogue.name("11100000000013127D001"), Some("中华人民共和国居民身份证"));
         let two_names = catalogue.types().iter().find(|entry| entry.code == "111000000000131433007").unwrap();
         assert_eq!(two_names.names, ["基金会法人登记证书", "建筑业企业资质证书"]);
+        let codes = |name| catalogue.named(name).map(|entry| entry.code.as_str()).collect::<Vec<_>>();
+        assert_eq!(codes("建筑业企业资质证书"), ["111000000000131433007", "11100000000013338W008"]);
+        assert_eq!(codes(" 广播电视节目传送业务经营许可证（无线）"), ["11100000MB0372496N060"]);
+        assert!(codes("没有这种证").is_empty());
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! The verbs. Each reads as a table of contents of its work.
 
+mod check;
 mod logging;
 mod outputs;
 mod plan;
 mod report;
 mod run;
 mod sandbox;
+mod session;
 
 use crate::cli::{Cli, Command};
 use crate::exit::{Exit, Stop};
@@ -17,6 +19,7 @@ use crate::exit::{Exit, Stop};
 pub fn dispatch(cli: &Cli) -> Result<Exit, Stop> {
     logging::start(&cli.global);
     match &cli.command {
+        Command::Check(args) => check::check(args),
         Command::Run(args) => run::run(args),
         Command::Report(args) => report::report(args),
         Command::Sandbox(args) => sandbox::sandbox(args),

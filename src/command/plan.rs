@@ -1,7 +1,7 @@
 //! The plan of a new run: inputs read into its journal.
 
 use crate::exit::Stop;
-use crate::intake::{InputFile, IntakeError, SheetReport, read_files};
+use crate::intake::{FileProblem, InputFile, SheetReport, read_files};
 use crate::job::Job;
 use crate::journal::{Journal, PlanCounts};
 use crate::run_folder::RunFolder;
@@ -26,16 +26,21 @@ pub(super) fn open_or_plan(job: &Job, files: &[InputFile], folder: &RunFolder) -
         }
     }
     let journal = Journal::create(&path).map_err(journal_failed)?;
-    let mut plan = journal.begin_plan().map_err(journal_failed)?;
+    let carried = job.carried();
+    let mut plan = journal.begin_plan(&carried).map_err(journal_failed)?;
     let today = chrono::Local::now().date_naive();
-    let report = read_files(job, files, today, &mut plan).map_err(|error| match error {
-        IntakeError::Problems(problems) => Stop::invalid(problems.to_string()),
-        IntakeError::Sink(failure) => Stop::internal(format!("the journal {}: {failure}", path.display())),
-    })?;
+    let report = read_files(job, files, today, &mut plan)
+        .map_err(|failure| Stop::internal(format!("the journal {}: {failure}", path.display())))?;
+    if !report.problems.is_empty() {
+        return Err(unreadable(&report.problems));
+    }
     plan.finish().map_err(journal_failed)?;
     for file in &report.files {
         for sheet in &file.sheets {
             log_sheet(&file.path, sheet);
+            for code in &sheet.not_in_catalogue {
+                tracing::warn!(code, "a certificate type code that the catalogue lacks");
+            }
         }
     }
     let counts = journal.counts().map_err(journal_failed)?;
@@ -47,13 +52,20 @@ pub(super) fn open_or_plan(job: &Job, files: &[InputFile], folder: &RunFolder) -
     Ok((journal, counts))
 }
 
+/// What keeps inputs from being read, a line each.
+pub(super) fn unreadable(problems: &[FileProblem]) -> Stop {
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    Stop::invalid(lines.join("\n"))
+}
+
 fn log_sheet(file: &str, sheet: &SheetReport) {
     let name = &*sheet.name;
     if let Some(reason) = &sheet.skipped {
         tracing::info!(file, sheet = name, reason, "sheet skipped");
     } else {
-        let SheetReport { rows, items, duplicates, rejected, .. } = sheet;
-        tracing::info!(file, sheet = name, rows, items, duplicates, rejected, "sheet read");
+        let SheetReport { rows, items, duplicates, repairs, .. } = sheet;
+        let rejected: u64 = sheet.rejected.values().sum();
+        tracing::info!(file, sheet = name, rows, items, duplicates, repairs, rejected, "sheet read");
     }
 }
 

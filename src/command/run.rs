@@ -1,26 +1,26 @@
 //! `run`: the whole job.
 
-use super::{logging, outputs, plan};
+use super::{logging, outputs, plan, session};
 use crate::cli::RunArgs;
 use crate::durable::{Lock, LockError, append_private, create_private_dir, point_link};
 use crate::engine::{self, Engine, EngineReport, StopCause};
 use crate::exit::{Exit, Stop};
 use crate::intake::find_files;
-use crate::job::{Base, Job};
+use crate::job::Job;
 use crate::journal::PlanCounts;
-use crate::platform::{Client, Session, StopReason};
 use crate::run_folder::{Fingerprint, Manifest, RunFolder, RunState};
-use crate::sandbox::Sandbox;
 use chrono::{Local, Utc};
 use std::path::Path;
 use std::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     let job = Job::load(&args.job).map_err(|problems| Stop::invalid(problems.to_string()))?;
     let run_id = args.run_id.clone().unwrap_or_else(|| job.run_id(Local::now().date_naive()));
     check_run_id(&run_id)?;
-    let files = find_files(&job).map_err(|problems| Stop::invalid(problems.to_string()))?;
+    let (files, missing) = find_files(&job);
+    if !missing.is_empty() {
+        return Err(plan::unreadable(&missing));
+    }
     let fingerprint = Fingerprint::new(&job, &files);
 
     let job_dir = job.output.join(&job.name);
@@ -138,19 +138,7 @@ fn begun(job: &Job, folder: &RunFolder, fingerprint: Fingerprint) -> Manifest {
 /// Asks the platform about every unfinished item.
 fn ask(job: &Job, folder: &RunFolder, manifest: &Manifest, counts: PlanCounts, limit: Option<u64>) -> Result<EngineReport, Stop> {
     super::runtime()?.block_on(async {
-        let base_url = match &job.platform.base {
-            Base::Url(url) => url.clone(),
-            Base::Sandbox(settings) => {
-                let loopback = ([127, 0, 0, 1], 0).into();
-                Sandbox::start(settings.clone(), loopback).await.map_err(|error| Stop::internal(error.to_string()))?.base_url()
-            }
-        };
-        let client = Client::new(&job.platform, &base_url, job.throttle.concurrency as usize).map_err(Stop::invalid)?;
-        let stopping = CancellationToken::new();
-        let session = Session::new(client, job, stopping.clone());
-        if let Err(reason) = session.open().await {
-            return Err(stopped(Some(&StopCause::Platform(reason))));
-        }
+        let (session, stopping) = session::open(job).await?;
         let engine = Engine {
             journal: folder.journal(),
             session,
@@ -169,21 +157,11 @@ fn ask(job: &Job, folder: &RunFolder, manifest: &Manifest, counts: PlanCounts, l
 
 /// What to tell of a stop, and its exit code. Without a cause the run was limited.
 fn stopped(cause: Option<&StopCause>) -> Stop {
-    let Some(cause) = cause else {
-        return Stop {
-            exit: Exit::Resumable,
-            message: "stopped at --limit; run the same command without it to go on".to_owned(),
-        };
-    };
-    let message = match cause {
-        StopCause::Journal(problem) => format!("{problem}; what was answered before is kept"),
-        StopCause::Platform(reason) => match reason {
-            StopReason::Interrupted => "interrupted; run the same command to go on".to_owned(),
-            StopReason::QuotaUsed => "throttle.max_calls is used up; run the same command to go on".to_owned(),
-            StopReason::Unhealthy(why) => format!("the platform does not answer: {why}; run the same command later to go on"),
-            StopReason::Refused(why) => format!("the platform refuses us: {why}"),
-            StopReason::NoCredentials(why) => format!("no credentials: {why}"),
-        },
-    };
-    Stop { exit: engine::exit_of(cause), message }
+    match cause {
+        None => {
+            Stop { exit: Exit::Resumable, message: "stopped at --limit; run the same command without it to go on".to_owned() }
+        }
+        Some(StopCause::Journal(problem)) => Stop::internal(format!("{problem}; what was answered before is kept")),
+        Some(StopCause::Platform(reason)) => session::stopped(reason),
+    }
 }

@@ -13,7 +13,6 @@ mod writer;
 
 pub use again::forget_failures;
 pub use dispatcher::{EngineReport, StopCause, run};
-pub use stops::exit_of;
 
 use crate::audit::AuditSettings;
 use crate::job::Purpose;

@@ -1,23 +1,8 @@
 //! Why a run stops before its end, and what that means to a scheduler.
 
-use super::dispatcher::StopCause;
-use crate::exit::Exit;
 use crate::platform::{ErrorKind, Failure, StopReason};
 use std::collections::HashMap;
 use std::sync::Mutex;
-
-/// The exit code that goes with a stop.
-#[must_use]
-pub const fn exit_of(cause: &StopCause) -> Exit {
-    match cause {
-        StopCause::Platform(reason) => match reason {
-            StopReason::Interrupted | StopReason::QuotaUsed | StopReason::Unhealthy(_) => Exit::Resumable,
-            StopReason::Refused(_) => Exit::Refused,
-            StopReason::NoCredentials(_) => Exit::Invalid,
-        },
-        StopCause::Journal(_) => Exit::Internal,
-    }
-}
 
 /// When the first calls all get the same refusal, every call would: this many are enough to know.
 const SAME_REFUSALS: u32 = 5;

@@ -1,38 +1,50 @@
 //! Cells and rows, whatever kind of file they come from.
+//!
+//! Rows travel from a file's reader to the one who checks them in batches that keep all text in one piece: a cell by
+//! itself costs no allocation.
+
+use std::ops::Range;
 
 /// What a cell holds.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub enum Cell {
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) enum Cell<'a> {
     /// Nothing.
     #[default]
     Empty,
     /// Text.
-    Text(String),
+    Text(&'a str),
     /// A number; spreadsheets keep fifteen digits of it.
     Number(f64),
     /// A date, a time or a truth value, as text.
-    Other(String),
+    Other(&'a str),
     /// An error such as `#REF!`.
-    Error(String),
+    Error(&'a str),
 }
 
 /// From here on a number has sixteen digits before the point, of which a spreadsheet keeps fifteen.
 const SIXTEEN_DIGITS: f64 = 1e15;
 
-impl Cell {
+impl Cell<'_> {
     /// The cell as text; whole numbers without a point. Errors as they show.
-    #[must_use]
-    pub fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         match self {
             Self::Empty => String::new(),
-            Self::Text(text) | Self::Other(text) | Self::Error(text) => text.clone(),
+            Self::Text(text) | Self::Other(text) | Self::Error(text) => (*text).to_owned(),
             Self::Number(number) => number.to_string(),
         }
     }
 
+    /// Whether it is this text, space at its ends aside.
+    pub(super) fn says(&self, text: &str) -> bool {
+        match self {
+            Self::Empty => text.is_empty(),
+            Self::Text(own) | Self::Other(own) | Self::Error(own) => own.trim() == text,
+            Self::Number(_) => self.text() == text,
+        }
+    }
+
     /// Whether there is nothing in it but space.
-    #[must_use]
-    pub fn is_blank(&self) -> bool {
+    pub(super) fn is_blank(&self) -> bool {
         match self {
             Self::Empty => true,
             Self::Text(text) => text.trim().is_empty(),
@@ -42,8 +54,7 @@ impl Cell {
 
     /// Whether it is a code of sixteen digits or more that went through a number: its last digits are gone, whatever
     /// its check character says. Text files show it in scientific notation.
-    #[must_use]
-    pub fn lost_precision(&self) -> bool {
+    pub(super) fn lost_precision(&self) -> bool {
         match self {
             Self::Number(number) => number.abs() >= SIXTEEN_DIGITS,
             Self::Text(text) => is_scientific(text.trim()),
@@ -65,26 +76,100 @@ fn is_scientific(text: &str) -> bool {
         && (mantissa.contains('.') || exponent.starts_with('+'))
 }
 
-/// A row of a sheet.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct SheetRow {
-    /// Row number, counted from 1.
-    pub number: u32,
-    /// Its cells from the first column on.
-    pub cells: Vec<Cell>,
+/// A cell whose text lies in its batch.
+#[derive(Debug, Clone)]
+enum Packed {
+    Empty,
+    Text(Range<usize>),
+    Number(f64),
+    Other(Range<usize>),
+    Error(Range<usize>),
 }
 
-impl SheetRow {
+/// Rows that travel together.
+#[derive(Debug, Default)]
+pub(super) struct RowBatch {
+    text: String,
+    cells: Vec<Packed>,
+    /// Row number, counted from 1, and where its cells begin.
+    rows: Vec<(u32, usize)>,
+}
+
+impl RowBatch {
+    /// Begins a row; cells follow in the order of their columns.
+    pub(super) fn begin_row(&mut self, number: u32) {
+        self.rows.push((number, self.cells.len()));
+    }
+
+    /// Adds a cell to the last row; columns before it that have had none are empty.
+    pub(super) fn push(&mut self, column: usize, cell: Cell<'_>) {
+        let begin = self.rows.last().map_or(0, |(_, begin)| *begin);
+        while self.cells.len() - begin < column {
+            self.cells.push(Packed::Empty);
+        }
+        let from = self.text.len();
+        let mut keep = |text: &str| {
+            self.text.push_str(text);
+            from..from + text.len()
+        };
+        let packed = match cell {
+            Cell::Empty => Packed::Empty,
+            Cell::Text(text) => Packed::Text(keep(text)),
+            Cell::Number(number) => Packed::Number(number),
+            Cell::Other(text) => Packed::Other(keep(text)),
+            Cell::Error(text) => Packed::Error(keep(text)),
+        };
+        self.cells.push(packed);
+    }
+
+    /// How many rows it holds.
+    pub(super) const fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Its rows, in order.
+    pub(super) fn rows(&self) -> impl Iterator<Item = SheetRow<'_>> {
+        self.rows.iter().enumerate().map(|(at, (number, begin))| {
+            let end = self.rows.get(at + 1).map_or(self.cells.len(), |(_, next)| *next);
+            SheetRow { number: *number, text: &self.text, cells: &self.cells[*begin..end] }
+        })
+    }
+}
+
+/// A row of a sheet.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SheetRow<'a> {
+    /// Row number, counted from 1.
+    pub number: u32,
+    text: &'a str,
+    cells: &'a [Packed],
+}
+
+impl<'a> SheetRow<'a> {
     /// The cell of a column, counted from 0.
-    #[must_use]
-    pub fn cell(&self, column: usize) -> &Cell {
-        self.cells.get(column).unwrap_or(&Cell::Empty)
+    pub(super) fn cell(&self, column: usize) -> Cell<'a> {
+        self.cells.get(column).map_or(Cell::Empty, |packed| self.unpack(packed))
+    }
+
+    /// Its cells, from the first column on.
+    pub(super) fn cells(&self) -> impl Iterator<Item = Cell<'a>> {
+        let row = *self;
+        self.cells.iter().map(move |packed| row.unpack(packed))
     }
 
     /// Whether all cells are blank.
-    #[must_use]
-    pub fn is_blank(&self) -> bool {
-        self.cells.iter().all(Cell::is_blank)
+    pub(super) fn is_blank(&self) -> bool {
+        self.cells().all(|cell| cell.is_blank())
+    }
+
+    fn unpack(&self, packed: &Packed) -> Cell<'a> {
+        match packed {
+            Packed::Empty => Cell::Empty,
+            Packed::Text(range) => Cell::Text(&self.text[range.clone()]),
+            Packed::Number(number) => Cell::Number(*number),
+            Packed::Other(range) => Cell::Other(&self.text[range.clone()]),
+            Packed::Error(range) => Cell::Error(&self.text[range.clone()]),
+        }
     }
 }
 
@@ -98,12 +183,12 @@ mod tests {
             (Cell::Number(370_481_199_206_240_900.0), true),
             (Cell::Number(1e15), true),
             (Cell::Number(999_999_999_999_999.0), false),
-            (Cell::Text("3.70481E+17".into()), true),
-            (Cell::Text("3E+17".into()), true),
-            (Cell::Text("1.5E+3".into()), false),
-            (Cell::Text("12345E12345".into()), false),
-            (Cell::Text("1E12345678901234567".into()), false),
-            (Cell::Text("370481199206240910".into()), false),
+            (Cell::Text("3.70481E+17"), true),
+            (Cell::Text("3E+17"), true),
+            (Cell::Text("1.5E+3"), false),
+            (Cell::Text("12345E12345"), false),
+            (Cell::Text("1E12345678901234567"), false),
+            (Cell::Text("370481199206240910"), false),
             (Cell::Empty, false),
         ] {
             assert_eq!(cell.lost_precision(), lost, "{cell:?}");

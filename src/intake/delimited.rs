@@ -1,9 +1,9 @@
 //! Text files with separators, in UTF-8, UTF-16 or GB18030, as streams of rows.
 
-use super::cell::{Cell, SheetRow};
-use super::sheet::FileReader;
+use super::cell::Cell;
+use super::stream::{Closed, EventSender};
 use encoding_rs::{Encoding, GB18030, UTF_8};
-use encoding_rs_io::DecodeReaderBytesBuilder;
+use encoding_rs_io::{DecodeReaderBytes, DecodeReaderBytesBuilder};
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
@@ -12,7 +12,16 @@ use std::path::Path;
 const SAMPLE: usize = 64 * 1024;
 
 /// Reads a text file. It is decoded before it is split: the second byte of a GB18030 character may equal a separator.
-pub(super) fn read(path: &Path, reader: &mut FileReader<'_>) -> Result<(), String> {
+pub(super) fn read(path: &Path, events: &mut EventSender) -> Result<(), Closed> {
+    match open(path) {
+        Ok(rows) => stream(rows, events),
+        Err(message) => events.problem(None, message),
+    }
+}
+
+type Rows = csv::Reader<BufReader<DecodeReaderBytes<BufReader<File>, Vec<u8>>>>;
+
+fn open(path: &Path) -> Result<Rows, String> {
     let cannot = |error: std::io::Error| format!("cannot be read: {error}");
     let encoding = encoding_of(path).map_err(cannot)?;
     let decoded = || -> std::io::Result<_> {
@@ -22,15 +31,15 @@ pub(super) fn read(path: &Path, reader: &mut FileReader<'_>) -> Result<(), Strin
     let mut sample = Vec::new();
     decoded().and_then(|text| text.take(SAMPLE as u64).read_to_end(&mut sample)).map_err(cannot)?;
     if sample.contains(&0) {
-        return Err("is no text file: it holds zero bytes".to_owned());
+        return Err("is no text file: it holds zero bytes; export the list again as csv or xlsx".to_owned());
     }
-    let separator = separator_of(&sample);
-    let mut rows = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(separator)
-        .from_reader(BufReader::new(decoded().map_err(cannot)?));
-    reader.begin_sheet("", true);
+    let mut reader = csv::ReaderBuilder::new();
+    reader.has_headers(false).flexible(true).delimiter(separator_of(&sample));
+    Ok(reader.from_reader(BufReader::new(decoded().map_err(cannot)?)))
+}
+
+fn stream(mut rows: Rows, events: &mut EventSender) -> Result<(), Closed> {
+    events.begin("", true)?;
     let mut record = csv::StringRecord::new();
     loop {
         match rows.read_record(&mut record) {
@@ -38,19 +47,26 @@ pub(super) fn read(path: &Path, reader: &mut FileReader<'_>) -> Result<(), Strin
             Ok(true) => {}
             Err(error) => {
                 let line = error.position().map_or(0, csv::Position::line);
-                reader.problem(None, format!("line {line} cannot be read: it is not text in UTF-8, UTF-16 or GB18030"));
+                events.problem(None, format!("line {line} cannot be read: {}", plain(&error)))?;
                 break;
             }
         }
         let line = record.position().map_or(0, csv::Position::line);
-        let cells = record.iter().map(|text| if text.is_empty() { Cell::Empty } else { Cell::Text(text.to_owned()) });
-        let row = SheetRow { number: u32::try_from(line).unwrap_or(u32::MAX), cells: cells.collect() };
-        if reader.row(&row).is_break() {
-            break;
+        events.row(u32::try_from(line).unwrap_or(u32::MAX))?;
+        for (column, text) in record.iter().enumerate() {
+            events.cell(column, if text.is_empty() { Cell::Empty } else { Cell::Text(text) });
         }
     }
-    reader.end_sheet();
-    Ok(())
+    events.end()
+}
+
+/// What went wrong, without what the line holds.
+fn plain(error: &csv::Error) -> &'static str {
+    match error.kind() {
+        csv::ErrorKind::Utf8 { .. } => "it is not text in UTF-8, UTF-16 or GB18030",
+        csv::ErrorKind::Io(_) => "the disk failed",
+        _ => "it is no line of a csv file",
+    }
 }
 
 /// UTF-8 where the whole file is valid UTF-8, else GB18030; a byte order mark overrides either.

@@ -1,6 +1,6 @@
 //! Which files a job's inputs name.
 
-use super::{FileProblem, InputFile, IntakeProblems};
+use super::{FileProblem, InputFile};
 use crate::job::Job;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -8,14 +8,8 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-/// Kinds of files that are text with separators.
-pub(super) fn is_delimited(path: &Path) -> bool {
-    let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
-    matches!(extension.as_deref(), Some("csv" | "tsv" | "txt"))
-}
-
 /// Expands the paths of all inputs, in order, and hashes the files.
-pub(super) fn find(job: &Job) -> Result<Vec<InputFile>, IntakeProblems> {
+pub(super) fn find(job: &Job) -> (Vec<InputFile>, Vec<FileProblem>) {
     let mut files = Vec::new();
     let mut problems = Vec::new();
     let mut problem = |file: &str, message: String| {
@@ -46,7 +40,7 @@ pub(super) fn find(job: &Job) -> Result<Vec<InputFile>, IntakeProblems> {
             }
         }
     }
-    if problems.is_empty() { Ok(files) } else { Err(IntakeProblems(problems)) }
+    (files, problems)
 }
 
 /// The file that a spreadsheet program keeps beside an open workbook.

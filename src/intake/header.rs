@@ -13,10 +13,12 @@ pub(super) enum Role {
     HolderCodeType,
     CertTypeCode,
     CertificateNumber,
+    CertTypeName,
 }
 
 impl Role {
-    pub(super) const ALL: [Self; 4] = [Self::HolderCode, Self::HolderCodeType, Self::CertTypeCode, Self::CertificateNumber];
+    pub(super) const ALL: [Self; 5] =
+        [Self::HolderCode, Self::HolderCodeType, Self::CertTypeCode, Self::CertificateNumber, Self::CertTypeName];
 
     pub(super) const fn name(self) -> &'static str {
         match self {
@@ -24,6 +26,7 @@ impl Role {
             Self::HolderCodeType => "holder_code_type",
             Self::CertTypeCode => "cert_type_code",
             Self::CertificateNumber => "certificate_number",
+            Self::CertTypeName => "cert_type_name",
         }
     }
 }
@@ -54,6 +57,18 @@ pub(super) fn fold(header: &str) -> String {
     folded
 }
 
+/// The texts of a row.
+pub(super) fn texts(row: SheetRow<'_>) -> Vec<String> {
+    row.cells().map(|cell| cell.text().trim().to_owned()).collect()
+}
+
+/// A header over two rows as one: what the lower row says, and the upper row where the lower says nothing.
+pub(super) fn combined(upper: &[String], lower: &[String]) -> Vec<String> {
+    let at = |row: &[String], column: usize| row.get(column).filter(|text| !text.is_empty()).cloned();
+    let width = upper.len().max(lower.len());
+    (0..width).map(|column| at(lower, column).or_else(|| at(upper, column)).unwrap_or_default()).collect()
+}
+
 /// The columns of a sheet.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Columns {
@@ -74,9 +89,8 @@ pub(super) enum NoHeader {
 }
 
 impl Columns {
-    /// Reads a row as a header; headers that the job names win over recognised ones.
-    pub(super) fn recognise(row: &SheetRow, settings: &InputSettings, carried: &[String]) -> Result<Self, NoHeader> {
-        let headers: Vec<String> = row.cells.iter().map(|cell| cell.text().trim().to_owned()).collect();
+    /// Reads a row's texts as a header; headers that the job names win over recognised ones.
+    pub(super) fn recognise(headers: Vec<String>, settings: &InputSettings, carried: &[String]) -> Result<Self, NoHeader> {
         let folded: Vec<String> = headers.iter().map(|header| fold(header)).collect();
         let place_of = |name: &str| {
             let exactly = headers.iter().position(|header| header == name.trim());
@@ -87,6 +101,7 @@ impl Columns {
             (Role::HolderCodeType, &settings.columns.holder_code_type),
             (Role::CertTypeCode, &settings.columns.cert_type_code),
             (Role::CertificateNumber, &settings.columns.certificate_number),
+            (Role::CertTypeName, &settings.columns.cert_type_name),
         ];
         let mut by_role = HashMap::new();
         let mut missing = Vec::new();
@@ -108,7 +123,8 @@ impl Columns {
         if !missing.is_empty() {
             return Err(NoHeader::Missing(missing));
         }
-        let has_type = by_role.contains_key(&Role::CertTypeCode) || !settings.default_type_codes.is_empty();
+        let names_type = by_role.contains_key(&Role::CertTypeCode) || by_role.contains_key(&Role::CertTypeName);
+        let has_type = names_type || !settings.default_type_codes.is_empty();
         if !by_role.contains_key(&Role::HolderCode) || !has_type {
             return Err(NoHeader::Unrecognised);
         }
@@ -132,9 +148,9 @@ impl Columns {
     }
 
     /// Whether a row repeats the header.
-    pub(super) fn is_repeated_in(&self, row: &SheetRow) -> bool {
+    pub(super) fn is_repeated_in(&self, row: SheetRow<'_>) -> bool {
         let mut columns = self.by_role.values();
-        columns.all(|&column| self.headers.get(column).is_some_and(|header| row.cell(column).text().trim() == header))
+        columns.all(|&column| self.headers.get(column).is_some_and(|header| row.cell(column).says(header)))
     }
 }
 

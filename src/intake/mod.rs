@@ -5,18 +5,22 @@
 //! value that was changed on the way is kept with both forms.
 
 mod cell;
+mod dedup;
 mod delimited;
 mod files;
 mod header;
 mod row;
 mod sheet;
+mod source;
+mod stream;
 mod workbook;
 
-pub use cell::{Cell, SheetRow};
 pub use row::{InputProblem, NewItem, RejectedRow, Repair};
 
-use crate::job::Job;
+use crate::job::{InputSettings, Job};
 use chrono::NaiveDate;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -34,11 +38,17 @@ pub struct Place {
 
 /// Takes what the intake finds.
 pub trait Sink {
-    /// Takes a row's item; says whether it is new (else it is another occurrence of an earlier one).
+    /// Takes an item that no row has named before. Items are numbered from 0 in the order in which they come.
     ///
     /// # Errors
     /// Why it could not be kept.
-    fn item(&mut self, item: NewItem) -> Result<bool, String>;
+    fn item(&mut self, item: NewItem) -> Result<(), String>;
+
+    /// Takes another naming of an item: which it is, as the row names it, and whether its carried values are others.
+    ///
+    /// # Errors
+    /// Why it could not be kept.
+    fn repeated(&mut self, item_id: u64, item: NewItem, carried_differ: bool) -> Result<(), String>;
 
     /// Takes a row that cannot be audited.
     ///
@@ -54,14 +64,16 @@ pub trait Sink {
 }
 
 /// What was found in the inputs.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize)]
 pub struct IntakeReport {
     /// Every file read, in order.
     pub files: Vec<FileReport>,
+    /// What keeps files or named sheets from being read; a run needs this empty.
+    pub problems: Vec<FileProblem>,
 }
 
 /// What was found in one file.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct FileReport {
     /// Its path, as places name it.
     pub path: Arc<str>,
@@ -72,7 +84,7 @@ pub struct FileReport {
 }
 
 /// What was found in one sheet.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, Serialize)]
 pub struct SheetReport {
     /// Its name; empty for text files.
     pub name: Arc<str>,
@@ -86,16 +98,16 @@ pub struct SheetReport {
     pub items: u64,
     /// Rows that name an item named before.
     pub duplicates: u64,
-    /// Rows that cannot be audited.
-    pub rejected: u64,
+    /// Rows that cannot be audited, by problem.
+    pub rejected: BTreeMap<&'static str, u64>,
+    /// Values that were changed before they were used.
+    pub repairs: u64,
+    /// Well-formed certificate type codes that the catalogue lacks.
+    pub not_in_catalogue: BTreeSet<String>,
 }
 
-/// Everything that keeps the inputs from being read.
-#[derive(Debug, thiserror::Error)]
-pub struct IntakeProblems(pub Vec<FileProblem>);
-
 /// Something that keeps a file from being read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FileProblem {
     /// The file (or the path pattern) as the job names it.
     pub file: String,
@@ -105,31 +117,14 @@ pub struct FileProblem {
     pub message: String,
 }
 
-impl fmt::Display for IntakeProblems {
+impl fmt::Display for FileProblem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.0.iter().enumerate() {
-            if index > 0 {
-                writeln!(formatter)?;
-            }
-            write!(formatter, "{}", problem.file)?;
-            if let Some(sheet) = &problem.sheet {
-                write!(formatter, " [{sheet}]")?;
-            }
-            write!(formatter, ": {}", problem.message)?;
+        write!(formatter, "{}", self.file)?;
+        if let Some(sheet) = &self.sheet {
+            write!(formatter, " [{sheet}]")?;
         }
-        Ok(())
+        write!(formatter, ": {}", self.message)
     }
-}
-
-/// Why the intake ended.
-#[derive(Debug, thiserror::Error)]
-pub enum IntakeError {
-    /// Inputs that cannot be read.
-    #[error(transparent)]
-    Problems(#[from] IntakeProblems),
-    /// The sink could not keep what was found.
-    #[error("{0}")]
-    Sink(String),
 }
 
 /// A file to read, and how.
@@ -145,39 +140,54 @@ pub struct InputFile {
     pub input: usize,
 }
 
-/// Finds the files of a job's inputs and hashes them.
-///
-/// # Errors
-/// Every path that matches nothing, and every file that cannot be opened.
-pub fn find_files(job: &Job) -> Result<Vec<InputFile>, IntakeProblems> {
+/// Finds the files of a job's inputs and hashes them; with the paths that match nothing and the files that cannot be read.
+#[must_use]
+pub fn find_files(job: &Job) -> (Vec<InputFile>, Vec<FileProblem>) {
     files::find(job)
 }
 
 /// Reads files into `sink`, in order. All files are read, so that one go reports all problems.
 ///
 /// # Errors
-/// Everything that keeps a file or a named sheet from being read, or the sink's own failure.
-pub fn read_files(job: &Job, files: &[InputFile], today: NaiveDate, sink: &mut dyn Sink) -> Result<IntakeReport, IntakeError> {
+/// What keeps the sink from keeping what was found.
+pub fn read_files(job: &Job, files: &[InputFile], today: NaiveDate, sink: &mut dyn Sink) -> Result<IntakeReport, String> {
     let carried = job.carried();
     let mut report = IntakeReport::default();
-    let mut problems = Vec::new();
+    let mut dedup = dedup::Dedup::default();
     for file in files {
         let settings = &job.inputs[file.input];
-        let mut reader = sheet::FileReader::new(file, settings, &carried, today, sink);
-        let read = if files::is_delimited(&file.path) {
-            delimited::read(&file.path, &mut reader)
-        } else {
-            workbook::read(&file.path, &settings.sheet, &mut reader)
-        };
-        if let Err(message) = read {
-            reader.problem(None, message);
-        }
-        let (sheets, found, failure) = reader.finish();
-        if let Some(failure) = failure {
-            return Err(IntakeError::Sink(failure));
-        }
-        problems.extend(found);
+        let mut reader = sheet::FileReader::new(file, settings, &carried, today, &mut dedup, sink);
+        read_file(file, settings, &mut reader)?;
+        let (sheets, problems) = reader.finish();
+        report.problems.extend(problems);
         report.files.push(FileReport { path: Arc::clone(&file.name), sha256: file.sha256.clone(), sheets });
     }
-    if problems.is_empty() { Ok(report) } else { Err(IntakeProblems(problems).into()) }
+    Ok(report)
+}
+
+/// Reads a file on a thread of its own while its rows are checked on this one.
+fn read_file(file: &InputFile, settings: &InputSettings, reader: &mut sheet::FileReader<'_>) -> Result<(), String> {
+    /// Batches of rows that wait to be checked at most.
+    const WAITING: usize = 4;
+    std::thread::scope(|scope| {
+        let (sender, events) = std::sync::mpsc::sync_channel(WAITING);
+        let mut sender = stream::EventSender::new(sender);
+        let reading = scope.spawn(move || {
+            // Where nobody listens any more, there is nothing left to do.
+            let _ = match source::kind_of(&file.path) {
+                Err(message) => sender.problem(None, message),
+                Ok(source::Kind::Delimited) => delimited::read(&file.path, &mut sender),
+                Ok(kind) => workbook::read(&file.path, kind, &settings.sheet, &mut sender),
+            };
+        });
+        let taken = events.iter().try_for_each(|event| reader.take(event));
+        drop(events);
+        if reading.join().is_err() {
+            // A library gave up on the file's content; the file is at fault, not the person's command.
+            let message =
+                "is damaged in a way that its reader does not expect; open it in Excel or WPS and save it again".to_owned();
+            reader.take(stream::SheetEvent::Problem { sheet: None, message })?;
+        }
+        taken
+    })
 }

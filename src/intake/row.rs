@@ -3,9 +3,10 @@
 use super::Place;
 use super::cell::{Cell, SheetRow};
 use super::header::{Columns, Role};
-use crate::codes::{NumberProblem, check_citizen_number, check_credit_code, check_type_code, holder_code_type};
+use crate::codes::{Catalogue, NumberProblem, check_citizen_number, check_credit_code, check_type_code, holder_code_type};
 use crate::job::InputSettings;
 use chrono::{Datelike, NaiveDate};
+use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 
 const CITIZEN_NUMBER: &str = "111";
@@ -107,6 +108,10 @@ problems! {
     CodeTypeMismatch = "code_type_mismatch", "代码与所填的代码类型不符，请核对两列。";
     /// Not a certificate type code.
     BadTypeCode = "bad_type_code", "证照类型代码应为 21 位：18 位信用代码（含校验位）加 3 位数字，请对照证照类型目录核对。";
+    /// A type's name that several types bear.
+    AmbiguousTypeName = "ambiguous_type_name", "该证照名称对应多个类型代码，请增加证照类型代码列。";
+    /// A type's name that the catalogue lacks.
+    UnknownTypeName = "unknown_type_name", "证照类型目录中没有这个名称，请填写 21 位证照类型代码，或按目录改正名称。";
     /// The cell holds an error.
     UnreadableCell = "unreadable_cell", "单元格是公式错误，请改正公式或填写实际的值。";
 }
@@ -121,7 +126,7 @@ pub(super) struct RowResult {
 
 /// Reads a row below the header.
 pub(super) fn read_row(
-    row: &SheetRow,
+    row: SheetRow<'_>,
     columns: &Columns,
     settings: &InputSettings,
     place: &Place,
@@ -137,32 +142,26 @@ pub(super) fn read_row(
                 column: columns.header(role).to_owned(),
                 value,
                 problem,
-                advice: advice.unwrap_or_else(|| problem.advice()).to_owned(),
+                advice: advice.map_or_else(|| problem.advice().to_owned(), Cow::into_owned),
             };
             RowResult { items: Vec::new(), rejected: Some(rejected), repairs: Vec::new() }
         }
     }
 }
 
-type Rejection = (Role, InputProblem, Option<&'static str>);
+type Rejection = (Role, InputProblem, Option<Cow<'static, str>>);
 
 struct RowReader<'a> {
-    row: &'a SheetRow,
+    row: SheetRow<'a>,
     columns: &'a Columns,
     place: &'a Place,
     repairs: Vec<Repair>,
 }
 
-impl RowReader<'_> {
+impl<'a> RowReader<'a> {
     fn items(&mut self, settings: &InputSettings, today: NaiveDate) -> Result<Vec<NewItem>, Rejection> {
         let holder_code = self.code(Role::HolderCode)?.ok_or((Role::HolderCode, InputProblem::MissingHolderCode, None))?;
-        let type_codes = match self.code(Role::CertTypeCode)? {
-            Some(code) => vec![code],
-            None if settings.default_type_codes.is_empty() => {
-                return Err((Role::CertTypeCode, InputProblem::MissingTypeCode, None));
-            }
-            None => settings.default_type_codes.clone(),
-        };
+        let type_codes = self.type_codes(settings)?;
         let named = self.named_type()?.or_else(|| settings.default_holder_code_type.clone());
         let holder_code_type = match named {
             Some(named) => {
@@ -187,8 +186,25 @@ impl RowReader<'_> {
         Ok(type_codes.into_iter().map(item).collect())
     }
 
+    /// The row's certificate type codes: as given, else by the type's name where the sheet has no column of codes, else
+    /// the job's defaults.
+    fn type_codes(&mut self, settings: &InputSettings) -> Result<Vec<String>, Rejection> {
+        if let Some(code) = self.code(Role::CertTypeCode)? {
+            return Ok(vec![code]);
+        }
+        let by_name = self.columns.column(Role::CertTypeCode).is_none();
+        if let Some(name) = self.cell(Role::CertTypeName)?.map(|cell| cell.text()).filter(|_| by_name) {
+            return type_code_named(&name).map(|code| vec![code]);
+        }
+        if settings.default_type_codes.is_empty() {
+            let role = if by_name { Role::CertTypeName } else { Role::CertTypeCode };
+            return Err((role, InputProblem::MissingTypeCode, None));
+        }
+        Ok(settings.default_type_codes.clone())
+    }
+
     /// The cell of a role, refused where it cannot be a code.
-    fn cell(&self, role: Role) -> Result<Option<&Cell>, Rejection> {
+    fn cell(&self, role: Role) -> Result<Option<Cell<'a>>, Rejection> {
         let Some(column) = self.columns.column(role) else { return Ok(None) };
         match self.row.cell(column) {
             Cell::Error(_) => Err((role, InputProblem::UnreadableCell, None)),
@@ -200,7 +216,7 @@ impl RowReader<'_> {
 
     /// A code with all that can be repaired repaired.
     fn code(&mut self, role: Role) -> Result<Option<String>, Rejection> {
-        let Some(before) = self.cell(role)?.map(Cell::text) else { return Ok(None) };
+        let Some(before) = self.cell(role)?.map(|cell| cell.text()) else { return Ok(None) };
         let (after, done) = repair_code(&before);
         self.note(role, before, &after, &done);
         Ok(Some(after).filter(|code| !code.is_empty()))
@@ -208,7 +224,7 @@ impl RowReader<'_> {
 
     /// A certificate number: only what cannot be part of it is taken off.
     fn certificate_number(&mut self) -> Result<Option<String>, Rejection> {
-        let Some(before) = self.cell(Role::CertificateNumber)?.map(Cell::text) else { return Ok(None) };
+        let Some(before) = self.cell(Role::CertificateNumber)?.map(|cell| cell.text()) else { return Ok(None) };
         let (after, done) = repair_text(&before);
         self.note(Role::CertificateNumber, before, &after, &done);
         Ok(Some(after).filter(|number| !number.is_empty()))
@@ -242,7 +258,7 @@ impl RowReader<'_> {
             None => Err((
                 Role::HolderCodeType,
                 InputProblem::UnknownHolderCodeType,
-                Some("所填的代码类型不在平台的 16 种之内，请填写类型代码（如 111、001、414）或其名称。"),
+                Some("所填的代码类型不在平台的 16 种之内，请填写类型代码（如 111、001、414）或其名称。".into()),
             )),
         }
     }
@@ -257,11 +273,13 @@ impl RowReader<'_> {
         match (citizen, credit) {
             // One wrong citizen number in thirty-one checks as a credit code by chance.
             (Err(citizen), Ok(())) if looks_like_citizen_number(code, today) => {
-                Err((Role::HolderCode, number_problem(citizen), Some(MISTYPED_OR_CREDIT_CODE)))
+                Err((Role::HolderCode, number_problem(citizen), Some(MISTYPED_OR_CREDIT_CODE.into())))
             }
             (Ok(()), _) => Ok(CITIZEN_NUMBER.to_owned()),
             (Err(_), Ok(())) => Ok(CREDIT_CODE.to_owned()),
-            (Err(citizen), Err(credit)) => Err((Role::HolderCode, not_of_a_known_kind(code, citizen, credit), old_number(code))),
+            (Err(citizen), Err(credit)) => {
+                Err((Role::HolderCode, not_of_a_known_kind(code, citizen, credit), old_number(code).map(Cow::Borrowed)))
+            }
         }
     }
 
@@ -269,6 +287,20 @@ impl RowReader<'_> {
         let cell = self.row.cell(column?);
         let (text, _) = repair_text(&cell.text());
         Some(text).filter(|text| !text.is_empty())
+    }
+}
+
+/// The one type code that the catalogue has under a name.
+fn type_code_named(name: &str) -> Result<String, Rejection> {
+    let candidates: Vec<_> = Catalogue::of_the_specification().named(name).cloned().collect();
+    match &candidates[..] {
+        [] => Err((Role::CertTypeName, InputProblem::UnknownTypeName, None)),
+        [only] => Ok(only.code.clone()),
+        several => {
+            let list: Vec<String> = several.iter().map(|entry| format!("{}（{}）", entry.code, entry.names.join("、"))).collect();
+            let advice = format!("该名称对应多个类型代码，请增加证照类型代码列，从中选填：{}。", list.join("；"));
+            Err((Role::CertTypeName, InputProblem::AmbiguousTypeName, Some(advice.into())))
+        }
     }
 }
 
@@ -330,7 +362,7 @@ fn check_named_type(code: &str, named: &str, today: NaiveDate) -> Result<(), Rej
     match own {
         Ok(()) => Ok(()),
         Err(_) if other.is_ok() => Err((Role::HolderCodeType, InputProblem::CodeTypeMismatch, None)),
-        Err(problem) => Err((Role::HolderCode, number_problem(problem), old_number(code))),
+        Err(problem) => Err((Role::HolderCode, number_problem(problem), old_number(code).map(Cow::Borrowed))),
     }
 }
 
@@ -340,6 +372,10 @@ const fn is_zero_width(character: char) -> bool {
 
 /// A code with width, space, invisible characters, apostrophes, separators and letter case repaired, and what was done.
 pub(super) fn repair_code(before: &str) -> (String, Vec<&'static str>) {
+    // Almost all codes are as they should be.
+    if before.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase()) {
+        return (before.to_owned(), Vec::new());
+    }
     let mut done = Vec::new();
     let mut apply = |name, before: String, after: String| {
         if before != after {
@@ -361,16 +397,18 @@ pub(super) fn repair_code(before: &str) -> (String, Vec<&'static str>) {
 /// A text with space at its ends, invisible characters and a leading apostrophe taken off, and what was done.
 fn repair_text(before: &str) -> (String, Vec<&'static str>) {
     let mut done = Vec::new();
-    let visible: String = before.chars().filter(|character| !is_zero_width(*character) && !character.is_control()).collect();
-    if visible != before {
+    let is_hidden = |character: char| is_zero_width(character) || character.is_control();
+    let mut text = Cow::Borrowed(before);
+    if before.chars().any(is_hidden) {
+        text = before.chars().filter(|character| !is_hidden(*character)).collect::<String>().into();
         done.push("invisible");
     }
-    let trimmed = visible.trim();
-    if trimmed != visible {
+    let trimmed = text.trim();
+    if trimmed.len() != text.len() {
         done.push("space");
     }
     let bare = trimmed.trim_start_matches('\'');
-    if bare != trimmed {
+    if bare.len() != trimmed.len() {
         done.push("apostrophe");
     }
     (bare.to_owned(), done)

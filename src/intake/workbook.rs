@@ -1,119 +1,178 @@
 //! Workbooks (xlsx, xlsm, xlsb, xls, ods) as streams of rows.
 
-use super::cell::{Cell, SheetRow};
-use super::sheet::FileReader;
+use super::cell::Cell;
+use super::source::Kind;
+use super::stream::{Closed, EventSender};
 use crate::job::SheetChoice;
-use calamine::{CellErrorType, Data, DataRef, Reader, SheetType, SheetVisible, Sheets, Xlsx, open_workbook_auto};
+use calamine::{Data, DataRef, Ods, Reader, SheetType, SheetVisible, Xls, Xlsb, Xlsx, open_workbook};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-/// Reads the chosen sheets of a workbook.
-pub(super) fn read(path: &Path, choice: &SheetChoice, reader: &mut FileReader<'_>) -> Result<(), String> {
-    let mut workbook = open_workbook_auto(path).map_err(|error| unreadable(path, &error))?;
+/// Excel's last column is XFD.
+const MOST_COLUMNS: usize = 16_384;
+
+type Source = BufReader<File>;
+
+/// Reads the chosen sheets of a workbook; what keeps it from being read goes out as a problem.
+pub(super) fn read(path: &Path, kind: Kind, choice: &SheetChoice, events: &mut EventSender) -> Result<(), Closed> {
+    match kind {
+        Kind::Xlsx => match open_workbook::<Xlsx<Source>, _>(path) {
+            Ok(workbook) => read_sheets(workbook, choice, events, stream_xlsx),
+            Err(error) => events.problem(None, unreadable(&error)),
+        },
+        Kind::Xlsb => match open_workbook::<Xlsb<Source>, _>(path) {
+            Ok(workbook) => read_sheets(workbook, choice, events, stream_xlsb),
+            Err(error) => events.problem(None, unreadable(&error)),
+        },
+        Kind::Xls => match open_workbook::<Xls<Source>, _>(path) {
+            Ok(workbook) => read_sheets(workbook, choice, events, whole),
+            Err(error) => events.problem(None, unreadable(&error)),
+        },
+        Kind::Ods => match open_workbook::<Ods<Source>, _>(path) {
+            Ok(workbook) => read_sheets(workbook, choice, events, whole),
+            Err(error) => events.problem(None, unreadable(&error)),
+        },
+        Kind::Delimited => events.problem(None, "is a text file, not a workbook".to_owned()),
+    }
+}
+
+/// Why a sheet was not read to its end.
+enum SheetError {
+    /// Nobody listens any more.
+    Closed,
+    /// It cannot be read.
+    Unreadable(String),
+}
+
+impl From<Closed> for SheetError {
+    fn from(_: Closed) -> Self {
+        Self::Closed
+    }
+}
+
+fn read_sheets<W: Reader<Source>>(
+    mut workbook: W,
+    choice: &SheetChoice,
+    events: &mut EventSender,
+    read: fn(&mut W, &str, &mut EventSender) -> Result<(), SheetError>,
+) -> Result<(), Closed> {
     let sheets = workbook.sheets_metadata().to_vec();
     let worksheets: Vec<_> = sheets.iter().filter(|sheet| sheet.typ == SheetType::WorkSheet).collect();
     let names = || worksheets.iter().map(|sheet| sheet.name.as_str()).collect::<Vec<_>>().join(", ");
     let chosen: Vec<(&str, bool)> = match choice {
         SheetChoice::Every => {
             for sheet in worksheets.iter().filter(|sheet| sheet.visible != SheetVisible::Visible) {
-                reader.skip_sheet(&sheet.name, "the sheet is hidden");
+                events.skip(&sheet.name, "the sheet is hidden; name it in `sheet` to have it read")?;
             }
             let visible = worksheets.iter().filter(|sheet| sheet.visible == SheetVisible::Visible);
             visible.map(|sheet| (sheet.name.as_str(), false)).collect()
         }
         SheetChoice::Named(name) => match worksheets.iter().find(|sheet| sheet.name == *name) {
             Some(sheet) => vec![(sheet.name.as_str(), true)],
-            None => return Err(format!("there is no sheet {name}; it has: {}", names())),
+            None => return events.problem(None, format!("there is no sheet {name}; it has: {}", names())),
         },
         SheetChoice::Index(index) => {
             let place = usize::try_from(*index).unwrap_or(usize::MAX).wrapping_sub(1);
             match worksheets.get(place) {
                 Some(sheet) => vec![(sheet.name.as_str(), true)],
-                None => return Err(format!("there is no sheet number {index}; it has: {}", names())),
+                None => return events.problem(None, format!("there is no sheet number {index}; it has: {}", names())),
             }
         }
     };
     for (name, named) in chosen {
-        reader.begin_sheet(name, named);
-        let read = match &mut workbook {
-            Sheets::Xlsx(workbook) => stream(workbook, name, reader),
-            other => whole(other, name, reader),
-        };
-        if let Err(message) = read {
-            reader.problem(Some(name), message);
+        events.begin(name, named)?;
+        match read(&mut workbook, name, events) {
+            Ok(()) => {}
+            Err(SheetError::Closed) => return Err(Closed),
+            Err(SheetError::Unreadable(message)) => events.problem(Some(name), message)?,
         }
-        reader.end_sheet();
+        events.end()?;
     }
     Ok(())
 }
 
-/// Streams the rows of an xlsx sheet: cells come in order, rows are put together one at a time.
-fn stream(workbook: &mut Xlsx<BufReader<File>>, name: &str, reader: &mut FileReader<'_>) -> Result<(), String> {
-    let mut cells = workbook.worksheet_cells_reader(name).map_err(|error| format!("cannot be read: {error}"))?;
-    let mut row = SheetRow::default();
-    while let Some(cell) = cells.next_cell().map_err(|error| format!("cannot be read on: {error}"))? {
+fn stream_xlsx(workbook: &mut Xlsx<Source>, name: &str, events: &mut EventSender) -> Result<(), SheetError> {
+    let mut cells = workbook.worksheet_cells_reader(name).map_err(|error| broken(&error))?;
+    assemble(events, || cells.next_cell().map_err(|error| broken(&error)))
+}
+
+fn stream_xlsb(workbook: &mut Xlsb<Source>, name: &str, events: &mut EventSender) -> Result<(), SheetError> {
+    let mut cells = workbook.worksheet_cells_reader(name).map_err(|error| broken(&error))?;
+    assemble(events, || cells.next_cell().map_err(|error| broken(&error)))
+}
+
+fn broken(error: &dyn std::fmt::Display) -> SheetError {
+    SheetError::Unreadable(format!("cannot be read: {error}; open the file in Excel or WPS and save it again"))
+}
+
+/// Puts rows together from cells, which come in order: one row is in memory at a time.
+fn assemble<'a>(
+    events: &mut EventSender,
+    mut next_cell: impl FnMut() -> Result<Option<calamine::Cell<DataRef<'a>>>, SheetError>,
+) -> Result<(), SheetError> {
+    let mut current = 0;
+    while let Some(cell) = next_cell()? {
         let (index, column) = cell.get_position();
-        if index + 1 != row.number {
-            if row.number > 0 && reader.row(&row).is_break() {
-                return Ok(());
-            }
-            row.number = index + 1;
-            row.cells.clear();
+        let (number, column) = (index.saturating_add(1), column as usize);
+        if column >= MOST_COLUMNS {
+            return Err(SheetError::Unreadable(format!(
+                "row {number} has a cell beyond Excel's last column (XFD); save the file again"
+            )));
         }
-        let column = column as usize;
-        if row.cells.len() <= column {
-            row.cells.resize(column + 1, Cell::Empty);
+        if number != current {
+            events.row(number)?;
+            current = number;
         }
-        row.cells[column] = from_ref(cell.get_value());
-    }
-    if row.number > 0 {
-        let _ = reader.row(&row);
+        with_ref(cell.get_value(), |cell| events.cell(column, cell));
     }
     Ok(())
 }
 
-/// Reads a sheet of the other kinds, which have no stream.
-fn whole(workbook: &mut Sheets<BufReader<File>>, name: &str, reader: &mut FileReader<'_>) -> Result<(), String> {
-    let range = workbook.worksheet_range(name).map_err(|error| format!("cannot be read: {error}"))?;
+/// Reads a sheet of the kinds that have no stream.
+fn whole<W: Reader<Source>>(workbook: &mut W, name: &str, events: &mut EventSender) -> Result<(), SheetError> {
+    let range = workbook.worksheet_range(name).map_err(|error| broken(&format!("{error:?}")))?;
     let Some((first_row, first_column)) = range.start() else { return Ok(()) };
     for (number, cells) in (first_row + 1..).zip(range.rows()) {
-        let before = std::iter::repeat_n(Cell::Empty, first_column as usize);
-        let row = SheetRow { number, cells: before.chain(cells.iter().map(from_data)).collect() };
-        if reader.row(&row).is_break() {
-            break;
+        events.row(number)?;
+        for (column, cell) in (first_column as usize..).zip(cells) {
+            with_data(cell, |cell| events.cell(column, cell));
         }
     }
     Ok(())
 }
 
-fn from_ref(value: &DataRef<'_>) -> Cell {
+fn with_ref(value: &DataRef<'_>, take: impl FnOnce(Cell<'_>)) {
     match value {
-        DataRef::Empty => Cell::Empty,
-        DataRef::String(text) => Cell::Text(text.clone()),
-        DataRef::SharedString(text) => Cell::Text((*text).to_owned()),
+        DataRef::Empty => take(Cell::Empty),
+        DataRef::String(text) => take(Cell::Text(text)),
+        DataRef::SharedString(text) => take(Cell::Text(text)),
         #[expect(clippy::cast_precision_loss, reason = "what a spreadsheet calls a number has fifteen digits")]
-        DataRef::Int(number) => Cell::Number(*number as f64),
-        DataRef::Float(number) => Cell::Number(*number),
-        DataRef::Bool(yes) => Cell::Other(yes.to_string().to_uppercase()),
-        DataRef::DateTime(time) => Cell::Other(date_text(*time)),
-        DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => Cell::Other(text.clone()),
-        DataRef::Error(error) => Cell::Error(error_text(error)),
+        DataRef::Int(number) => take(Cell::Number(*number as f64)),
+        DataRef::Float(number) => take(Cell::Number(*number)),
+        DataRef::Bool(yes) => take(Cell::Other(truth(*yes))),
+        DataRef::DateTime(time) => take(Cell::Other(&date_text(*time))),
+        DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => take(Cell::Other(text)),
+        DataRef::Error(error) => take(Cell::Error(&error.to_string())),
     }
 }
 
-fn from_data(value: &Data) -> Cell {
+fn with_data(value: &Data, take: impl FnOnce(Cell<'_>)) {
     match value {
-        Data::Empty => Cell::Empty,
-        Data::String(text) => Cell::Text(text.clone()),
+        Data::Empty => take(Cell::Empty),
+        Data::String(text) => take(Cell::Text(text)),
         #[expect(clippy::cast_precision_loss, reason = "what a spreadsheet calls a number has fifteen digits")]
-        Data::Int(number) => Cell::Number(*number as f64),
-        Data::Float(number) => Cell::Number(*number),
-        Data::Bool(yes) => Cell::Other(yes.to_string().to_uppercase()),
-        Data::DateTime(time) => Cell::Other(date_text(*time)),
-        Data::DateTimeIso(text) | Data::DurationIso(text) => Cell::Other(text.clone()),
-        Data::Error(error) => Cell::Error(error_text(error)),
+        Data::Int(number) => take(Cell::Number(*number as f64)),
+        Data::Float(number) => take(Cell::Number(*number)),
+        Data::Bool(yes) => take(Cell::Other(truth(*yes))),
+        Data::DateTime(time) => take(Cell::Other(&date_text(*time))),
+        Data::DateTimeIso(text) | Data::DurationIso(text) => take(Cell::Other(text)),
+        Data::Error(error) => take(Cell::Error(&error.to_string())),
     }
+}
+
+const fn truth(yes: bool) -> &'static str {
+    if yes { "TRUE" } else { "FALSE" }
 }
 
 /// A date as `2026-11-24`, with its time where it has one.
@@ -125,13 +184,10 @@ fn date_text(time: calamine::ExcelDateTime) -> String {
     }
 }
 
-fn error_text(error: &CellErrorType) -> String {
-    format!("{error}")
-}
-
-fn unreadable(path: &Path, error: &calamine::Error) -> String {
-    let extension = path.extension().map(|extension| extension.to_string_lossy().into_owned()).unwrap_or_default();
-    format!(
-        "is not readable as a workbook ({extension}): {error}; open it in Excel or WPS, remove its password if it has one, and save it as xlsx"
-    )
+fn unreadable(error: &dyn std::fmt::Display) -> String {
+    let words = error.to_string();
+    if words.contains("password") {
+        return "is protected by a password; open it in Excel or WPS, remove the password, and save it again".to_owned();
+    }
+    format!("is no readable workbook ({words}); open it in Excel or WPS and save it as xlsx")
 }

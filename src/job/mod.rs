@@ -159,6 +159,8 @@ pub struct Columns {
     pub cert_type_code: Option<String>,
     /// Header of the certificate numbers.
     pub certificate_number: Option<String>,
+    /// Header of the certificate types' names.
+    pub cert_type_name: Option<String>,
 }
 
 /// `[audit]`.

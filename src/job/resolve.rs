@@ -221,6 +221,7 @@ fn inputs(written: Vec<InputSection>, problems: &mut Collector<'_>) -> Vec<Input
                 holder_code_type: value(columns.holder_code_type),
                 cert_type_code: value(columns.cert_type_code),
                 certificate_number: value(columns.certificate_number),
+                cert_type_name: value(columns.cert_type_name),
             },
             default_type_codes: value(defaults.cert_type_code).unwrap_or_default(),
             default_holder_code_type,

@@ -122,6 +122,7 @@ section! {
         holder_code_type: String,
         cert_type_code: String,
         certificate_number: String,
+        cert_type_name: String,
     }
 }
 

@@ -3,7 +3,6 @@
 use super::{Journal, JournalError};
 use crate::intake::{NewItem, Place, RejectedRow, Repair, Sink};
 use rusqlite::{Connection, params};
-use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 /// Note that a plan is whole.
@@ -11,23 +10,27 @@ const PLANNED: &str = "planned";
 /// Note of how many rows named an item named before.
 const DUPLICATES: &str = "duplicate_rows";
 
-/// Takes the intake's findings into a new journal; nothing of it stands before [`PlanWriter::finish`].
+/// Items that are committed together, so that the write-ahead log stays small.
+const GROUP: i64 = 100_000;
+
+/// Takes the intake's findings into a new journal; the plan does not stand before [`PlanWriter::finish`].
 #[derive(Debug)]
 pub struct PlanWriter<'a> {
     journal: &'a Journal,
+    carried: &'a [String],
     items: i64,
     duplicates: u64,
     sheet: Option<(Arc<str>, Arc<str>, i64)>,
 }
 
 impl Journal {
-    /// Begins to write the plan.
+    /// Begins to write the plan; `carried` are the headers of the carried columns.
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn begin_plan(&self) -> Result<PlanWriter<'_>, JournalError> {
+    pub fn begin_plan<'a>(&'a self, carried: &'a [String]) -> Result<PlanWriter<'a>, JournalError> {
         self.with(|connection| connection.execute_batch("BEGIN"))?;
-        Ok(PlanWriter { journal: self, items: 0, duplicates: 0, sheet: None })
+        Ok(PlanWriter { journal: self, carried, items: 0, duplicates: 0, sheet: None })
     }
 
     /// Whether the plan is whole.
@@ -67,40 +70,72 @@ impl PlanWriter<'_> {
         Ok(id)
     }
 
-    fn insert(&mut self, item: &NewItem) -> rusqlite::Result<bool> {
+    fn insert(&mut self, item: &NewItem) -> rusqlite::Result<()> {
         let connection = &self.journal.connection;
         let sheet_id = self.sheet_id(connection, &item.place)?;
         let carried = serde_json::to_string(&item.carried).unwrap_or_default();
-        let changed = connection
-            .prepare_cached(
-                "INSERT INTO items VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, ?9) ON CONFLICT (fingerprint) DO NOTHING",
-            )?
-            .execute(params![
-                self.items,
-                fingerprint(item),
-                item.holder_code,
-                item.holder_code_type,
-                item.cert_type_code,
-                item.certificate_number,
-                sheet_id,
-                item.place.row,
-                carried,
-            ])?;
-        if changed == 1 {
-            self.items += 1;
-            return Ok(true);
-        }
+        connection.prepare_cached("INSERT INTO items VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8)")?.execute(params![
+            self.items,
+            item.holder_code,
+            item.holder_code_type,
+            item.cert_type_code,
+            item.certificate_number,
+            sheet_id,
+            item.place.row,
+            carried,
+        ])?;
+        self.items += 1;
+        Ok(())
+    }
+
+    fn count_again(&mut self, item_id: u64) -> rusqlite::Result<()> {
         self.duplicates += 1;
+        let connection = &self.journal.connection;
         connection
-            .prepare_cached("UPDATE items SET occurrences = occurrences + 1 WHERE fingerprint = ?1")?
-            .execute([fingerprint(item)])?;
-        Ok(false)
+            .prepare_cached("UPDATE items SET occurrences = occurrences + 1 WHERE item_id = ?1")?
+            .execute([item_id.cast_signed()])?;
+        Ok(())
+    }
+
+    /// The record of carried values that are not those of the item's first naming, which count.
+    fn carried_repair(&self, item_id: u64, item: &NewItem) -> rusqlite::Result<Repair> {
+        let connection = &self.journal.connection;
+        let first: String = connection
+            .prepare_cached("SELECT carried FROM items WHERE item_id = ?1")?
+            .query_row([item_id.cast_signed()], |row| row.get(0))?;
+        let first: Vec<Option<String>> = serde_json::from_str(&first).unwrap_or_default();
+        let differing: Vec<usize> = (0..item.carried.len()).filter(|&at| first.get(at) != item.carried.get(at)).collect();
+        let texts = |values: &[Option<String>]| {
+            let chosen = differing.iter().map(|&at| values.get(at).and_then(Option::as_deref).unwrap_or_default());
+            chosen.collect::<Vec<_>>().join(" / ")
+        };
+        let headers: Vec<&str> = differing.iter().filter_map(|&at| self.carried.get(at)).map(String::as_str).collect();
+        Ok(Repair {
+            place: item.place.clone(),
+            column: headers.join(" / "),
+            before: texts(&item.carried),
+            after: texts(&first),
+            repair: "carried_value_of_first_row".to_owned(),
+        })
     }
 }
 
 impl Sink for PlanWriter<'_> {
-    fn item(&mut self, item: NewItem) -> Result<bool, String> {
-        self.insert(&item).map_err(|error| error.to_string())
+    fn item(&mut self, item: NewItem) -> Result<(), String> {
+        self.insert(&item).map_err(|error| error.to_string())?;
+        if self.items % GROUP == 0 {
+            self.journal.with(|connection| connection.execute_batch("COMMIT; BEGIN")).map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    }
+
+    fn repeated(&mut self, item_id: u64, item: NewItem, carried_differ: bool) -> Result<(), String> {
+        self.count_again(item_id).map_err(|error| error.to_string())?;
+        if carried_differ {
+            let repair = self.carried_repair(item_id, &item).map_err(|error| error.to_string())?;
+            self.repair(repair)?;
+        }
+        Ok(())
     }
 
     fn rejected(&mut self, rejected: RejectedRow) -> Result<(), String> {
@@ -136,15 +171,4 @@ impl Sink for PlanWriter<'_> {
             .map(|_| ())
             .map_err(|error| error.to_string())
     }
-}
-
-/// What makes an item: holder code, type code, certificate number. Sixteen bytes of SHA-256, so that two never meet.
-fn fingerprint(item: &NewItem) -> Vec<u8> {
-    let mut hasher = Sha256::new();
-    for part in [Some(&item.holder_code), Some(&item.cert_type_code), item.certificate_number.as_ref()] {
-        hasher.update([u8::from(part.is_some())]);
-        hasher.update(part.map_or("", String::as_str));
-        hasher.update([0]);
-    }
-    hasher.finalize()[..16].to_vec()
 }

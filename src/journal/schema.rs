@@ -15,7 +15,6 @@ pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
         CREATE TABLE sheets (sheet_id INTEGER PRIMARY KEY, file TEXT NOT NULL, sheet TEXT NOT NULL);
         CREATE TABLE items (
             item_id INTEGER PRIMARY KEY,
-            fingerprint BLOB NOT NULL,
             holder_code TEXT NOT NULL,
             holder_code_type TEXT NOT NULL,
             cert_type_code TEXT NOT NULL,
@@ -25,7 +24,6 @@ pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
             occurrences INTEGER NOT NULL,
             carried TEXT NOT NULL
         );
-        CREATE UNIQUE INDEX items_by_fingerprint ON items (fingerprint);
         CREATE TABLE rejected_rows (
             rejected_id INTEGER PRIMARY KEY,
             sheet_id INTEGER NOT NULL, source_row INTEGER NOT NULL,

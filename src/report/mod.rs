@@ -3,11 +3,13 @@
 
 mod excel;
 mod metrics;
+mod plan;
 mod summary;
 mod words;
 
 pub use excel::{ReportError, write_workbook};
 pub use metrics::metrics;
+pub use plan::{PlanReport, Span, TypeCheck, plan_text};
 pub use summary::{summary_json, summary_text};
 
 use crate::analysis::{Analysis, Figures};

@@ -66,6 +66,18 @@ pub(super) fn error(name: &str) -> (&str, &'static str) {
     }
 }
 
+/// What a column of an input holds.
+pub(super) fn role(name: &str) -> &str {
+    match name {
+        "holder_code" => "持证主体代码",
+        "holder_code_type" => "代码类型",
+        "cert_type_code" => "证照类型代码",
+        "cert_type_name" => "证照名称",
+        "certificate_number" => "证照编号",
+        other => other,
+    }
+}
+
 /// What is wrong with an input row.
 pub(super) fn input_problem(name: &str) -> &str {
     match name {
@@ -79,6 +91,8 @@ pub(super) fn input_problem(name: &str) -> &str {
         "unknown_holder_code_type" => "代码类型无法判断",
         "code_type_mismatch" => "代码与类型不符",
         "bad_type_code" => "证照类型代码无效",
+        "ambiguous_type_name" => "证照名称对应多个代码",
+        "unknown_type_name" => "目录中没有该证照名称",
         "unreadable_cell" => "单元格无法读取",
         other => other,
     }
@@ -93,6 +107,7 @@ pub(super) fn repair(names: &str) -> String {
         "width" => "全角转半角",
         "separator" => "去除分隔符",
         "letter_case" => "字母转大写",
+        "carried_value_of_first_row" => "重复条目的附带列不一致，以首行为准",
         "taken_as_citizen_number" => "两种代码均可，按公民身份号码处理",
         other => other,
     };

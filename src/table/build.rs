@@ -82,7 +82,7 @@ fn push_placed(table: &mut TableWriter, row: &crate::journal::PlacedTexts) -> Re
 
 struct Tables<'a> {
     settings: AuditSettings<'a>,
-    catalogue: Catalogue,
+    catalogue: &'static Catalogue,
     coverage: TableWriter,
     certificates: TableWriter,
     differences: TableWriter,

@@ -30,7 +30,7 @@ fn a_missing_input_and_one_that_is_no_workbook() {
     assert!(stderr(&output).contains("inputs/none.xlsx: no such file"), "{}", stderr(&output));
     workspace.write_input("none.xlsx", b"\x89PNG\r\n\x1a\n");
     let output = workspace.run_job(&[], 2);
-    assert!(stderr(&output).contains("inputs/none.xlsx: is not readable as a workbook"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("inputs/none.xlsx: is a PNG picture"), "{}", stderr(&output));
     assert!(!workspace.run_dir().exists(), "a run that cannot begin leaves nothing behind");
 }
 

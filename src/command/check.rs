@@ -1,0 +1,155 @@
+//! `check`: job and inputs read, the plan told, no call made; with `--online` one call per certificate type.
+
+use super::plan::unreadable;
+use super::session;
+use crate::audit::{Call, Item};
+use crate::cli::{CheckArgs, LogFormat};
+use crate::exit::{Exit, Stop};
+use crate::intake::{NewItem, RejectedRow, Repair, Sink, find_files, read_files};
+use crate::job::{Depth, Job};
+use crate::platform::CallResult;
+use crate::report::{PlanReport, Span, TypeCheck, plan_text};
+use crate::run_folder::RunFolder;
+use std::collections::BTreeMap;
+
+/// Certificate types that are asked about online at most: more are a mistake in the inputs.
+const MOST_TYPES: usize = 1000;
+/// Bytes of the journal for an item, and for an answer: seen with answers as in the platform's specification.
+const ITEM_BYTES: u64 = 130;
+const ANSWER_BYTES: Span = Span { least: 250, most: 700 };
+
+pub(super) fn check(args: &CheckArgs) -> Result<Exit, Stop> {
+    let job = Job::load(&args.job).map_err(|problems| Stop::invalid(problems.to_string()))?;
+    let (files, missing) = find_files(&job);
+    let mut found = Findings::default();
+    let today = chrono::Local::now().date_naive();
+    let intake = read_files(&job, &files, today, &mut found).map_err(Stop::internal)?;
+    let problems = [missing, intake.problems].concat();
+    let sheets = || intake.files.iter().flat_map(|file| &file.sheets);
+    let mut not_in_catalogue: Vec<String> = sheets().flat_map(|sheet| sheet.not_in_catalogue.iter().cloned()).collect();
+    not_in_catalogue.sort();
+    not_in_catalogue.dedup();
+
+    let previous = Previous::of(&job);
+    let calls = estimated_calls(&job, found.items, previous.as_ref());
+    let per_second = job.throttle.rate.per_second();
+    let plan = PlanReport {
+        job: job.name.clone(),
+        items: found.items,
+        duplicate_rows: sheets().map(|sheet| sheet.duplicates).sum(),
+        invalid_inputs: sheets().map(|sheet| sheet.rejected.values().sum::<u64>()).sum(),
+        repairs: sheets().map(|sheet| sheet.repairs).sum(),
+        not_in_catalogue,
+        calls,
+        calls_from_previous_run: previous.is_some(),
+        seconds: per_second.map(|rate| Span { least: at_rate(calls.least, rate), most: at_rate(calls.most, rate) }),
+        journal_bytes: Span {
+            least: found.items * ITEM_BYTES + calls.least * ANSWER_BYTES.least,
+            most: found.items * ITEM_BYTES + calls.most * ANSWER_BYTES.most,
+        },
+        online: if args.online && problems.is_empty() { Some(ask_types(&job, &found)?) } else { None },
+        files: intake.files,
+        problems,
+    };
+    super::print(&match args.format {
+        LogFormat::Text => plan_text(&plan),
+        LogFormat::Json => format!("{}\n", serde_json::to_string_pretty(&plan).map_err(Stop::disk("the plan"))?),
+    })?;
+    if !plan.problems.is_empty() {
+        return Err(unreadable(&plan.problems));
+    }
+    if plan.items == 0 {
+        return Err(Stop::invalid("the inputs name no item to audit"));
+    }
+    Ok(Exit::Done)
+}
+
+/// Counts what the intake finds, and keeps one item per certificate type.
+#[derive(Debug, Default)]
+struct Findings {
+    items: u64,
+    first_of_type: BTreeMap<String, Item>,
+}
+
+impl Sink for Findings {
+    fn item(&mut self, item: NewItem) -> Result<(), String> {
+        self.items += 1;
+        if self.first_of_type.len() < MOST_TYPES && !self.first_of_type.contains_key(&item.cert_type_code) {
+            let first = Item {
+                holder_code: item.holder_code,
+                holder_code_type: item.holder_code_type,
+                cert_type_code: item.cert_type_code.clone(),
+                certificate_number: item.certificate_number,
+            };
+            self.first_of_type.insert(item.cert_type_code, first);
+        }
+        Ok(())
+    }
+
+    fn repeated(&mut self, _: u64, _: NewItem, _: bool) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn rejected(&mut self, _: RejectedRow) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn repair(&mut self, _: Repair) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// How many items and calls the last complete run of the job had.
+struct Previous {
+    items: u64,
+    calls: u64,
+}
+
+impl Previous {
+    fn of(job: &Job) -> Option<Self> {
+        let folder = RunFolder::at(job.output.join(&job.name).join("latest"));
+        let text = std::fs::read_to_string(folder.file("summary.json")).ok()?;
+        let summary: serde_json::Value = serde_json::from_str(&text).ok()?;
+        let count = |name: &str| summary.get(name)?.as_u64().filter(|&count| count > 0);
+        Some(Self { items: count("items")?, calls: count("calls")? })
+    }
+}
+
+fn estimated_calls(job: &Job, items: u64, previous: Option<&Previous>) -> Span {
+    match previous {
+        Some(Previous { items: before, calls }) => {
+            let calls = u64::try_from(u128::from(items) * u128::from(*calls) / u128::from(*before)).unwrap_or(u64::MAX);
+            Span { least: calls, most: calls }
+        }
+        None if job.audit.depth == Depth::Existence => Span { least: items, most: items },
+        None => Span { least: items, most: 2 * items },
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "an estimate, and positive"
+)]
+fn at_rate(calls: u64, per_second: f64) -> u64 {
+    (calls as f64 / per_second).ceil() as u64
+}
+
+/// A token, then one state call per certificate type.
+fn ask_types(job: &Job, found: &Findings) -> Result<Vec<TypeCheck>, Stop> {
+    super::runtime()?.block_on(async {
+        let (session, _) = session::open(job).await?;
+        let mut types = Vec::new();
+        for (code, item) in &found.first_of_type {
+            let call = Call::State { number: item.certificate_number.clone() };
+            let (answered, code_said, message) = match session.call(&call.request(item, &job.purpose)).await {
+                CallResult::Answer { .. } => (true, None, None),
+                CallResult::Failed { failure, .. } => (false, failure.code, Some(failure.message)),
+                CallResult::Stopped(reason) => return Err(session::stopped(&reason)),
+            };
+            types.push(TypeCheck { cert_type_code: code.clone(), answered, code: code_said, message });
+        }
+        Ok(types)
+    })
+}
