@@ -67,6 +67,9 @@ pub enum Command {
     Run(RunArgs),
     /// Rebuild tables and reports of a run from its journal; makes no call
     Report(ReportArgs),
+    /// Look into how faces are read
+    #[command(subcommand)]
+    Faces(FacesCommand),
     /// Serve the embedded stand-in for the platform; user name and password are both `sandbox`
     Sandbox(SandboxArgs),
 }
@@ -114,6 +117,22 @@ pub struct ReportArgs {
     /// Form of the summary on stdout
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     pub format: LogFormat,
+}
+
+/// `faces`.
+#[derive(Debug, Subcommand)]
+pub enum FacesCommand {
+    /// Tell for one item where each raw field went, and why
+    Explain(ExplainArgs),
+}
+
+/// `faces explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The run's folder
+    pub run_dir: PathBuf,
+    /// The item's id, as in tables/coverage.parquet
+    pub item: u64,
 }
 
 /// `sandbox`.

@@ -3,6 +3,7 @@
 mod architecture;
 mod audit;
 mod command;
+mod face;
 mod intake;
 mod job;
 mod platform;

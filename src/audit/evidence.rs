@@ -3,7 +3,7 @@
 use super::{Call, Reply};
 use crate::codes::{Treatment, return_code};
 use crate::endpoint::Side;
-use crate::face::{Face, Field, FieldKind, FieldMap, Lifecycle, canonical};
+use crate::face::{Face, FaceRules, Field, FieldKind, Lifecycle, canonical};
 use crate::platform::{Data, Envelope, ErrorKind, Failure, Fields};
 
 /// Holder of the city's identifier in a state answer, beside the province's fields.
@@ -22,6 +22,8 @@ pub(super) struct State {
     pub several: bool,
     /// Which entry of the province and which of the city it names in one object: one certificate by its account.
     together: Vec<(usize, usize)>,
+    /// How many objects it shows, whatever the flags say.
+    pub objects: usize,
 }
 
 impl State {
@@ -64,15 +66,17 @@ pub(super) struct Listing {
     pub faces: Vec<Face>,
     /// Codes 21–23: the side has it, and this is its state.
     pub lifecycle: Option<Lifecycle>,
+    /// Whether the side says that it has none.
+    pub absent: bool,
     /// Whether there is more than the faces given.
     pub more: bool,
 }
 
 /// Reads a state answer.
-pub(super) fn read_state(reply: &Reply, map: &FieldMap) -> Result<State, Failure> {
+pub(super) fn read_state(reply: &Reply, rules: &FaceRules, cert_type_code: &str) -> Result<State, Failure> {
     let envelope = received(reply)?;
     let Some((province, city)) = envelope.exists.or_else(|| is_absent(envelope).then_some((false, false))) else {
-        return Err(unusable(envelope, "the answer lacks shengIsExists and shiIsExists"));
+        return Err(unusable(envelope, "答复中没有 shengIsExists 和 shiIsExists"));
     };
     let mut state = State { province, city, ..State::default() };
     for object in envelope.objects() {
@@ -85,15 +89,16 @@ pub(super) fn read_state(reply: &Reply, map: &FieldMap) -> Result<State, Failure
                 state.together.push((state.province_entries.len(), state.city_entries.len()));
             }
             if !of_province.is_empty() {
-                state.province_entries.push(Face::read(&Fields(of_province), map));
+                state.province_entries.push(Face::read(&Fields(of_province), rules, Side::Province, cert_type_code));
             }
             if names_city {
-                state.city_entries.push(Face::read(&Fields(of_city), map));
+                state.city_entries.push(Face::read(&Fields(of_city), rules, Side::City, cert_type_code));
             }
         } else if city {
-            state.city_entries.push(Face::read(object, map));
+            state.city_entries.push(Face::read(object, rules, Side::City, cert_type_code));
         }
     }
+    state.objects = envelope.objects().len();
     let total = envelope.total.unwrap_or_default();
     state.several =
         state.province_entries.len() > 1 || state.city_entries.len() > 1 || total > 1 && total > envelope.objects().len() as u64;
@@ -101,20 +106,23 @@ pub(super) fn read_state(reply: &Reply, map: &FieldMap) -> Result<State, Failure
 }
 
 /// Reads a list answer; where it was asked about one number, faces with another number do not count.
-pub(super) fn read_listing(call: &Call, reply: &Reply, map: &FieldMap) -> Result<Listing, Failure> {
+pub(super) fn read_listing(call: &Call, reply: &Reply, rules: &FaceRules, cert_type_code: &str) -> Result<Listing, Failure> {
     let envelope = received(reply)?;
     if matches!(envelope.data, Data::Texts(_)) {
-        return Err(unusable(envelope, "the answer holds texts in place of faces"));
+        return Err(unusable(envelope, "答复中是文本，不是照面信息"));
     }
     if is_absent(envelope) {
-        return Ok(Listing::default());
+        return Ok(Listing { absent: true, ..Listing::default() });
     }
-    let mut faces: Vec<Face> = envelope.objects().iter().map(|object| Face::read(object, map)).collect();
+    let side = call.side().unwrap_or(Side::Province);
+    let mut faces: Vec<Face> = envelope.objects().iter().map(|object| Face::read(object, rules, side, cert_type_code)).collect();
+    let lifecycle = Lifecycle::of_code(envelope.status);
+    let absent = faces.is_empty() && lifecycle.is_none();
     let more = envelope.total.is_some_and(|total| total > faces.len() as u64) && !faces.is_empty();
     if let Some(number) = call.number() {
         faces.retain(|face| face.text(Field::CertificateNumber).is_none_or(|found| same_number(found, number)));
     }
-    Ok(Listing { faces, lifecycle: Lifecycle::of_code(envelope.status), more })
+    Ok(Listing { faces, lifecycle, absent, more })
 }
 
 /// Whether two certificate numbers are the same in canonical form.

@@ -3,18 +3,21 @@
 //! It knows no clock, no network and no disk. The live run asks what it wants asked, a resumed run does not ask what is
 //! answered, and tables are rebuilt by running it over the journal, so none of them can disagree.
 
+mod anomaly;
 mod evidence;
 mod outcome;
 mod pairing;
 mod step;
 
+pub use anomaly::{Anomaly, AnomalyKind};
 pub use outcome::{CertificateOutcome, Comparison, Outcome, SideOutcome, Status, Trouble};
 pub use step::{Step, step};
 
 use crate::endpoint::{Endpoint, Side};
-use crate::face::FieldMap;
+use crate::face::FaceRules;
 use crate::job::{AuditKeys, Purpose};
 use crate::platform::{Envelope, Failure, Holder, Request};
+use std::sync::Arc;
 
 /// One thing to audit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,10 +111,10 @@ pub struct Answer {
 }
 
 /// What decides how far an audit looks.
-#[derive(Debug, Clone, Copy)]
-pub struct AuditSettings<'a> {
+#[derive(Debug, Clone)]
+pub struct AuditSettings {
     /// `[audit]` of the job.
     pub keys: AuditKeys,
-    /// Names of face fields.
-    pub fields: &'a FieldMap,
+    /// How faces are read and compared.
+    pub faces: Arc<FaceRules>,
 }

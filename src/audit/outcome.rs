@@ -1,6 +1,6 @@
 //! What an item's answers come to.
 
-use super::Call;
+use super::{Anomaly, Call};
 use crate::face::{Difference, Face, Field, Lifecycle};
 use crate::platform::Failure;
 
@@ -11,6 +11,8 @@ pub struct Outcome {
     pub certificates: Vec<CertificateOutcome>,
     /// Calls that gave no answer, or one that answers nothing.
     pub troubles: Vec<Trouble>,
+    /// What is odd about answers that are ones.
+    pub anomalies: Vec<Anomaly>,
 }
 
 /// A call without a usable answer.
@@ -62,9 +64,9 @@ impl Status {
 pub enum Comparison {
     /// Both faces are there and agree.
     Consistent,
-    /// Both faces are there and differ.
+    /// Both faces are there and differ, or the states do.
     Inconsistent,
-    /// A face is missing.
+    /// A face is missing, and no state is known to differ.
     NotCompared,
 }
 

@@ -43,12 +43,13 @@ pub(super) fn are_two(a: &Face, b: &Face) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::face::FieldMap;
+    use crate::endpoint::Side;
+    use crate::face::compiled_in_rules;
     use crate::platform::Fields;
 
     fn face(number: &str, id: &str) -> Face {
         let fields = [("certno", number), ("zzbs", id)].map(|(name, value)| (name.to_owned(), Some(value.to_owned())));
-        Face::read(&Fields(fields.into()), FieldMap::compiled_in())
+        Face::read(&Fields(fields.into()), &compiled_in_rules(), Side::Province, "")
     }
 
     fn numbers(pairs: &[Pair]) -> Vec<(Option<&str>, Option<&str>)> {

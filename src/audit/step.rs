@@ -1,11 +1,12 @@
 //! The one function that decides.
 
+use super::anomaly::anomalies_of;
 use super::evidence::{Listing, State, are_same, read_listing, read_state};
 use super::outcome::{CertificateOutcome, Comparison, Outcome, SideOutcome, Trouble};
 use super::pairing::{are_two, pair};
-use super::{Answer, AuditSettings, Call, Item};
+use super::{Anomaly, AnomalyKind, Answer, AuditSettings, Call, Item};
 use crate::endpoint::Side;
-use crate::face::{Face, Field, Lifecycle, compare, sort_key};
+use crate::face::{Difference, Face, Field, Lifecycle, compare, sort_key};
 use crate::job::{Certificates, Depth};
 use crate::platform::Failure;
 use std::cell::RefCell;
@@ -26,13 +27,15 @@ pub enum Step {
 /// Only where several certificates show up are both sides listed, and the state of one certificate is asked by its
 /// number where the lists do not settle it.
 #[must_use]
-pub fn step(item: &Item, answers: &[Answer], settings: AuditSettings<'_>) -> Step {
-    let inquiry = Inquiry { item, answers, settings, troubles: RefCell::new(Vec::new()) };
+pub fn step(item: &Item, answers: &[Answer], settings: &AuditSettings) -> Step {
+    let inquiry = Inquiry { item, answers, settings, troubles: RefCell::default(), anomalies: RefCell::default() };
     match inquiry.outcome() {
         Err(call) => Step::Ask(call),
         Ok(mut certificates) => {
             certificates.sort_by_cached_key(order);
-            Step::Done(Outcome { certificates, troubles: inquiry.troubles.into_inner() })
+            let mut anomalies = inquiry.anomalies.into_inner();
+            anomalies.extend(anomalies_of(item, &certificates));
+            Step::Done(Outcome { certificates, troubles: inquiry.troubles.into_inner(), anomalies })
         }
     }
 }
@@ -48,8 +51,9 @@ fn order(certificate: &CertificateOutcome) -> (bool, String, String) {
 struct Inquiry<'a> {
     item: &'a Item,
     answers: &'a [Answer],
-    settings: AuditSettings<'a>,
+    settings: &'a AuditSettings,
     troubles: RefCell<Vec<Trouble>>,
+    anomalies: RefCell<Vec<Anomaly>>,
 }
 
 impl Inquiry<'_> {
@@ -58,6 +62,9 @@ impl Inquiry<'_> {
             Ok(state) => state,
             Err(failure) => return Ok(vec![self.unknown(failure)]),
         };
+        if !state.province && !state.city && state.objects > 0 {
+            self.disagreement(Side::Province, "状态接口称两侧均不存在，却给出了证照");
+        }
         if self.settings.keys.depth == Depth::Existence || !(state.province || state.city) {
             return Ok(vec![self.by_state_alone(&state)]);
         }
@@ -160,6 +167,9 @@ impl Inquiry<'_> {
         let mut side = |side: Side, entry: Option<Face>| -> Result<SideOutcome, Call> {
             // A face that a list shows is there, whatever the flag says.
             if let Some(face) = entry.as_ref().filter(|face| face.says_something()) {
+                if !own.exists(side) {
+                    self.disagreement(side, "该侧查询列出了证照，按编号的状态接口称不存在");
+                }
                 return Ok(side_outcome(Some(true), Some(face.clone()), None));
             }
             if !own.exists(side) {
@@ -229,23 +239,44 @@ impl Inquiry<'_> {
         let number = self.item.certificate_number.as_deref().or_else(|| province.number()).or_else(|| city.number());
         let number = number.map(str::to_owned);
         let (province, city) = (province.without_empty_face(), city.without_empty_face());
-        let differences = province.face.as_ref().zip(city.face.as_ref()).map(|(ours, theirs)| compare(ours, theirs));
-        let comparison = match &differences {
-            None => Comparison::NotCompared,
-            Some(found) if found.is_empty() => Comparison::Consistent,
-            Some(_) => Comparison::Inconsistent,
+        let faces = province.face.as_ref().zip(city.face.as_ref());
+        let (rules, type_code) = (&self.settings.faces, &self.item.cert_type_code);
+        let of_states = province.lifecycle.zip(city.lifecycle).and_then(|(ours, theirs)| Difference::of_states(ours, theirs));
+        let of_states = of_states.filter(|_| !rules.ignores(Field::Lifecycle, type_code));
+        let of_faces = faces.map(|(ours, theirs)| compare(ours, theirs, rules, type_code)).unwrap_or_default();
+        // A difference of state is the most urgent there is.
+        let differences: Vec<Difference> = of_states.into_iter().chain(of_faces).collect();
+        let comparison = match (differences.is_empty(), faces) {
+            (false, _) => Comparison::Inconsistent,
+            (true, Some(_)) => Comparison::Consistent,
+            (true, None) => Comparison::NotCompared,
         };
-        CertificateOutcome { number, province, city, comparison, differences: differences.unwrap_or_default(), failure }
+        CertificateOutcome { number, province, city, comparison, differences, failure }
+    }
+
+    fn disagreement(&self, side: Side, message: &str) {
+        let anomaly = Anomaly { kind: AnomalyKind::StateDisagreement, side, message: message.to_owned() };
+        let mut anomalies = self.anomalies.borrow_mut();
+        if !anomalies.contains(&anomaly) {
+            anomalies.push(anomaly);
+        }
     }
 
     fn state(&self, number: Option<String>) -> Result<Result<State, Failure>, Call> {
         let call = Call::State { number };
-        self.read(call, |_, reply| read_state(reply, self.settings.fields))
+        self.read(call, |_, reply| read_state(reply, &self.settings.faces, &self.item.cert_type_code))
     }
 
     fn listing(&self, side: Side, number: Option<String>) -> Result<Result<Listing, Failure>, Call> {
         let call = Call::List { side, number };
-        self.read(call, |call, reply| read_listing(call, reply, self.settings.fields))
+        let read = self.read(call, |call, reply| read_listing(call, reply, &self.settings.faces, &self.item.cert_type_code));
+        if let Ok(Ok(listing)) = &read
+            && listing.absent
+        {
+            // A side is only listed where the state says that it holds something.
+            self.disagreement(side, "状态接口称存在，该侧查询称不存在");
+        }
+        read
     }
 
     /// Reads the answer to a call, or ends with the call where it has not been made.

@@ -4,6 +4,7 @@
 mod catalogue;
 mod citizen;
 mod credit;
+mod face_field;
 mod identifier;
 mod mask;
 mod return_code;
@@ -11,6 +12,7 @@ mod return_code;
 pub use catalogue::{Catalogue, CertificateType, HolderCodeType, holder_code_type, holder_code_types};
 pub use citizen::{check_citizen_number, citizen_check_character};
 pub use credit::{check_credit_code, check_type_code, credit_check_character};
+pub use face_field::{Field, FieldKind, Lifecycle};
 pub use identifier::{Identifier, IdentifierProblem, identifier_check_character};
 pub use mask::{mask_code, mask_name, mask_within};
 pub use return_code::{ReturnCode, Treatment, return_code, return_codes};

@@ -1,12 +1,12 @@
 //! `check`: job and inputs read, the plan told, no call made; with `--online` one call per certificate type.
 
-use super::plan::unreadable;
+use super::plan::{carried_nowhere, unreadable};
 use super::session;
 use crate::audit::{Call, Item};
 use crate::cli::{CheckArgs, LogFormat};
 use crate::exit::{Exit, Stop};
-use crate::intake::{NewItem, RejectedRow, Repair, Sink, find_files, read_files};
-use crate::job::{Depth, Job};
+use crate::intake::{FileProblem, NewItem, RejectedRow, Repair, Sink, find_files, read_files};
+use crate::job::{Depth, Job, Secret};
 use crate::platform::CallResult;
 use crate::report::{PlanReport, Span, TypeCheck, plan_text};
 use crate::run_folder::RunFolder;
@@ -24,7 +24,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Stop> {
     let mut found = Findings::default();
     let today = chrono::Local::now().date_naive();
     let intake = read_files(&job, &files, today, &mut found).map_err(Stop::internal)?;
-    let problems = [missing, intake.problems].concat();
+    let problems = [missing, intake.problems, secrets_missing(&job)].concat();
     let sheets = || intake.files.iter().flat_map(|file| &file.sheets);
     let mut not_in_catalogue: Vec<String> = sheets().flat_map(|sheet| sheet.not_in_catalogue.iter().cloned()).collect();
     not_in_catalogue.sort();
@@ -40,6 +40,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Stop> {
         invalid_inputs: sheets().map(|sheet| sheet.rejected.values().sum::<u64>()).sum(),
         repairs: sheets().map(|sheet| sheet.repairs).sum(),
         not_in_catalogue,
+        carried_nowhere: carried_nowhere(&job, &intake.files),
         calls,
         calls_from_previous_run: previous.is_some(),
         seconds: per_second.map(|rate| Span { least: at_rate(calls.least, rate), most: at_rate(calls.most, rate) }),
@@ -62,6 +63,16 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Stop> {
         return Err(Stop::invalid("the inputs name no item to audit"));
     }
     Ok(Exit::Done)
+}
+
+/// Secrets that a run could not get at.
+fn secrets_missing(job: &Job) -> Vec<FileProblem> {
+    let secrets = [("platform.username", &job.platform.username), ("platform.password", &job.platform.password)];
+    let problem = |(key, secret): (&str, &Secret)| {
+        let message = format!("{key}: {}", secret.reveal().err()?);
+        Some(FileProblem { file: job.file.display().to_string(), sheet: None, message })
+    };
+    secrets.into_iter().filter_map(problem).collect()
 }
 
 /// Counts what the intake finds, and keeps one item per certificate type.

@@ -1,6 +1,7 @@
 //! The verbs. Each reads as a table of contents of its work.
 
 mod check;
+mod faces;
 mod logging;
 mod outputs;
 mod plan;
@@ -9,7 +10,7 @@ mod run;
 mod sandbox;
 mod session;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, FacesCommand};
 use crate::exit::{Exit, Stop};
 
 /// Does what was typed.
@@ -22,6 +23,7 @@ pub fn dispatch(cli: &Cli) -> Result<Exit, Stop> {
         Command::Check(args) => check::check(args),
         Command::Run(args) => run::run(args),
         Command::Report(args) => report::report(args),
+        Command::Faces(FacesCommand::Explain(args)) => faces::explain(args),
         Command::Sandbox(args) => sandbox::sandbox(args),
     }
 }

@@ -5,28 +5,29 @@ use crate::audit::AuditSettings;
 use crate::cli::LogFormat;
 use crate::durable::{create_private_dir, write_whole};
 use crate::exit::{Exit, Stop};
-use crate::face::FieldMap;
+use crate::face::FaceRules;
 use crate::job::{AuditKeys, Certificates, Depth, Job};
 use crate::journal::Journal;
 use crate::report::{ReportInput, metrics, summary_json, summary_text, write_workbook};
 use crate::run_folder::{Manifest, RunFolder, RunState};
 use crate::table;
 use std::path::Path;
+use std::sync::Arc;
 
-/// The audit settings that a run was made with.
-pub(super) fn audit_settings(manifest: &Manifest) -> AuditSettings<'static> {
+/// The audit settings that a run was made with; faces are read as the job says now.
+pub(super) fn audit_settings(job: &Job, manifest: &Manifest) -> AuditSettings {
     let keys = AuditKeys {
         depth: Depth::from_word(&manifest.fingerprint.depth).unwrap_or(Depth::Faces),
         certificates: Certificates::from_word(&manifest.fingerprint.certificates).unwrap_or(Certificates::Auto),
     };
-    AuditSettings { keys, fields: FieldMap::compiled_in() }
+    AuditSettings { keys, faces: Arc::new(FaceRules::new(&job.faces)) }
 }
 
 /// Builds tables and reports of a run from its journal, by the report settings of the job as they are now.
 pub(super) fn build(job: &Job, folder: &RunFolder, manifest: &Manifest, journal: &Journal) -> Result<Figures, Stop> {
     let tables = folder.tables();
     create_private_dir(&tables).map_err(Stop::disk(tables.display()))?;
-    table::build(journal, &tables, audit_settings(manifest), &manifest.carried)
+    table::build(journal, &tables, &audit_settings(job, manifest), &manifest.carried)
         .map_err(|error| Stop::internal(error.to_string()))?;
     let analysis = analyse(&tables, &manifest.carried).map_err(|error| Stop::internal(error.to_string()))?;
     let counts = journal.counts().map_err(|error| Stop::internal(error.to_string()))?;

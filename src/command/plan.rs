@@ -1,7 +1,7 @@
 //! The plan of a new run: inputs read into its journal.
 
 use crate::exit::Stop;
-use crate::intake::{FileProblem, InputFile, SheetReport, read_files};
+use crate::intake::{FileProblem, FileReport, InputFile, SheetReport, read_files};
 use crate::job::Job;
 use crate::journal::{Journal, PlanCounts};
 use crate::run_folder::RunFolder;
@@ -43,6 +43,9 @@ pub(super) fn open_or_plan(job: &Job, files: &[InputFile], folder: &RunFolder) -
             }
         }
     }
+    for header in carried_nowhere(job, &report.files) {
+        eprintln!("ecert-audit: no sheet has the column {header} that `carry` names; it stays empty");
+    }
     let counts = journal.counts().map_err(journal_failed)?;
     if counts.items == 0 {
         let read = format!("{} rows cannot be audited", counts.rejected);
@@ -50,6 +53,12 @@ pub(super) fn open_or_plan(job: &Job, files: &[InputFile], folder: &RunFolder) -
         return Err(Stop::invalid(format!("the inputs name no item to audit ({read}){first}")));
     }
     Ok((journal, counts))
+}
+
+/// Carried headers that no sheet has: a slip of the pen, most likely.
+pub(super) fn carried_nowhere(job: &Job, files: &[FileReport]) -> Vec<String> {
+    let has = |header: &String| files.iter().flat_map(|file| &file.sheets).any(|sheet| sheet.carried.contains(header));
+    job.carried().into_iter().filter(|header| !has(header)).collect()
 }
 
 /// What keeps inputs from being read, a line each.

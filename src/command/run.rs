@@ -42,8 +42,9 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
         let _ = std::fs::remove_dir_all(folder.dir());
     }
     let (mut journal, counts) = planned?;
-    if args.retry_failed {
-        let again = engine::forget_failures(&mut journal, outputs::audit_settings(&manifest))
+    // What stopped a run may be what failed its last items: they are asked again when it goes on.
+    if args.retry_failed || (manifest.state != RunState::Complete && counts.finished > 0) {
+        let again = engine::forget_failures(&mut journal, &outputs::audit_settings(&job, &manifest))
             .map_err(|error| Stop::internal(error.to_string()))?;
         tracing::info!(items = again, "asking again what ended in an error");
         if again > 0 {
@@ -84,13 +85,22 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     outputs::conclude(&job, &folder, &figures, args.format)
 }
 
+/// Longest id of a run, in bytes.
+const LONGEST_RUN_ID: usize = 100;
+
 /// A run's id is a folder's name.
 fn check_run_id(run_id: &str) -> Result<(), Stop> {
-    let good = !run_id.is_empty() && !run_id.starts_with('.') && !run_id.contains(['/', '\\', '\0']) && run_id != "latest";
+    let good = !run_id.is_empty()
+        && run_id.len() <= LONGEST_RUN_ID
+        && !run_id.starts_with('.')
+        && !run_id.contains(['/', '\\', '\0'])
+        && run_id != "latest";
     if good {
         Ok(())
     } else {
-        Err(Stop::invalid("--run-id becomes a folder's name: it may not be empty, begin with a dot, hold a slash or be `latest`"))
+        Err(Stop::invalid(
+            "--run-id becomes a folder's name: it may not be empty or longer than 100 bytes, begin with a dot, hold a slash or be `latest`",
+        ))
     }
 }
 
@@ -142,7 +152,7 @@ fn ask(job: &Job, folder: &RunFolder, manifest: &Manifest, counts: PlanCounts, l
         let engine = Engine {
             journal: folder.journal(),
             session,
-            settings: outputs::audit_settings(manifest),
+            settings: outputs::audit_settings(job, manifest),
             purpose: job.purpose.clone(),
             concurrency: job.throttle.concurrency,
             rate: job.throttle.rate.per_second(),

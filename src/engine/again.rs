@@ -10,7 +10,7 @@ const STRETCH: u32 = 256;
 ///
 /// # Errors
 /// What the journal says.
-pub fn forget_failures(journal: &mut Journal, settings: AuditSettings<'_>) -> Result<u64, JournalError> {
+pub fn forget_failures(journal: &mut Journal, settings: &AuditSettings) -> Result<u64, JournalError> {
     let mut from = 0;
     let mut items = 0;
     loop {

@@ -27,7 +27,7 @@ pub struct Engine {
     /// The session with the platform.
     pub session: Session,
     /// How far to look.
-    pub settings: AuditSettings<'static>,
+    pub settings: AuditSettings,
     /// Why we ask.
     pub purpose: Purpose,
     /// Calls in flight at most.

@@ -34,7 +34,9 @@ impl RefusalWatch {
             199 => "the stated cause is not acceptable: check purpose.copy_cause",
             _ => "check [purpose] and the inputs",
         };
-        Some(StopReason::Refused(format!("the first calls were all refused with code {code}; {setting}")))
+        Some(StopReason::Refused(format!(
+            "the first calls were all refused with code {code}; {setting}. A run whose [purpose] or inputs have changed starts over with --fresh"
+        )))
     }
 }
 

@@ -39,7 +39,7 @@ async fn audit(shop: &Workshop, stored: StoredItem) -> Option<()> {
     let mut place = answers.iter().map(|stored| stored.place + 1).max().unwrap_or_default();
     let mut answers: Vec<Answer> = answers.into_iter().map(|stored| stored.answer).collect();
     loop {
-        let call = match step(&item, &answers, shop.engine.settings) {
+        let call = match step(&item, &answers, &shop.engine.settings) {
             Step::Ask(call) => call,
             Step::Done(outcome) => {
                 let statuses: Vec<Status> = outcome.certificates.iter().map(crate::audit::CertificateOutcome::status).collect();

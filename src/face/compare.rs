@@ -1,9 +1,11 @@
 //! Where two faces of one certificate differ in content.
 
-use super::field::{Field, FieldKind};
-use super::form::{canonical, same_but_for_masks};
+use super::form::{canonical, same_but_for_masks, unlike_places};
 use super::reading::Face;
-use crate::codes::holder_code_type;
+use super::rules::FaceRules;
+use crate::codes::{Field, FieldKind, Lifecycle, holder_code_type};
+use crate::face::Day;
+use std::fmt;
 
 /// How two faces differ in a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +30,45 @@ impl DifferenceKind {
     }
 }
 
+/// Why two values are not the same, as precisely as can be said. In tables: a word, and after a colon what it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// One side leaves the field empty.
+    Empty,
+    /// Two days, this many days apart; positive where the city's is later.
+    DaysApart(i64),
+    /// One side says that there is no end.
+    OnlyOneForever,
+    /// A date that cannot be read.
+    Unreadable,
+    /// The city's value is the province's and something more.
+    LongerInCity(String),
+    /// The province's value is the city's and something more.
+    LongerInProvince(String),
+    /// As long as the other, with another character at this place (from 1).
+    Character(usize),
+    /// Other words altogether.
+    Different,
+    /// The certificate is in another state.
+    State,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => formatter.write_str("empty"),
+            Self::DaysApart(days) => write!(formatter, "days_apart:{days}"),
+            Self::OnlyOneForever => formatter.write_str("only_one_forever"),
+            Self::Unreadable => formatter.write_str("unreadable_date"),
+            Self::LongerInCity(more) => write!(formatter, "longer_in_city:{more}"),
+            Self::LongerInProvince(more) => write!(formatter, "longer_in_province:{more}"),
+            Self::Character(place) => write!(formatter, "character:{place}"),
+            Self::Different => formatter.write_str("different"),
+            Self::State => formatter.write_str("state"),
+        }
+    }
+}
+
 /// A field in which the province's face and the city's face of one certificate differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
@@ -39,59 +80,117 @@ pub struct Difference {
     pub city: Option<String>,
     /// How.
     pub kind: DifferenceKind,
+    /// Why.
+    pub reason: Reason,
 }
 
-/// Compares two faces field by field, in the order of the fields: only what both bear, the certificate's id excepted.
+impl Difference {
+    /// Two states of one certificate that are not the same.
+    #[must_use]
+    pub fn of_states(province: Lifecycle, city: Lifecycle) -> Option<Self> {
+        (province != city).then(|| Self {
+            field: Field::Lifecycle,
+            province: Some(province.name().to_owned()),
+            city: Some(city.name().to_owned()),
+            kind: DifferenceKind::Differs,
+            reason: Reason::State,
+        })
+    }
+}
+
+/// Compares two faces of a type field by field, in the order of the fields: only what both bear; the certificate's id and
+/// its state excepted, the latter being known from codes too (see [`Difference::of_states`]).
 #[must_use]
-pub fn compare(province: &Face, city: &Face) -> Vec<Difference> {
-    let both_bear = |field: &Field| *field != Field::CertificateId && province.bears(*field) && city.bears(*field);
+pub fn compare(province: &Face, city: &Face, rules: &FaceRules, cert_type_code: &str) -> Vec<Difference> {
+    let is_compared = |field: &Field| {
+        !matches!(field, Field::CertificateId | Field::Lifecycle)
+            && province.bears(*field)
+            && city.bears(*field)
+            && !rules.ignores(*field, cert_type_code)
+    };
     let difference = |field: Field| {
         let (of_province, of_city) = (province.text(field), city.text(field));
-        let kind = match (of_province, of_city) {
+        let (kind, reason) = match (of_province, of_city) {
             (None, None) => return None,
-            (None, Some(_)) => DifferenceKind::MissingInProvince,
-            (Some(_), None) => DifferenceKind::MissingInCity,
-            (Some(a), Some(b)) if same(field, (province, a), (city, b)) => return None,
-            (Some(_), Some(_)) => DifferenceKind::Differs,
+            (None, Some(_)) => (DifferenceKind::MissingInProvince, Reason::Empty),
+            (Some(_), None) => (DifferenceKind::MissingInCity, Reason::Empty),
+            (Some(a), Some(b)) => (DifferenceKind::Differs, why_different(field, (province, a), (city, b), rules)?),
         };
-        Some(Difference { field, province: of_province.map(str::to_owned), city: of_city.map(str::to_owned), kind })
+        Some(Difference { field, province: of_province.map(str::to_owned), city: of_city.map(str::to_owned), kind, reason })
     };
-    Field::ALL.iter().copied().filter(both_bear).filter_map(difference).collect()
+    Field::ALL.iter().copied().filter(is_compared).filter_map(difference).collect()
 }
 
-fn same(field: Field, (province, a): (&Face, &str), (city, b): (&Face, &str)) -> bool {
+/// Why two values are not the same; none where they are.
+fn why_different(field: Field, (province, a): (&Face, &str), (city, b): (&Face, &str), rules: &FaceRules) -> Option<Reason> {
+    if a == b {
+        return None;
+    }
     let kind = field.kind();
-    match kind {
-        FieldKind::Date => match (province.day(field), city.day(field)) {
-            (Some(a), Some(b)) => a == b,
-            _ => canonical(a, kind) == canonical(b, kind),
-        },
-        FieldKind::Lifecycle => match (province.lifecycle(), city.lifecycle()) {
-            (Some(a), Some(b)) => a == b,
-            _ => canonical(a, kind) == canonical(b, kind),
-        },
-        FieldKind::Code | FieldKind::Name | FieldKind::Text => {
-            let code = |text| holder_code_type(text).map_or(text, |entry| entry.code.as_str());
-            let (a, b) = if field == Field::HolderCodeType { (code(a), code(b)) } else { (a, b) };
-            same_but_for_masks(&canonical(a, kind), &canonical(b, kind))
+    if kind == FieldKind::Date {
+        match (province.day(field), city.day(field)) {
+            (Some(a), Some(b)) if a == b => return None,
+            (Some(Day::On(a)), Some(Day::On(b))) => return Some(Reason::DaysApart((b - a).num_days())),
+            (Some(_), Some(_)) => return Some(Reason::OnlyOneForever),
+            _ => return (canonical(a, kind) != canonical(b, kind)).then_some(Reason::Unreadable),
         }
+    }
+    let code = |text| holder_code_type(text).map_or(text, |entry| entry.code.as_str());
+    let (a, b) = if field == Field::HolderCodeType { (code(a), code(b)) } else { (a, b) };
+    let (a, b) = (canonical(a, kind), canonical(b, kind));
+    if same_but_for_masks(&a, &b) {
+        return None;
+    }
+    if field == Field::IssuerName {
+        let bare = |name: &str| {
+            let prefix = rules.issuer_prefixes.iter().find(|prefix| name.starts_with(prefix.as_str()));
+            prefix.map_or_else(|| name.to_owned(), |prefix| name[prefix.len()..].to_owned())
+        };
+        if bare(&a) == bare(&b) {
+            return None;
+        }
+    }
+    Some(how_texts_differ(&a, &b))
+}
+
+fn how_texts_differ(a: &str, b: &str) -> Reason {
+    if let Some(more) = b.strip_prefix(a).or_else(|| b.strip_suffix(a)) {
+        return Reason::LongerInCity(more.to_owned());
+    }
+    if let Some(more) = a.strip_prefix(b).or_else(|| a.strip_suffix(b)) {
+        return Reason::LongerInProvince(more.to_owned());
+    }
+    match unlike_places(a, b).as_deref() {
+        Some([place]) => Reason::Character(place + 1),
+        _ => Reason::Different,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::face::FieldMap;
+    use crate::endpoint::Side;
+    use crate::face::compiled_in_rules;
+    use crate::job::{FaceSettings, TypeFaceSettings};
     use crate::platform::Fields;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
 
-    fn face(pairs: &[(&str, &str)]) -> Face {
+    const TYPE: &str = "11100000000013127D001";
+
+    fn face(side: Side, pairs: &[(&str, &str)]) -> Face {
         let fields = pairs.iter().map(|(name, value)| ((*name).to_owned(), Some((*value).to_owned()))).collect();
-        Face::read(&Fields(fields), FieldMap::compiled_in())
+        Face::read(&Fields(fields), &compiled_in_rules(), side, TYPE)
+    }
+
+    fn found(province: &[(&str, &str)], city: &[(&str, &str)], rules: &FaceRules) -> Vec<(Field, String)> {
+        let differences = compare(&face(Side::Province, province), &face(Side::City, city), rules, TYPE);
+        differences.into_iter().map(|found| (found.field, found.reason.to_string())).collect()
     }
 
     #[test]
     fn form_is_no_difference_and_content_is_one() {
-        let province = face(&[
+        let province = [
             ("certholder", "山东（示例）有限公司"),
             ("zzbfrq", "2022-04-13"),
             ("zzyxqjzrq", "长期"),
@@ -100,8 +199,8 @@ mod tests {
             ("bz", ""),
             ("czztdmlxdm", "统一社会信用代码"),
             ("fddbr", "马三"),
-        ]);
-        let city = face(&[
+        ];
+        let city = [
             ("certificateHolder", "山东(示例)有限公司"),
             ("issueDate", "2022年04月13日"),
             ("certificateValidateEnd", "9999-12-31"),
@@ -109,12 +208,91 @@ mod tests {
             ("certificateNumber", "A００1"),
             ("bz", "换证"),
             ("certificateHolderType", "001"),
-        ]);
-        let found: Vec<_> = compare(&province, &city).into_iter().map(|found| (found.field, found.kind)).collect();
+        ];
         assert_eq!(
-            found,
-            [(Field::IssuerName, DifferenceKind::Differs), (Field::Remark, DifferenceKind::MissingInProvince)],
+            found(&province, &city, &compiled_in_rules()),
+            [(Field::IssuerName, "different".to_owned()), (Field::Remark, "empty".to_owned())],
             "a legal representative that only one face bears is not compared"
         );
+    }
+
+    #[test]
+    fn every_difference_has_its_reason() {
+        for (name_a, a, name_b, b, reason) in [
+            ("certholder", "张三", "holder", "张三丰", "longer_in_city:丰"),
+            ("certholder", "枣庄华建", "holder", "华建", "longer_in_province:枣庄"),
+            ("certholder", "张三", "holder", "张五", "character:2"),
+            ("certholder", "张三", "holder", "李四光", "different"),
+            ("zzbfrq", "2022-04-13", "issueDate", "2022年4月20日", "days_apart:7"),
+            ("zzbfrq", "不详", "issueDate", "2022年4月20日", "unreadable_date"),
+            ("zzyxqjzrq", "长期", "certificateValidateEnd", "2027-04-12", "only_one_forever"),
+            ("certno", "A001", "certificateNumber", "A002", "character:4"),
+            ("certholdercode", "37040319761209XXXX", "certificateHolderCode", "370403197712091234", "character:10"),
+        ] {
+            let found = found(&[(name_a, a)], &[(name_b, b)], &compiled_in_rules());
+            assert_eq!(found.len(), 1, "{a} {b}");
+            assert_eq!(found[0].1, reason, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn a_job_says_what_is_ignored_and_which_prefixes_may_be_left_out() {
+        let settings = FaceSettings {
+            ignore: vec!["remark".into()],
+            issuer_prefixes: vec!["山东省".into(), "枣庄市".into()],
+            types: BTreeMap::from([(
+                TYPE.to_owned(),
+                TypeFaceSettings { ignore: vec!["address".into()], ..TypeFaceSettings::default() },
+            )]),
+            ..FaceSettings::default()
+        };
+        let rules = FaceRules::new(&settings);
+        let province = [("bz", "甲"), ("xxdz", "甲路"), ("fzjg", "住建局"), ("fddbr", "马三")];
+        let city = [("bz", "乙"), ("xxdz", "乙路"), ("issueDept", "枣庄市住建局"), ("fddbr", "马四")];
+        assert_eq!(found(&province, &city, &rules), [(Field::LegalRepresentative, "character:2".to_owned())]);
+        assert_eq!(found(&province, &city, &compiled_in_rules()).len(), 4);
+    }
+
+    /// A text in another form.
+    fn reformed(text: &str, way: u8) -> String {
+        match way {
+            0 => text
+                .chars()
+                .map(|character| match character {
+                    '!'..='~' => char::from_u32(u32::from(character) - 0x21 + 0xFF01).unwrap(),
+                    other => other,
+                })
+                .collect(),
+            1 => text.chars().flat_map(|character| [character, ' ']).collect(),
+            2 => text.replace('(', "（").replace(')', "】"),
+            3 => text.replace('-', "—"),
+            _ => format!("\u{200B} {text}\t"),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_change_of_form_gives_no_difference_and_a_change_of_content_exactly_one(
+            values in prop::collection::vec("[甲乙丙丁戊己A-WYZ0-9()-]{2,12}", 5), way in 0u8..5, which in 0usize..5, at in 0usize..2,
+        ) {
+            let province_names = ["certholder", "fzjg", "xxdz", "bz", "certno"];
+            let city_names = ["holder", "issueDept", "xxdz", "bz", "certificateNumber"];
+            let reformed: Vec<String> = values.iter().map(|value| reformed(value, way)).collect();
+            let pairs = |names: [&'static str; 5], values: &[String]| -> Vec<(&'static str, String)> { names.into_iter().zip(values.iter().cloned()).collect() };
+            let refs = |pairs: &[(&'static str, String)]| -> Vec<(&'static str, String)> { pairs.to_vec() };
+            let province = pairs(province_names, &values);
+            let mut city = pairs(city_names, &reformed);
+            let as_str = |pairs: &[(&'static str, String)]| refs(pairs);
+            let run = |a: &[(&'static str, String)], b: &[(&'static str, String)]| {
+                let a: Vec<(&str, &str)> = a.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                let b: Vec<(&str, &str)> = b.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                found(&a, &b, &compiled_in_rules())
+            };
+            prop_assert_eq!(run(&as_str(&province), &city), vec![]);
+            let mut changed: Vec<char> = values[which].chars().collect();
+            changed[at] = if changed[at] == '庚' { '辛' } else { '庚' };
+            city[which].1 = changed.into_iter().collect();
+            prop_assert_eq!(run(&as_str(&province), &city).len(), 1);
+        }
     }
 }

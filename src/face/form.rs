@@ -1,6 +1,6 @@
 //! Form and content: what may vary between two spellings of the same thing.
 
-use super::field::FieldKind;
+use crate::codes::FieldKind;
 use unicode_normalization::UnicodeNormalization;
 
 /// A value as a table shows it: without invisible characters, and without space at its ends.
@@ -43,9 +43,17 @@ const fn is_invisible(character: char) -> bool {
 /// Whether two values in canonical form say the same, a masked character (`*`, or one of a run of `X`) standing for any.
 #[must_use]
 pub fn same_but_for_masks(a: &str, b: &str) -> bool {
+    a == b || unlike_places(a, b).is_some_and(|places| places.is_empty())
+}
+
+/// The places (from 0) at which two values of one length differ, masks aside; none where their lengths do.
+pub(super) fn unlike_places(a: &str, b: &str) -> Option<Vec<usize>> {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    if a.len() != b.len() {
+        return None;
+    }
     let (masked_a, masked_b) = (masked(&a), masked(&b));
-    a.len() == b.len() && (0..a.len()).all(|at| a[at] == b[at] || masked_a[at] || masked_b[at])
+    Some((0..a.len()).filter(|&at| a[at] != b[at] && !masked_a[at] && !masked_b[at]).collect())
 }
 
 /// Which characters are masked. A single X is itself: the check character of a citizen number.

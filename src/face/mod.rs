@@ -9,9 +9,13 @@ mod date;
 mod field;
 mod form;
 mod reading;
+mod rules;
 
-pub use compare::{Difference, DifferenceKind, compare};
+pub use compare::{Difference, DifferenceKind, Reason, compare};
 pub use date::{Day, read_day};
-pub use field::{Field, FieldKind, FieldMap, Lifecycle};
+pub use field::{FieldMap, Match, compiled_in_rules};
 pub use form::{canonical, same_but_for_masks, sort_key, tidy};
-pub use reading::Face;
+pub use reading::{Face, Fate, explain};
+pub use rules::FaceRules;
+
+pub use crate::codes::{Field, FieldKind, Lifecycle};

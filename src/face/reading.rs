@@ -1,9 +1,11 @@
 //! A face read: every field under its canonical name, or kept in `other`.
 
 use super::date::{Day, read_day};
-use super::field::{Field, FieldKind, FieldMap, Lifecycle};
+use super::field::{FieldMap, Match};
 use super::form::tidy;
-use crate::codes::Identifier;
+use super::rules::FaceRules;
+use crate::codes::{Field, FieldKind, Identifier, Lifecycle};
+use crate::endpoint::Side;
 use crate::platform::Fields;
 use chrono::{Days, NaiveDate};
 
@@ -35,44 +37,25 @@ pub struct Face {
 }
 
 impl Face {
-    /// Sorts and reads the fields of a raw face.
+    /// Sorts and reads the fields of a side's raw face of a type.
     #[must_use]
-    pub fn read(raw: &Fields, map: &FieldMap) -> Self {
+    pub fn read(raw: &Fields, rules: &FaceRules, side: Side, cert_type_code: &str) -> Self {
+        let sorted = Sorted::new(raw, rules, side, cert_type_code);
         let mut face = Self::default();
-        let mut ranks = [usize::MAX; Field::ALL.len()];
-        let mut holders: [Option<usize>; Field::ALL.len()] = [None; Field::ALL.len()];
-        let mut left_out = vec![false; raw.0.len()];
-        for (index, (name, value)) in raw.0.iter().enumerate() {
-            let Some((field, rank)) = map.find(name) else {
-                left_out[index] = true;
-                continue;
-            };
-            let value = value.as_deref().map(tidy).unwrap_or_default();
-            let slot = if value.is_empty() { Slot::Empty } else { Slot::Value(value) };
-            let place = field as usize;
-            // A value beats an empty field; among equals, precedence decides.
-            let better = match (&face.slots[place], &slot) {
-                (Slot::Absent, _) | (Slot::Empty, Slot::Value(_)) => true,
-                (Slot::Value(_), Slot::Empty) => false,
-                _ => rank < ranks[place],
-            };
-            let loser = if better { holders[place].replace(index) } else { Some(index) };
-            if better {
-                face.slots[place] = slot;
-                ranks[place] = rank;
-            }
-            if let Some(loser) = loser {
-                left_out[loser] = true;
+        for (place, winner) in sorted.winners.iter().enumerate() {
+            if let Some(winner) = winner {
+                let value = raw.0[*winner].1.as_deref().map(tidy).unwrap_or_default();
+                face.slots[place] = if value.is_empty() { Slot::Empty } else { Slot::Value(value) };
             }
         }
         for (index, (name, value)) in raw.0.iter().enumerate() {
-            if left_out[index] {
+            if !sorted.has_won(index) {
                 face.other.push((name.clone(), value.clone().unwrap_or_default()));
             }
         }
-        let name_of = |field: Field| holders[field as usize].map_or("", |index| raw.0[index].0.as_str());
+        let name_of = |field: Field| sorted.winners[field as usize].map_or("", |index| raw.0[index].0.as_str());
         face.read_days(name_of);
-        face.read_lifecycle(map, name_of(Field::Lifecycle));
+        face.read_lifecycle(&rules.map, name_of(Field::Lifecycle));
         face
     }
 
@@ -170,9 +153,77 @@ impl Face {
     }
 }
 
+/// Which of a raw face's fields stand for which canonical ones.
+struct Sorted {
+    matches: Vec<Option<Match>>,
+    /// For each canonical field, the place of the raw field that stands for it.
+    winners: [Option<usize>; Field::ALL.len()],
+}
+
+impl Sorted {
+    fn new(raw: &Fields, rules: &FaceRules, side: Side, cert_type_code: &str) -> Self {
+        let matches: Vec<Option<Match>> = raw.0.iter().map(|(name, _)| rules.map.find(name, side, cert_type_code)).collect();
+        let mut winners: [Option<usize>; Field::ALL.len()] = [None; Field::ALL.len()];
+        for (index, found) in matches.iter().enumerate() {
+            let Some(found) = found else { continue };
+            let winner = &mut winners[found.field as usize];
+            // A value beats an empty field; among equals, precedence decides, then the order on the face.
+            let strength = |at: usize| {
+                let is_empty = raw.0[at].1.as_deref().is_none_or(|value| value.trim().is_empty());
+                (is_empty, matches[at].map(|found| (!found.of_the_type, !found.of_the_side, found.rank)))
+            };
+            if winner.is_none_or(|known| strength(index) < strength(known)) {
+                *winner = Some(index);
+            }
+        }
+        Self { matches, winners }
+    }
+
+    fn has_won(&self, index: usize) -> bool {
+        self.matches[index].is_some_and(|found| self.winners[found.field as usize] == Some(index))
+    }
+}
+
+/// Where a raw field went, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// It stands for a canonical field.
+    Mapped(Match),
+    /// It means a canonical field that another one, of this name, stands for; it is kept in `other`.
+    Beaten(Match, String),
+    /// It stands for a canonical field, but what it says cannot be read; it is kept in `other` and `problems`.
+    Unread(Match),
+    /// It means no canonical field; it is kept in `other`.
+    Unmapped,
+}
+
+/// Tells for each field of a raw face where it goes.
+#[must_use]
+pub fn explain(raw: &Fields, rules: &FaceRules, side: Side, cert_type_code: &str) -> Vec<Fate> {
+    let sorted = Sorted::new(raw, rules, side, cert_type_code);
+    let face = Face::read(raw, rules, side, cert_type_code);
+    let of_field = |(index, found): (usize, &Option<Match>)| match found {
+        None => Fate::Unmapped,
+        Some(found) if !sorted.has_won(index) => {
+            let winner = sorted.winners[found.field as usize].map_or_else(String::new, |winner| raw.0[winner].0.clone());
+            Fate::Beaten(*found, winner)
+        }
+        Some(found) => {
+            let is_read = match found.field.kind() {
+                FieldKind::Date => face.text(found.field).is_none() || face.day(found.field).is_some(),
+                FieldKind::Lifecycle => face.text(found.field).is_none() || face.lifecycle().is_some(),
+                FieldKind::Code | FieldKind::Name | FieldKind::Text => true,
+            };
+            if is_read { Fate::Mapped(*found) } else { Fate::Unread(*found) }
+        }
+    };
+    sorted.matches.iter().enumerate().map(of_field).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::face::compiled_in_rules;
     use proptest::prelude::*;
 
     fn fields(pairs: &[(&str, &str)]) -> Fields {
@@ -180,7 +231,7 @@ mod tests {
     }
 
     fn read(pairs: &[(&str, &str)]) -> Face {
-        Face::read(&fields(pairs), FieldMap::compiled_in())
+        Face::read(&fields(pairs), &compiled_in_rules(), Side::Province, "11100000000013338W004")
     }
 
     fn day(text: &str) -> Option<NaiveDate> {

@@ -5,7 +5,7 @@ use super::stream::{Closed, EventSender};
 use encoding_rs::{Encoding, GB18030, UTF_8};
 use encoding_rs_io::{DecodeReaderBytes, DecodeReaderBytesBuilder};
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Chain, Read};
 use std::path::Path;
 
 /// How much of a file is looked at to tell its separator.
@@ -19,7 +19,9 @@ pub(super) fn read(path: &Path, events: &mut EventSender) -> Result<(), Closed> 
     }
 }
 
-type Rows = csv::Reader<BufReader<DecodeReaderBytes<BufReader<File>, Vec<u8>>>>;
+/// The file's text, with a line break at its end whether it has one or not.
+type Text = Chain<DecodeReaderBytes<BufReader<File>, Vec<u8>>, &'static [u8]>;
+type Rows = csv::Reader<BufReader<Text>>;
 
 fn open(path: &Path) -> Result<Rows, String> {
     let cannot = |error: std::io::Error| format!("cannot be read: {error}");
@@ -34,8 +36,9 @@ fn open(path: &Path) -> Result<Rows, String> {
         return Err("is no text file: it holds zero bytes; export the list again as csv or xlsx".to_owned());
     }
     let mut reader = csv::ReaderBuilder::new();
-    reader.has_headers(false).flexible(true).delimiter(separator_of(&sample));
-    Ok(reader.from_reader(BufReader::new(decoded().map_err(cannot)?)))
+    // Lines end at \n alone, so that they can be counted; what a \r leaves behind is taken off the last field.
+    reader.has_headers(false).flexible(true).delimiter(separator_of(&sample)).terminator(csv::Terminator::Any(b'\n'));
+    Ok(reader.from_reader(BufReader::new(decoded().map_err(cannot)?.chain(b"\n".as_slice()))))
 }
 
 fn stream(mut rows: Rows, events: &mut EventSender) -> Result<(), Closed> {
@@ -51,9 +54,12 @@ fn stream(mut rows: Rows, events: &mut EventSender) -> Result<(), Closed> {
                 break;
             }
         }
-        let line = record.position().map_or(0, csv::Position::line);
+        // Blank lines are passed over in silence, so a record's line is told from where it ends.
+        let breaks_within = record.iter().map(|field| field.matches('\n').count() as u64).sum::<u64>();
+        let line = rows.position().line().saturating_sub(1 + breaks_within);
         events.row(u32::try_from(line).unwrap_or(u32::MAX))?;
         for (column, text) in record.iter().enumerate() {
+            let text = if column + 1 == record.len() { text.strip_suffix('\r').unwrap_or(text) } else { text };
             events.cell(column, if text.is_empty() { Cell::Empty } else { Cell::Text(text) });
         }
     }

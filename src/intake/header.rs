@@ -147,6 +147,25 @@ impl Columns {
         understood.map(|role| (role.name(), self.header(role).to_owned())).collect()
     }
 
+    /// Headers that mean what another column was taken for.
+    pub(super) fn unused(&self) -> Vec<String> {
+        let is_unused = |column: usize, header: &str| {
+            let role = SYNONYMS.get(&fold(header)).and_then(|role| self.column(*role));
+            role.is_some_and(|taken| taken != column) && !self.by_role.values().any(|&known| known == column)
+        };
+        self.headers
+            .iter()
+            .enumerate()
+            .filter(|(column, header)| is_unused(*column, header))
+            .map(|(_, header)| header.clone())
+            .collect()
+    }
+
+    /// Those of the job's carried headers that the sheet has.
+    pub(super) fn carried_of(&self, carried: &[String]) -> Vec<String> {
+        carried.iter().zip(&self.carried).filter(|(_, column)| column.is_some()).map(|(header, _)| header.clone()).collect()
+    }
+
     /// Whether a row repeats the header.
     pub(super) fn is_repeated_in(&self, row: SheetRow<'_>) -> bool {
         let mut columns = self.by_role.values();

@@ -92,6 +92,10 @@ pub struct SheetReport {
     pub skipped: Option<String>,
     /// Which header means what: role and header text.
     pub mapping: Vec<(&'static str, String)>,
+    /// Carried headers that it has.
+    pub carried: Vec<String>,
+    /// Headers that mean what another column was taken for; they are not used.
+    pub unused: Vec<String>,
     /// Rows that hold anything below the header.
     pub rows: u64,
     /// Items first named here.

@@ -161,6 +161,8 @@ impl CurrentSheet {
         match found {
             Ok(columns) => {
                 self.report.mapping = columns.mapping();
+                self.report.unused = columns.unused();
+                self.report.carried = columns.carried_of(carried);
                 self.header = Header::Found(columns);
             }
             Err(why) => {

@@ -51,9 +51,14 @@ impl Gate {
         Some(Self { name: name.to_owned(), figure, minimum, limit })
     }
 
-    /// Whether a value keeps the limit. A figure that has no value (a rate of nothing) breaks no gate.
+    /// Whether a value keeps the limit. A figure that has no value (a rate of nothing) is at most anything, but not at
+    /// least anything: what could not be measured has not been reached.
     #[must_use]
     pub fn holds(&self, value: Option<f64>) -> bool {
-        value.is_none_or(|value| if self.minimum { value >= self.limit } else { value <= self.limit })
+        match value {
+            Some(value) if self.minimum => value >= self.limit,
+            Some(value) => value <= self.limit,
+            None => !self.minimum,
+        }
     }
 }

@@ -17,6 +17,7 @@ pub use value::{
 };
 
 use chrono::NaiveDate;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -42,6 +43,8 @@ pub struct Job {
     pub inputs: Vec<InputSettings>,
     /// How far to look.
     pub audit: AuditKeys,
+    /// How faces are read and compared.
+    pub faces: FaceSettings,
     /// How fast.
     pub throttle: ThrottleSettings,
     /// How often to try again.
@@ -192,6 +195,32 @@ pub struct RetrySettings {
     pub attempts: u32,
     /// First and longest wait of the exponential backoff.
     pub backoff: Range<Duration>,
+}
+
+/// `[faces]`: how faces are read and compared, beside the program's own rules. Names of canonical fields have been checked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FaceSettings {
+    /// Canonical field to names seen for it on either side, the first ones first.
+    pub fields: BTreeMap<String, Vec<String>>,
+    /// The same, on the province's faces alone.
+    pub province: BTreeMap<String, Vec<String>>,
+    /// The same, on the city's faces alone.
+    pub city: BTreeMap<String, Vec<String>>,
+    /// The same by certificate type code.
+    pub types: BTreeMap<String, TypeFaceSettings>,
+    /// Canonical fields that are not compared.
+    pub ignore: Vec<String>,
+    /// Beginnings of issuers' names that may be there or not.
+    pub issuer_prefixes: Vec<String>,
+}
+
+/// `[faces.types."<code>"]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TypeFaceSettings {
+    /// Canonical field to names seen for it on faces of the type.
+    pub fields: BTreeMap<String, Vec<String>>,
+    /// Canonical fields that are not compared for the type.
+    pub ignore: Vec<String>,
 }
 
 /// `[report]`.

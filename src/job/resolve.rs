@@ -2,15 +2,16 @@
 
 use super::problem::Collector;
 use super::value::{
-    ArchiveVia, Certificates, Depth, HeaderRow, Language, Mask, Period, Rate, Recheck, SheetChoice, TokenRequest,
+    ArchiveVia, Certificates, Depth, FieldName, HeaderRow, Language, Mask, NamesByField, Period, Rate, Recheck, SheetChoice,
+    TokenRequest,
 };
 use super::written::{
-    ArchiveSection, AuditSection, InputSection, PlatformSection, PurposeSection, ReportSection, SandboxSection, ThrottleSection,
-    Written,
+    ArchiveSection, AuditSection, FacesSection, InputSection, PlatformSection, PurposeSection, ReportSection, SandboxSection,
+    ThrottleSection, TypeFacesSection, Written,
 };
 use super::{
-    AuditKeys, Base, Columns, Gate, InputSettings, Job, PlatformSettings, Purpose, ReportSettings, RetrySettings,
-    SandboxSettings, Secret, ThrottleSettings,
+    AuditKeys, Base, Columns, FaceSettings, Gate, InputSettings, Job, PlatformSettings, Purpose, ReportSettings, RetrySettings,
+    SandboxSettings, Secret, ThrottleSettings, TypeFaceSettings,
 };
 use crate::codes::{check_type_code, holder_code_type};
 use std::path::{Path, PathBuf};
@@ -58,6 +59,7 @@ pub(super) fn resolve(file: &Path, written: Written, problems: &mut Collector<'_
     let purpose = purpose(section(written.purpose), problems);
     let inputs = inputs(value(written.inputs).unwrap_or_default(), problems);
     let audit = audit(section(written.audit), problems);
+    let faces = faces(section(written.faces));
     let throttle = throttle(section(written.throttle), problems);
     archive(&section(written.archive), problems);
     let report = report(section(written.report), problems);
@@ -75,6 +77,7 @@ pub(super) fn resolve(file: &Path, written: Written, problems: &mut Collector<'_
         purpose: purpose?,
         inputs,
         audit,
+        faces,
         throttle,
         retry: RetrySettings {
             attempts,
@@ -192,6 +195,9 @@ fn inputs(written: Vec<InputSection>, problems: &mut Collector<'_>) -> Vec<Input
     }
     let resolved = written.into_iter().filter_map(|input| {
         let path = required(input.path, "inputs.path", problems)?;
+        if let Some(blank) = input.carry.as_ref().filter(|carry| carry.get_ref().iter().any(|header| header.trim().is_empty())) {
+            problems.at(blank.span(), "`inputs.carry` names headers: an empty one is none");
+        }
         let columns = section(input.columns);
         let defaults = section(input.defaults);
         if let Some(codes) = &defaults.cert_type_code {
@@ -236,6 +242,24 @@ fn audit(written: AuditSection, problems: &mut Collector<'_>) -> AuditKeys {
     AuditKeys {
         depth: value(written.depth).unwrap_or(Depth::Faces),
         certificates: value(written.certificates).unwrap_or(Certificates::Auto),
+    }
+}
+
+fn faces(written: FacesSection) -> FaceSettings {
+    let names = |written: Option<Spanned<NamesByField>>| section(written).0;
+    let fields = |written: Option<Spanned<Vec<FieldName>>>| section(written).into_iter().map(|field| field.0).collect();
+    let of_type = |written: Spanned<TypeFacesSection>| {
+        let written = written.into_inner();
+        TypeFaceSettings { fields: names(written.fields), ignore: fields(written.ignore) }
+    };
+    let compare = section(written.compare);
+    FaceSettings {
+        fields: names(written.fields),
+        province: names(written.province),
+        city: names(written.city),
+        types: section(written.types).into_iter().map(|(code, written)| (code, of_type(written))).collect(),
+        ignore: fields(compare.ignore),
+        issuer_prefixes: section(compare.issuer_prefixes),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::problem::Collector;
 use super::secret::Secret;
+use crate::codes::Field;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
@@ -272,6 +273,49 @@ impl Read for UserName {
             None => Secret::read(value, key, problems).map(Self),
         }
     }
+}
+
+/// The name of a canonical field of a face.
+#[derive(Debug, Clone)]
+pub(super) struct FieldName(pub String);
+
+impl Read for FieldName {
+    fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
+        let name = String::read(value, key, problems)?;
+        if Field::named(&name).is_none() {
+            problems.at(value.span(), unknown_field(&name, key));
+        }
+        Some(Self(name))
+    }
+}
+
+/// Canonical fields and the names seen for them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct NamesByField(pub BTreeMap<String, Vec<String>>);
+
+impl Read for NamesByField {
+    fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
+        let Some(table) = value.get_ref().as_table() else {
+            problems
+                .at(value.span(), format!("`{key}` must be a table of canonical_field = [\"name\", …], not {}", describe(value)));
+            return None;
+        };
+        let mut names = BTreeMap::new();
+        for (field, value) in table {
+            if Field::named(field.get_ref()).is_none() {
+                problems.at(field.span(), unknown_field(field.get_ref(), key));
+            }
+            if let Some(list) = Vec::read(value, &format!("{key}.{}", field.get_ref()), problems) {
+                names.insert(field.get_ref().to_string(), list);
+            }
+        }
+        Some(Self(names))
+    }
+}
+
+fn unknown_field(name: &str, key: &str) -> String {
+    let fields: Vec<&str> = Field::ALL.iter().map(|field| field.name()).collect();
+    super::written::unknown_key(name, key, &fields)
 }
 
 impl<T: Read> Read for Vec<T> {

@@ -3,8 +3,8 @@
 use super::problem::Collector;
 use super::secret::Secret;
 use super::value::{
-    ArchiveVia, Bytes, Certificates, DayWindow, Depth, HeaderRow, Language, Mask, Period, Rate, Read, Recheck, SheetChoice,
-    TokenRequest, UserName,
+    ArchiveVia, Bytes, Certificates, DayWindow, Depth, FieldName, HeaderRow, Language, Mask, NamesByField, Period, Rate, Read,
+    Recheck, SheetChoice, TokenRequest, UserName,
 };
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -50,7 +50,7 @@ macro_rules! section {
     };
 }
 
-fn unknown_key(unknown: &str, path: &str, keys: &[&str]) -> String {
+pub(super) fn unknown_key(unknown: &str, path: &str, keys: &[&str]) -> String {
     let place = if path.is_empty() { "in a job file".to_owned() } else { format!("in [{path}]") };
     let nearest = keys.iter().max_by(|a, b| strsim::jaro_winkler(unknown, a).total_cmp(&strsim::jaro_winkler(unknown, b)));
     match nearest {
@@ -67,6 +67,7 @@ section! {
         purpose: PurposeSection,
         inputs: Vec<InputSection>,
         audit: AuditSection,
+        faces: FacesSection,
         throttle: ThrottleSection,
         retry: RetrySection,
         archive: ArchiveSection,
@@ -127,6 +128,20 @@ section! {
 }
 
 section! { DefaultsSection { cert_type_code: Vec<String>, holder_code_type: String } }
+
+section! {
+    FacesSection {
+        fields: NamesByField,
+        province: NamesByField,
+        city: NamesByField,
+        types: BTreeMap<String, Spanned<TypeFacesSection>>,
+        compare: CompareSection,
+    }
+}
+
+section! { TypeFacesSection { fields: NamesByField, ignore: Vec<FieldName> } }
+
+section! { CompareSection { ignore: Vec<FieldName>, issuer_prefixes: Vec<String> } }
 
 section! { AuditSection { depth: Depth, certificates: Certificates, recheck: Recheck } }
 

@@ -25,6 +25,8 @@ pub struct StoredItem {
     pub carried: Vec<Option<String>>,
     /// Answers so far, in the order in which they were asked.
     pub answers: Vec<StoredAnswer>,
+    /// Calls and attempts spent on answers that have been forgotten since.
+    pub spent_before: (u32, u32),
     /// When nothing more was needed, where that is so.
     pub finished_at: Option<DateTime<Utc>>,
 }
@@ -55,8 +57,6 @@ pub struct PlanCounts {
     pub duplicates: u64,
     /// Calls answered or given up.
     pub calls: u64,
-    /// Attempts made for them.
-    pub attempts: u64,
 }
 
 impl Journal {
@@ -73,7 +73,6 @@ impl Journal {
             rejected: count("SELECT count(*) FROM rejected_rows")?,
             duplicates: self.duplicate_rows()?,
             calls: count("SELECT count(*) FROM answers")?,
-            attempts: count("SELECT coalesce(sum(attempts), 0) FROM answers")?,
         })
     }
 
@@ -104,8 +103,9 @@ impl Journal {
     fn items(&self, which: &str, from: u64, most: u32) -> Result<Vec<StoredItem>, JournalError> {
         let sql = format!(
             "SELECT i.item_id, holder_code, holder_code_type, cert_type_code, certificate_number, file, sheet, source_row,
-                    occurrences, carried, f.at
+                    occurrences, carried, f.at, coalesce(s.calls, 0), coalesce(s.attempts, 0)
              FROM items i JOIN sheets USING (sheet_id) LEFT JOIN finished f ON f.item_id = i.item_id
+                  LEFT JOIN spent_before s ON s.item_id = i.item_id
              WHERE {which} ORDER BY i.item_id LIMIT ?2"
         );
         let mut items = self.with(|connection| {
@@ -201,6 +201,7 @@ fn stored_item(row: &Row<'_>) -> rusqlite::Result<StoredItem> {
         occurrences: row.get(8)?,
         carried: serde_json::from_str(&carried).unwrap_or_default(),
         answers: Vec::new(),
+        spent_before: (row.get(11)?, row.get(12)?),
         finished_at: row.get::<_, Option<i64>>(10)?.and_then(DateTime::from_timestamp_millis),
     })
 }

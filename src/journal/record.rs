@@ -94,6 +94,13 @@ impl Journal {
         let mut write = || -> rusqlite::Result<()> {
             let transaction = self.connection.transaction()?;
             for place in places {
+                // What a forgotten call cost stays spent.
+                transaction
+                    .prepare_cached(
+                        "INSERT INTO spent_before SELECT ?1, 1, attempts FROM answers WHERE answer_id = ?2 AND attempts > 0
+                         ON CONFLICT (item_id) DO UPDATE SET calls = calls + 1, attempts = attempts + excluded.attempts",
+                    )?
+                    .execute([item_id.cast_signed(), answer_id(item_id, *place)])?;
                 transaction.prepare_cached("DELETE FROM answers WHERE answer_id = ?1")?.execute([answer_id(item_id, *place)])?;
             }
             transaction.prepare_cached("DELETE FROM finished WHERE item_id = ?1")?.execute([item_id.cast_signed()])?;

@@ -41,6 +41,7 @@ pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
             failure_kind TEXT, failure_code INTEGER, failure_message TEXT,
             body BLOB
         );
+        CREATE TABLE spent_before (item_id INTEGER PRIMARY KEY, calls INTEGER NOT NULL, attempts INTEGER NOT NULL);
         CREATE TABLE finished (item_id INTEGER PRIMARY KEY, at INTEGER NOT NULL, failed INTEGER NOT NULL);
         ",
     )?;

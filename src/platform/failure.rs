@@ -93,12 +93,12 @@ pub enum Verdict {
 pub fn judge(attempt: &Attempt) -> Verdict {
     let failure = |kind, code, message: String| Failure { kind, code, message };
     match attempt {
-        Attempt::Timeout => Verdict::Again(failure(ErrorKind::Timeout, None, "no whole answer in time".to_owned()), None),
+        Attempt::Timeout => Verdict::Again(failure(ErrorKind::Timeout, None, "在规定时间内没有完整的答复".to_owned()), None),
         Attempt::Transport(message) => Verdict::Again(failure(ErrorKind::Transport, None, message.clone()), None),
         Attempt::Http { status, retry_after } => {
-            let failure = failure(ErrorKind::Http, Some(i32::from(*status)), format!("HTTP status {status}"));
+            let failure = failure(ErrorKind::Http, Some(i32::from(*status)), format!("HTTP 状态 {status}"));
             match status {
-                401 => Verdict::RenewToken(Failure { kind: ErrorKind::Auth, ..failure }),
+                401 | 403 => Verdict::RenewToken(Failure { kind: ErrorKind::Auth, ..failure }),
                 408 | 429 | 500..=599 => Verdict::Again(failure, *retry_after),
                 _ => Verdict::Final(failure),
             }
@@ -115,8 +115,7 @@ fn judge_envelope(envelope: Envelope) -> Verdict {
     let failure = |kind| Failure {
         kind,
         code: Some(envelope.status),
-        message: known
-            .map_or_else(|| "a return code that the specification does not have".to_owned(), |line| line.text_zh.clone()),
+        message: known.map_or_else(|| "规范中没有的返回码".to_owned(), |line| line.text_zh.clone()),
     };
     match known.map(|line| line.treatment) {
         Some(Treatment::Answer | Treatment::Absent | Treatment::Lifecycle) => Verdict::Answer(envelope),
@@ -165,7 +164,9 @@ mod tests {
     #[test]
     fn http_trouble_is_told_apart() {
         let http = |status| judge(&Attempt::Http { status, retry_after: Some(Duration::from_secs(2)) });
-        assert!(matches!(http(401), Verdict::RenewToken(_)));
+        for status in [401, 403] {
+            assert!(matches!(http(status), Verdict::RenewToken(_)), "{status}");
+        }
         for status in [408, 429, 500, 502, 503] {
             assert!(matches!(http(status), Verdict::Again(_, Some(_))), "{status}");
         }

@@ -2,12 +2,14 @@
 //! languages.
 
 mod excel;
+mod explain;
 mod metrics;
 mod plan;
 mod summary;
 mod words;
 
 pub use excel::{ReportError, write_workbook};
+pub use explain::{ExplainedFace, explained_text};
 pub use metrics::metrics;
 pub use plan::{PlanReport, Span, TypeCheck, plan_text};
 pub use summary::{summary_json, summary_text};

@@ -26,6 +26,8 @@ pub struct PlanReport {
     pub repairs: u64,
     /// Certificate type codes that the catalogue lacks; they are audited all the same.
     pub not_in_catalogue: Vec<String>,
+    /// Carried headers that no sheet has.
+    pub carried_nowhere: Vec<String>,
     /// Calls, at least and at most.
     pub calls: Span,
     /// Whether that is reckoned from the previous run's mix; else it is the range that the audit's depth allows.
@@ -90,6 +92,9 @@ pub fn plan_text(plan: &PlanReport) -> String {
     for code in &plan.not_in_catalogue {
         line(format!("  注意：证照类型代码 {code} 格式正确，但不在目录中，仍会查询"));
     }
+    for header in &plan.carried_nowhere {
+        line(format!("  注意：没有一张工作表有附带列 {header}"));
+    }
     let basis = if plan.calls_from_previous_run {
         "按上一批次的构成估算"
     } else {
@@ -130,6 +135,9 @@ fn sheet_lines(sheet: &SheetReport) -> Vec<String> {
         ),
         format!("  列：{}", mapping.join("，")),
     ];
+    if !sheet.unused.is_empty() {
+        lines.push(format!("  注意：{} 与已识别的列含义相同，未使用；如需使用请在 columns 中指定", sheet.unused.join("，")));
+    }
     if invalid > 0 {
         let problems = sheet.rejected.iter().map(|(problem, count)| format!("{} {count}", words::input_problem(problem)));
         lines.push(format!("  无效：{}", problems.collect::<Vec<_>>().join("，")));

@@ -39,7 +39,7 @@ pub fn summary_text(figures: &Figures, report: &str) -> String {
         "  {}",
         shown.map(|(status, count)| format!("{} {count}", words::status(*status))).collect::<Vec<_>>().join("  ")
     ));
-    line(format!("  照面不一致 {}（占省市均有 {}）", figures.inconsistent, percent(figures.inconsistent_rate)));
+    line(format!("  照面或状态不一致 {}（占省市均有 {}）", figures.inconsistent, percent(figures.inconsistent_rate)));
     line(format!(
         "  归集率 {}  省库覆盖率 {}  市库覆盖率 {}  查询失败率 {}",
         percent(figures.collection_rate),

@@ -50,6 +50,26 @@ pub(super) fn difference(name: &str) -> &str {
     }
 }
 
+/// Why two values differ: a word and perhaps what it is about, as tables have it.
+pub(super) fn reason(text: &str) -> String {
+    let (word, about) = text.split_once(':').unwrap_or((text, ""));
+    match word {
+        "empty" => "一侧为空".to_owned(),
+        "days_apart" => match about.strip_prefix('-') {
+            Some(days) => format!("市库早 {days} 天"),
+            None => format!("市库晚 {about} 天"),
+        },
+        "only_one_forever" => "一侧为长期有效".to_owned(),
+        "unreadable_date" => "日期无法识别".to_owned(),
+        "longer_in_city" => format!("市库多出“{about}”"),
+        "longer_in_province" => format!("省库多出“{about}”"),
+        "character" => format!("第 {about} 个字符不同"),
+        "different" => "内容不同".to_owned(),
+        "state" => "证照状态不同".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
 /// A kind of error, and what to do about it.
 pub(super) fn error(name: &str) -> (&str, &'static str) {
     match name {
@@ -61,6 +81,10 @@ pub(super) fn error(name: &str) -> (&str, &'static str) {
         "request" => ("请求被拒绝", "检查任务文件的 [purpose] 及持证主体代码类型。"),
         "unsupported" => ("证照源未提供接口", "该证照类型的来源不支持此接口，请与平台确认。"),
         "type_unpublished" => ("证照类型未发布", "该证照类型在平台不存在或未发布，请与平台确认类型代码。"),
+        "identifier_check" => ("证照标识校验不符", "证照标识的校验位算不出来，请发证部门核对标识。"),
+        "type_mismatch" => ("证照类型不符", "返回的证照属于另一类型，请平台核对数据。"),
+        "holder_mismatch" => ("持证主体不符", "返回的证照属于另一持证主体，请平台核对数据。"),
+        "state_disagreement" => ("两接口结果矛盾", "状态接口与该侧查询结果不一致，请平台核对数据。"),
         "platform" => ("平台异常", "平台报告异常，稍后用 --retry-failed 重试；持续出现时联系平台。"),
         other => (other, ""),
     }
@@ -127,7 +151,7 @@ pub(super) const GLOSSARY: [(&str, &str); 15] = [
     ("省库覆盖率", "（省市均有 + 省有市无）÷ 已答复行数；已答复行数 = 总行数 − 查询失败 − 尚未查询。"),
     ("市库覆盖率", "（省市均有 + 市有省无）÷ 已答复行数。"),
     ("查询失败率", "查询失败 ÷ 总行数。"),
-    ("不一致", "两侧照面信息在内容上不同。日期写法、全半角、空格、括号、校验位大小写及脱敏位不算差异。"),
+    ("不一致", "两侧照面信息在内容上不同，或证照状态不同。日期写法、全半角、空格、括号、校验位大小写及脱敏位不算差异。"),
     ("证照状态", "有效；已废止或注销（21）；已过期（22）；受限使用（23）。"),
     ("持证主体代码类型", "111 公民身份号码；001 统一社会信用代码；其余见平台规范附录。"),
     ("备注", "缺口清单的备注列供分析人员填写。"),

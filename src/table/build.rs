@@ -34,7 +34,7 @@ pub enum BuildError {
 ///
 /// # Errors
 /// What keeps the journal from being read or a table from being written.
-pub fn build(journal: &Journal, dir: &Path, settings: AuditSettings<'_>, carried: &[String]) -> Result<(), BuildError> {
+pub fn build(journal: &Journal, dir: &Path, settings: &AuditSettings, carried: &[String]) -> Result<(), BuildError> {
     let create = |table| TableWriter::create(dir, table, &[]);
     let mut tables = Tables {
         settings,
@@ -81,7 +81,7 @@ fn push_placed(table: &mut TableWriter, row: &crate::journal::PlacedTexts) -> Re
 }
 
 struct Tables<'a> {
-    settings: AuditSettings<'a>,
+    settings: &'a AuditSettings,
     catalogue: &'static Catalogue,
     coverage: TableWriter,
     certificates: TableWriter,
@@ -115,6 +115,7 @@ impl Tables<'_> {
                 }
             }
             for difference in &certificate.differences {
+                let reason = difference.reason.to_string();
                 self.differences.push([
                     stored.item_id.into(),
                     index.into(),
@@ -122,6 +123,7 @@ impl Tables<'_> {
                     difference.province.as_deref().into(),
                     difference.city.as_deref().into(),
                     difference.kind.name().into(),
+                    (&reason).into(),
                 ])?;
             }
         }
@@ -136,6 +138,18 @@ impl Tables<'_> {
                 trouble.failure.message.as_str().into(),
                 cost.map_or(0, |cost| cost.attempts).into(),
                 cost.map(|cost| cost.at).into(),
+            ])?;
+        }
+        for anomaly in &outcome.anomalies {
+            self.errors.push([
+                stored.item_id.into(),
+                Value::Null,
+                anomaly.side.name().into(),
+                anomaly.kind.name().into(),
+                Value::Null,
+                (&anomaly.message).into(),
+                0u32.into(),
+                stored.answers.iter().map(|answer| answer.at).max().into(),
             ])?;
         }
         Ok(())
@@ -153,7 +167,8 @@ impl Tables<'_> {
         // What an item cost stands on its first row.
         let (calls, attempts) = if index == 0 {
             let calls = stored.answers.iter().filter(|answer| answer.attempts > 0).count();
-            (u32::try_from(calls).unwrap_or(u32::MAX), stored.answers.iter().map(|answer| answer.attempts).sum())
+            let attempts: u32 = stored.answers.iter().map(|answer| answer.attempts).sum();
+            (u32::try_from(calls).unwrap_or(u32::MAX) + stored.spent_before.0, attempts + stored.spent_before.1)
         } else {
             (0, 0)
         };
@@ -234,7 +249,11 @@ impl Tables<'_> {
     }
 
     fn count_unmapped(&mut self, stored: &StoredItem, side: Side, face: &Face) {
-        for (field, value) in face.other.iter().filter(|(field, _)| self.settings.fields.find(field).is_none()) {
+        for (field, value) in face
+            .other
+            .iter()
+            .filter(|(field, _)| self.settings.faces.map.find(field, side, &stored.item.cert_type_code).is_none())
+        {
             let key = (side, stored.item.cert_type_code.clone(), field.clone());
             if self.unmapped.len() >= MOST_UNMAPPED && !self.unmapped.contains_key(&key) {
                 continue;

@@ -143,6 +143,7 @@ table! {
         PROVINCE_VALUE "province_value" Text null "省库值";
         CITY_VALUE "city_value" Text null "市库值";
         KIND "kind" Text "差异类型";
+        REASON "reason" Text "差异原因";
     }
 }
 

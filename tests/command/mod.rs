@@ -1,3 +1,5 @@
+mod check;
 mod demo;
+mod faces;
 mod refusals;
 mod run;

@@ -1,6 +1,6 @@
 //! `run` as a scheduler sees it: folders, modes, locks, signals, starting again.
 
-use crate::support::{SEED, Workspace, job_text, stderr, stdout};
+use crate::support::{Workspace, job_text, stderr, stdout};
 use ecert_audit::journal::Journal;
 use std::fmt::Write;
 use std::fs;
@@ -154,10 +154,36 @@ fn errors_are_asked_again_where_that_is_wanted() {
     let failed = workspace.summary()["error"].as_u64().unwrap();
     assert!(failed > 20, "{failed}");
     workspace.write_job(&job_text("inputs/items.csv", "rate = \"unlimited\""));
+    let before = workspace.summary()["calls"].as_u64().unwrap();
     workspace.run_job(&["--retry-failed"], 0);
     assert_eq!(workspace.summary()["error"], 0);
     assert!(workspace.table("errors").is_empty());
-    let _ = SEED;
+    let after = workspace.summary()["calls"].as_u64().unwrap();
+    assert!(after >= before + failed, "what failed calls cost stays counted: {before} {after}");
+}
+
+#[test]
+fn a_run_that_was_refused_asks_again_what_the_refusal_failed() {
+    let workspace = small("rate = \"unlimited\"\nconcurrency = 2");
+    let job = job_text("inputs/items.csv", "rate = \"unlimited\"\nconcurrency = 2")
+        .replace("copy_cause = \"自动化测试\"", &format!("copy_cause = \"{}\"", "长".repeat(200)));
+    // The sandbox counts characters as the platform does; 200 pass the job file's check and one too many is refused there.
+    workspace.write_job(&job.replace(&"长".repeat(200), &"长".repeat(201)));
+    let output = workspace.run_job(&[], 2);
+    assert!(stderr(&output).contains("purpose.copy_cause"), "{}", stderr(&output));
+    workspace.write_job(&job);
+    workspace.run_job(&[], 0);
+    assert_eq!(workspace.summary()["error"], 0);
+}
+
+#[test]
+fn what_could_not_be_measured_has_not_been_reached() {
+    let workspace = small("rate = \"unlimited\"");
+    let job = job_text("inputs/items.csv", "rate = \"unlimited\"").replace("fault_rate = 0.02", "fault_rate = 1.0");
+    workspace.write_job(&format!("{job}attempts = 1\n[report]\ngates = {{ min_collection_rate = 0.1 }}\n"));
+    workspace.run_job(&[], 10);
+    assert_eq!(workspace.summary()["collection_rate"], serde_json::Value::Null);
+    assert_eq!(workspace.summary()["error"], 60);
 }
 
 #[test]

@@ -61,6 +61,16 @@ fn read_csv(bytes: &[u8]) -> (Found, IntakeReport) {
 const TYPE: &str = "11100000000013127D001";
 
 #[test]
+fn rows_keep_their_lines_across_blank_ones() {
+    let text = format!("\n证件号码,证照类型代码\n\n11010519491231002X,{TYPE}\n\n\n123,{TYPE}\n\"91350100M000100Y43\",\"{TYPE}\"");
+    for text in [text.clone(), text.replace('\n', "\r\n"), format!("{text}\n\n")] {
+        let (found, _) = read_csv(text.as_bytes());
+        let rows: Vec<u32> = found.items.iter().map(|item| item.place.row).collect();
+        assert_eq!((rows, found.rejected[0].place.row), (vec![4, 8], 7));
+    }
+}
+
+#[test]
 fn rows_that_cannot_be_audited_keep_place_problem_and_advice() {
     let rows = [
         (",X", "missing_holder_code"),

@@ -77,6 +77,26 @@ fn regex_free_duration(summary: &str) -> String {
 }
 
 #[test]
+fn whatever_is_carried_the_workbook_is_written() {
+    let workspace = Workspace::new();
+    let header = "证件号码,证照类型代码,证照类型,Abc,abc,a/b,a:b";
+    let long = "长".repeat(40_000);
+    let row = format!("11010519491231002X,11100000000013127D001,{long},1,2,3,11010519491231002X");
+    workspace.write_input("a.csv", format!("{header}\n{row}\n").as_bytes());
+    let job = crate::support::job_text("inputs/a.csv", "rate = \"unlimited\"");
+    let carry = "carry = [\"证照类型\", \"Abc\", \"abc\", \"a/b\", \"a:b\"]";
+    workspace.write_job(&format!("{}\n[report]\nmask = \"full\"\n", job.replace("carry = [\"区市\", \"部门\"]", carry)));
+    workspace.run_job(&[], 0);
+    let mut book: Xlsx<_> = open_workbook(workspace.run_dir().join("report.xlsx")).unwrap();
+    assert_eq!(book.sheet_names()[2..7], ["按证照类型~2", "按Abc", "按abc~2", "按ab", "按ab~2"]);
+    let texts = book.sheet_names().into_iter().flat_map(|name| sheet(&mut book, &name)).flatten();
+    assert!(
+        texts.map(|cell| cell.to_string()).all(|text| !text.contains("11010519491231002X")),
+        "a carried holder code is masked"
+    );
+}
+
+#[test]
 fn masks_hide_holders_wherever_their_code_stands() {
     let workspace = Workspace::with_demo("rate = \"unlimited\"");
     for mask in ["partial", "full"] {

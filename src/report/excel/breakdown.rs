@@ -2,7 +2,8 @@
 
 use super::super::{ReportInput, words};
 use super::ReportError;
-use super::style::{Style, column_width, set_page, width_of};
+use super::gaps::mask_codes;
+use super::style::{Style, column_width, fitting, set_page, width_of};
 use crate::analysis::{Counts, Group};
 use crate::audit::Status;
 use rust_xlsxwriter::{Color, ConditionalFormatDataBar, IgnoreError, Workbook};
@@ -12,7 +13,7 @@ pub(super) const BY_TYPE: &str = "按证照类型";
 
 /// Columns of counts behind the key columns, in order.
 pub(super) const COUNT_HEADERS: [&str; 9] =
-    ["条目数", "结果行数", "省市均有", "市有省无", "省有市无", "省市均无", "查询失败", "尚未查询", "照面不一致"];
+    ["条目数", "结果行数", "省市均有", "市有省无", "省有市无", "省市均无", "查询失败", "尚未查询", "照面或状态不一致"];
 const RATE_HEADERS: [&str; 3] = ["归集率", "省库覆盖率", "市库覆盖率"];
 
 pub(super) fn write_by_type(workbook: &mut Workbook, style: &Style, input: ReportInput<'_>) -> Result<(), ReportError> {
@@ -21,16 +22,28 @@ pub(super) fn write_by_type(workbook: &mut Workbook, style: &Style, input: Repor
 
 pub(super) fn write_by_carried(workbook: &mut Workbook, style: &Style, input: ReportInput<'_>) -> Result<(), ReportError> {
     for (header, groups) in &input.analysis.by_carried {
-        write(workbook, style, &sheet_name(header), &[header], groups, &input.analysis.totals)?;
+        let name = sheet_name(header, &workbook.worksheets().iter().map(|sheet| sheet.name().to_lowercase()).collect::<Vec<_>>());
+        // A carried column may hold codes of holders.
+        let shown = |group: &Group| Group { key: group.key.as_deref().map(|key| mask_codes(key, input.mask)), ..group.clone() };
+        let groups: Vec<Group> = groups.iter().map(shown).collect();
+        write(workbook, style, &name, &[header], &groups, &input.analysis.totals)?;
     }
     Ok(())
 }
 
-/// 按<header>, without what a sheet's name may not hold.
-pub(super) fn sheet_name(header: &str) -> String {
+/// 按<header>, without what a sheet's name may not hold, told apart from the names that are taken (in lower case).
+fn sheet_name(header: &str, taken: &[String]) -> String {
     const LONGEST: usize = 31;
     let allowed = header.chars().filter(|character| !matches!(character, '[' | ']' | ':' | '*' | '?' | '/' | '\\' | '\''));
-    "按".chars().chain(allowed).take(LONGEST).collect()
+    let whole: String = "按".chars().chain(allowed).collect();
+    let candidates = (1..).map(|number| {
+        let ending = if number == 1 { String::new() } else { format!("~{number}") };
+        let room = LONGEST - ending.len();
+        whole.chars().take(room).collect::<String>() + &ending
+    });
+    let reserved = ["按证照类型"];
+    let is_free = |name: &String| !taken.contains(&name.to_lowercase()) && !reserved.contains(&name.as_str());
+    candidates.into_iter().find(is_free).unwrap_or(whole)
 }
 
 /// The counts of a group, in the order of the headers.
@@ -80,7 +93,7 @@ fn write(
             (&style.code, &style.number, &style.percent)
         };
         let key = group.key.as_deref().unwrap_or("（空）");
-        sheet.write_string_with_format(row, 0, key, text)?;
+        sheet.write_string_with_format(row, 0, fitting(key), text)?;
         widths[0] = widths[0].max(width_of(key));
         if keys == 2 {
             let label = group.label.as_deref().unwrap_or(if is_total { "" } else { "（目录中没有）" });
@@ -114,4 +127,29 @@ fn write(
     set_page(sheet, Some(0))?;
     debug_assert_eq!(COUNT_HEADERS[2], words::status(Status::Both));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sheet_names_are_allowed_and_told_apart() {
+        let mut taken = vec!["概览".to_owned(), BY_TYPE.to_owned()];
+        for (header, expected) in [
+            ("区市", "按区市"),
+            ("证照类型", "按证照类型~2"),
+            ("Abc", "按Abc"),
+            ("abc", "按abc~2"),
+            ("a/b", "按ab"),
+            ("a:b", "按ab~2"),
+            ("a*b", "按ab~3"),
+            (&"长".repeat(40), &format!("按{}", "长".repeat(30))),
+            (&"长".repeat(41), &format!("按{}~2", "长".repeat(28))),
+        ] {
+            let name = sheet_name(header, &taken);
+            assert_eq!(name, expected);
+            taken.push(name.to_lowercase());
+        }
+    }
 }

@@ -8,7 +8,7 @@ use crate::audit::Status;
 use crate::codes::{mask_code, mask_within};
 use crate::job::Mask;
 use crate::table::schema::coverage;
-use crate::table::{Column, Rows};
+use crate::table::{Column, Row, Rows};
 use rust_xlsxwriter::Workbook;
 
 pub(super) fn write(workbook: &mut Workbook, style: &Style, input: ReportInput<'_>) -> Result<(), ReportError> {
@@ -57,8 +57,8 @@ fn write_status(
         if let Some((_, lifecycle)) = held {
             cells.extend([DetailCell::Text(id.as_deref()), DetailCell::Text(row.text(lifecycle).map(words::lifecycle))]);
         }
-        let carried = input.carried.iter().map(|header| row.carried(&coverage::COVERAGE.carried_name(header)));
-        cells.extend(carried.map(DetailCell::Text));
+        let carried: Vec<Option<String>> = carried_of(row, input);
+        cells.extend(carried.iter().map(|value| DetailCell::Text(value.as_deref())));
         cells.extend([
             DetailCell::Text(row.text(coverage::SOURCE_FILE)),
             DetailCell::Text(row.text(coverage::SOURCE_SHEET)),
@@ -67,6 +67,32 @@ fn write_status(
         list.row(cells)?;
     }
     list.end()
+}
+
+/// The carried values of a row as the job wants codes shown: any of them may be a holder's.
+pub(super) fn carried_of(row: Row<'_>, input: ReportInput<'_>) -> Vec<Option<String>> {
+    let value = |header: &String| row.carried(&coverage::COVERAGE.carried_name(header)).map(|text| mask_codes(text, input.mask));
+    input.carried.iter().map(value).collect()
+}
+
+/// A text with everything in it that may be a holder code masked: letters and digits, fifteen or more in a row.
+pub(super) fn mask_codes(text: &str, mask: Mask) -> String {
+    const SHORTEST_CODE: usize = 15;
+    if mask == Mask::None {
+        return text.to_owned();
+    }
+    let mut shown = String::new();
+    let mut run = String::new();
+    for character in text.chars().map(Some).chain([None]) {
+        if let Some(part) = character.filter(char::is_ascii_alphanumeric) {
+            run.push(part);
+            continue;
+        }
+        shown.push_str(&if run.len() >= SHORTEST_CODE { masked(&run, mask) } else { run.clone() });
+        run.clear();
+        shown.extend(character);
+    }
+    shown
 }
 
 /// A holder code as the job wants it shown.

@@ -67,7 +67,7 @@ pub(super) fn write(workbook: &mut Workbook, style: &Style, input: ReportInput<'
         page.count(words::status(status), count, words)?;
     }
     let rate = format!("占省市均有的 {}，见“字段差异”", percent(figures.inconsistent_rate));
-    page.count("照面不一致", figures.inconsistent, &rate)?;
+    page.count("照面或状态不一致", figures.inconsistent, &rate)?;
     page.count("无效输入", figures.invalid_inputs, "未查询，见“无效输入”")?;
     page.count("重复输入", figures.duplicate_rows, "与前面的行指同一条目，只查询一次")?;
 

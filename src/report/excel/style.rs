@@ -75,12 +75,18 @@ pub(super) fn column_width(widest: usize) -> f64 {
     f64::from(u32::try_from(widest.clamp(NARROWEST, WIDEST)).unwrap_or_default()) * 1.05 + 2.5
 }
 
-/// A text that a cell can hold: over-long ones end in an ellipsis.
+/// A text that a cell can hold: over-long ones end in an ellipsis. Excel counts in UTF-16.
 pub(super) fn fitting(text: &str) -> std::borrow::Cow<'_, str> {
-    if text.chars().count() <= LONGEST_TEXT {
+    if text.len() <= LONGEST_TEXT || text.encode_utf16().count() <= LONGEST_TEXT {
         return text.into();
     }
-    let mut short: String = text.chars().take(LONGEST_TEXT - 1).collect();
+    let mut room = LONGEST_TEXT - 1;
+    let fits = |character: &char| {
+        let width = character.len_utf16();
+        room = room.saturating_sub(width);
+        room > 0
+    };
+    let mut short: String = text.chars().take_while(fits).collect();
     short.push('…');
     short.into()
 }

@@ -1,0 +1,64 @@
+//! `faces explain`: for one item, each raw field, where it went, and why.
+
+use super::outputs;
+use crate::audit::{Answer, Call, Reply, Step, step};
+use crate::cli::ExplainArgs;
+use crate::endpoint::Side;
+use crate::exit::{Exit, Stop};
+use crate::job::Job;
+use crate::journal::Journal;
+use crate::platform::Fields;
+use crate::report::{ExplainedFace, explained_text};
+use crate::run_folder::RunFolder;
+
+/// Holder of the city's identifier in a state answer, beside the province's fields.
+const CITY_IDENTIFIER: &str = "fileNumber";
+
+pub(super) fn explain(args: &ExplainArgs) -> Result<Exit, Stop> {
+    let folder = RunFolder::at(&args.run_dir);
+    let Some(manifest) = folder.manifest()? else {
+        return Err(Stop::invalid(format!("{} is no run's folder: it holds no run.json", args.run_dir.display())));
+    };
+    let job = Job::load(&manifest.job_file).map_err(|problems| Stop::invalid(problems.to_string()))?;
+    let journal = Journal::open(&folder.journal()).map_err(|error| Stop::internal(error.to_string()))?;
+    let stored = journal.stretch(args.item, 1).map_err(|error| Stop::internal(error.to_string()))?;
+    let Some(stored) = stored.into_iter().find(|stored| stored.item_id == args.item) else {
+        return Err(Stop::invalid(format!("there is no item {} in this run; it has {}", args.item, manifest.items)));
+    };
+    let settings = outputs::audit_settings(&job, &manifest);
+    let cert_type_code = &stored.item.cert_type_code;
+    let mut faces = Vec::new();
+    for answer in &stored.answers {
+        let Reply::Received(envelope) = &answer.answer.reply else { continue };
+        for object in envelope.objects() {
+            for (side, fields) in sides_of(&answer.answer.call, envelope.exists, object) {
+                let explained = crate::face::explain(&fields, &settings.faces, side, cert_type_code);
+                let lines = fields.0.into_iter().zip(explained).map(|((name, value), fate)| (name, value, fate));
+                faces.push(ExplainedFace { endpoint: answer.answer.call.endpoint().name(), side, fields: lines.collect() });
+            }
+        }
+    }
+    let answers: Vec<Answer> = stored.answers.iter().map(|stored| stored.answer.clone()).collect();
+    let outcome = match step(&stored.item, &answers, &settings) {
+        Step::Done(outcome) => Some(outcome),
+        Step::Ask(_) => None,
+    };
+    super::print(&explained_text(&stored.item, &faces, outcome.as_ref()))?;
+    Ok(Exit::Done)
+}
+
+/// An answer's object by side: a state answer's holds the province's fields and the city's identifier.
+fn sides_of(call: &Call, exists: Option<(bool, bool)>, object: &Fields) -> Vec<(Side, Fields)> {
+    match (call.side(), exists) {
+        (Some(side), _) => vec![(side, object.clone())],
+        (None, Some((false, _))) => vec![(Side::City, object.clone())],
+        (None, _) => {
+            let (city, province): (Vec<_>, Vec<_>) =
+                object.0.iter().cloned().partition(|(name, _)| name.eq_ignore_ascii_case(CITY_IDENTIFIER));
+            [(Side::Province, Fields(province)), (Side::City, Fields(city))]
+                .into_iter()
+                .filter(|(_, fields)| !fields.0.is_empty())
+                .collect()
+        }
+    }
+}
