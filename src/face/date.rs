@@ -1,6 +1,6 @@
 //! Days, in all the forms in which faces write them.
 
-use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime};
 use unicode_normalization::UnicodeNormalization;
 
 /// A day, or the absence of an end.
@@ -19,17 +19,15 @@ const CHINA_OFFSET_SECONDS: i32 = 8 * 3600;
 /// time or a zone behind it, epoch seconds and milliseconds, and the words for "no end". `None` for anything else.
 #[must_use]
 pub fn read_day(text: &str) -> Option<Day> {
-    let text: String = text.nfkc().map(western_digit).collect();
     let text = text.trim();
+    let is_simple = |character: char| character.is_ascii() || matches!(character, '年' | '月' | '日');
+    let folded = if text.chars().all(is_simple) { None } else { Some(text.nfkc().map(western_digit).collect::<String>()) };
+    let text = folded.as_deref().unwrap_or(text).trim();
     if FOREVER_WORDS.iter().any(|word| text.contains(word)) {
         return Some(Day::Forever);
     }
-    let date = if text.len() >= 8 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        digits_alone(text)
-    } else {
-        instant_with_zone(text).or_else(|| parts(text))
-    }?;
-    Some(if date.format("%Y").to_string() == "9999" { Day::Forever } else { Day::On(date) })
+    let date = if text.len() >= 8 && text.bytes().all(|byte| byte.is_ascii_digit()) { digits_alone(text) } else { parts(text) }?;
+    Some(if date.year() == 9999 { Day::Forever } else { Day::On(date) })
 }
 
 fn digits_alone(text: &str) -> Option<NaiveDate> {
@@ -56,7 +54,13 @@ fn instant_with_zone(text: &str) -> Option<NaiveDate> {
 
 /// Year, month and day with something between them, and perhaps a time behind.
 fn parts(text: &str) -> Option<NaiveDate> {
-    let text: String = text.split_once('T').map_or(text, |(day, _)| day).to_owned();
+    // Only a text with a time in it can have a zone.
+    if text.contains(':')
+        && let Some(date) = instant_with_zone(text)
+    {
+        return Some(date);
+    }
+    let text = text.split_once('T').map_or(text, |(day, _)| day);
     let (year, rest) = text.split_once(['年', '-', '/', '.'])?;
     let (month, rest) = rest.split_once(['月', '-', '/', '.'])?;
     let rest = rest.trim_start();

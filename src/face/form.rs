@@ -6,6 +6,9 @@ use unicode_normalization::UnicodeNormalization;
 /// A value as a table shows it: without invisible characters, and without space at its ends.
 #[must_use]
 pub fn tidy(text: &str) -> String {
+    if !text.chars().any(is_invisible) {
+        return text.trim().to_owned();
+    }
     text.chars().filter(|character| !is_invisible(*character)).collect::<String>().trim().to_owned()
 }
 
@@ -13,6 +16,10 @@ pub fn tidy(text: &str) -> String {
 /// codes the letter case. Two values with the same canonical form say the same.
 #[must_use]
 pub fn canonical(text: &str, kind: FieldKind) -> String {
+    // Most texts are Chinese characters, letters and digits: in canonical form but for the letter case.
+    if text.chars().all(is_plain) {
+        return if kind == FieldKind::Code { text.to_ascii_uppercase() } else { text.to_owned() };
+    }
     let folded = text.nfkc().filter(|character| !character.is_whitespace() && !is_invisible(*character)).nfc().map(plain);
     if kind == FieldKind::Code { folded.map(|character| character.to_ascii_uppercase()).collect() } else { folded.collect() }
 }
@@ -34,6 +41,12 @@ const fn plain(character: char) -> char {
         '•' | '‧' | '・' | '∙' => '·',
         other => other,
     }
+}
+
+/// Characters that are their own canonical form: digits, letters, and the common Chinese characters (none of which is
+/// changed by NFKC).
+const fn is_plain(character: char) -> bool {
+    character.is_ascii_alphanumeric() || matches!(character, '\u{4E00}'..='\u{9FFF}')
 }
 
 const fn is_invisible(character: char) -> bool {
@@ -79,6 +92,14 @@ mod tests {
         }
         assert_ne!(canonical("张三", FieldKind::Name), canonical("张叁", FieldKind::Name));
         assert_ne!(canonical("a", FieldKind::Text), canonical("A", FieldKind::Text));
+    }
+
+    #[test]
+    fn plain_characters_are_their_own_canonical_form() {
+        for character in ('\u{4E00}'..='\u{9FFF}').chain('0'..='9').chain('A'..='Z').chain('a'..='z') {
+            let text = character.to_string();
+            assert!(text.nfkc().eq(text.chars()) && plain(character) == character && !character.is_whitespace(), "{character}");
+        }
     }
 
     #[test]
