@@ -67,6 +67,10 @@ pub enum Command {
     Run(RunArgs),
     /// Rebuild tables and reports of a run from its journal; makes no call
     Report(ReportArgs),
+    /// One call to any interface, the answer printed
+    Call(CallArgs),
+    /// The dictionaries: certificate types, holder code types, return codes
+    Catalogue(CatalogueArgs),
     /// Look into how faces are read
     #[command(subcommand)]
     Faces(FacesCommand),
@@ -119,6 +123,83 @@ pub struct ReportArgs {
     pub format: LogFormat,
 }
 
+/// `call`.
+#[derive(Debug, Args)]
+pub struct CallArgs {
+    /// The interface, named as in the specification (see --list)
+    #[arg(required_unless_present = "list")]
+    pub endpoint: Option<String>,
+    /// List the interfaces with their parameters
+    #[arg(long)]
+    pub list: bool,
+    /// A parameter
+    #[arg(short, long = "parameter", value_name = "NAME=VALUE")]
+    pub parameters: Vec<String>,
+    /// Take platform, credentials and purpose from a job file
+    #[arg(long, value_name = "JOB", conflicts_with = "base_url")]
+    pub job: Option<PathBuf>,
+    /// The platform's address, or "sandbox"; credentials from `ECERT_USERNAME` and `ECERT_PASSWORD`
+    #[arg(long, value_name = "URL")]
+    pub base_url: Option<String>,
+    /// Which library to ask
+    #[arg(long, value_enum)]
+    pub side: Option<CallSide>,
+    /// Print the answer as received
+    #[arg(long)]
+    pub raw: bool,
+    /// Save the file that the answer holds, or that its address leads to
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+    /// Go ahead with a call that changes the province's library
+    #[arg(long)]
+    pub confirm: bool,
+}
+
+/// A side, as typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CallSide {
+    /// The province's library.
+    Province,
+    /// The city's library.
+    City,
+}
+
+/// `catalogue`.
+#[derive(Debug, Args)]
+pub struct CatalogueArgs {
+    /// Which dictionary
+    #[arg(value_enum)]
+    pub which: Dictionary,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = TableFormat::Text)]
+    pub format: TableFormat,
+    /// With the certificate types and return code treatments that a job adds
+    #[arg(long, value_name = "JOB")]
+    pub job: Option<PathBuf>,
+}
+
+/// A dictionary of the specification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Dictionary {
+    /// Certificate types.
+    Types,
+    /// Holder code types.
+    HolderTypes,
+    /// Return codes.
+    Codes,
+}
+
+/// Form of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TableFormat {
+    /// For people.
+    Text,
+    /// Comma-separated.
+    Csv,
+    /// JSON.
+    Json,
+}
+
 /// `faces`.
 #[derive(Debug, Subcommand)]
 pub enum FacesCommand {
@@ -147,7 +228,32 @@ pub struct SandboxArgs {
     /// How long an answer takes, such as 5ms or 2ms..10ms
     #[arg(long, value_name = "TIME", default_value = "0ms")]
     pub latency: String,
-    /// Share of calls that answer with a fault that passes, 0 to 1
+    /// Share of requests that meet faults, 0 to 1; the same ones every time, once to three times in a row
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     pub fault_rate: f64,
+    /// Which faults, separated by commas: code-1 and code-99 (return codes), http-500, http-502, http-503 (HTML pages),
+    /// http-429 (with Retry-After: 1), truncated (JSON that ends early), reset (a connection broken mid-body), login-page
+    /// (HTML with 200), empty (no body), silence (no answer at all). Unless chosen: code-1, code-99, http-503, http-502,
+    /// truncated, login-page
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub faults: Vec<String>,
+    /// Life of a token, such as 12h or 5s; an expired one is refused with code 11
+    #[arg(long, value_name = "TIME", default_value = "30045s")]
+    pub token_life: String,
+    /// Life of a download address
+    #[arg(long, value_name = "TIME", default_value = "10m")]
+    pub address_life: String,
+    /// Answer at most N requests a second, further ones with HTTP 429; 0 is no limit
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub rate_limit: u32,
+    /// Answer HTTP 503 from one time to another after the start, such as 10s..40s
+    #[arg(long, value_name = "FROM..TO")]
+    pub outage: Option<String>,
+    /// Certificate types that are not published (code 13), separated by commas
+    #[arg(long, value_name = "CODES", value_delimiter = ',')]
+    pub unpublished: Vec<String>,
+    /// Write a JSON line per request to FILE: time, interface, parameters without the token, status, fault, requests in
+    /// flight. It holds holder codes
+    #[arg(long, value_name = "FILE")]
+    pub access_log: Option<PathBuf>,
 }

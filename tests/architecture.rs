@@ -27,7 +27,7 @@ const ROOMS: [&str; 18] = [
 ];
 
 /// The sandbox shares the endpoints, the codes and its own settings with the rest, and nothing else.
-const SANDBOX_MAY_USE: [&str; 3] = ["endpoint", "codes", "job"];
+const SANDBOX_MAY_USE: [&str; 4] = ["endpoint", "codes", "job", "durable"];
 
 fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(dir).unwrap() {

@@ -1,9 +1,9 @@
 //! What single answers say.
 
-use super::{Call, Reply};
-use crate::codes::{Treatment, return_code};
+use super::{AuditSettings, Call, Reply};
+use crate::codes::Treatment;
 use crate::endpoint::Side;
-use crate::face::{Face, FaceRules, Field, FieldKind, Lifecycle, canonical};
+use crate::face::{Face, Field, FieldKind, Lifecycle, canonical};
 use crate::platform::{Data, Envelope, ErrorKind, Failure, Fields};
 
 /// Holder of the city's identifier in a state answer, beside the province's fields.
@@ -73,9 +73,10 @@ pub(super) struct Listing {
 }
 
 /// Reads a state answer.
-pub(super) fn read_state(reply: &Reply, rules: &FaceRules, cert_type_code: &str) -> Result<State, Failure> {
+pub(super) fn read_state(reply: &Reply, settings: &AuditSettings, cert_type_code: &str) -> Result<State, Failure> {
     let envelope = received(reply)?;
-    let Some((province, city)) = envelope.exists.or_else(|| is_absent(envelope).then_some((false, false))) else {
+    let rules = &settings.faces;
+    let Some((province, city)) = envelope.exists.or_else(|| is_absent(envelope, settings).then_some((false, false))) else {
         return Err(unusable(envelope, "答复中没有 shengIsExists 和 shiIsExists"));
     };
     let mut state = State { province, city, ..State::default() };
@@ -106,12 +107,18 @@ pub(super) fn read_state(reply: &Reply, rules: &FaceRules, cert_type_code: &str)
 }
 
 /// Reads a list answer; where it was asked about one number, faces with another number do not count.
-pub(super) fn read_listing(call: &Call, reply: &Reply, rules: &FaceRules, cert_type_code: &str) -> Result<Listing, Failure> {
+pub(super) fn read_listing(
+    call: &Call,
+    reply: &Reply,
+    settings: &AuditSettings,
+    cert_type_code: &str,
+) -> Result<Listing, Failure> {
     let envelope = received(reply)?;
+    let rules = &settings.faces;
     if matches!(envelope.data, Data::Texts(_)) {
         return Err(unusable(envelope, "答复中是文本，不是照面信息"));
     }
-    if is_absent(envelope) {
+    if is_absent(envelope, settings) {
         return Ok(Listing { absent: true, ..Listing::default() });
     }
     let side = call.side().unwrap_or(Side::Province);
@@ -137,8 +144,8 @@ fn received(reply: &Reply) -> Result<&Envelope, Failure> {
     }
 }
 
-fn is_absent(envelope: &Envelope) -> bool {
-    return_code(envelope.status).is_some_and(|line| line.treatment == Treatment::Absent)
+fn is_absent(envelope: &Envelope, settings: &AuditSettings) -> bool {
+    settings.codes.treatment(envelope.status) == Some(Treatment::Absent)
 }
 
 fn unusable(envelope: &Envelope, problem: &str) -> Failure {

@@ -13,10 +13,11 @@ pub use anomaly::{Anomaly, AnomalyKind};
 pub use outcome::{CertificateOutcome, Comparison, Outcome, SideOutcome, Status, Trouble};
 pub use step::{Step, step};
 
+use crate::codes::CodeTable;
 use crate::endpoint::{Endpoint, Side};
 use crate::face::FaceRules;
 use crate::job::{AuditKeys, Purpose};
-use crate::platform::{Envelope, Failure, Holder, Request};
+use crate::platform::{Envelope, Failure, Holder, Request, ShareQueryCertInfoByHo, ShengShiStateInfo};
 use std::sync::Arc;
 
 /// One thing to audit.
@@ -86,8 +87,8 @@ impl Call {
             certificate_number: self.number(),
         };
         match self {
-            Self::State { .. } => Request::state(holder, purpose),
-            Self::List { side, .. } => Request::list(holder, *side, purpose),
+            Self::State { .. } => ShengShiStateInfo { holder }.request(purpose),
+            Self::List { side, .. } => ShareQueryCertInfoByHo { holder, side: *side }.request(purpose),
         }
     }
 }
@@ -117,4 +118,6 @@ pub struct AuditSettings {
     pub keys: AuditKeys,
     /// How faces are read and compared.
     pub faces: Arc<FaceRules>,
+    /// What return codes mean.
+    pub codes: CodeTable,
 }

@@ -264,12 +264,12 @@ impl Inquiry<'_> {
 
     fn state(&self, number: Option<String>) -> Result<Result<State, Failure>, Call> {
         let call = Call::State { number };
-        self.read(call, |_, reply| read_state(reply, &self.settings.faces, &self.item.cert_type_code))
+        self.read(call, |_, reply| read_state(reply, self.settings, &self.item.cert_type_code))
     }
 
     fn listing(&self, side: Side, number: Option<String>) -> Result<Result<Listing, Failure>, Call> {
         let call = Call::List { side, number };
-        let read = self.read(call, |call, reply| read_listing(call, reply, &self.settings.faces, &self.item.cert_type_code));
+        let read = self.read(call, |call, reply| read_listing(call, reply, self.settings, &self.item.cert_type_code));
         if let Ok(Ok(listing)) = &read
             && listing.absent
         {

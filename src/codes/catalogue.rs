@@ -50,6 +50,19 @@ impl Catalogue {
         Self { types, by_code, by_name }
     }
 
+    /// These types and further ones; one that is there already gets the further names behind its own.
+    #[must_use]
+    pub fn extended_by(&self, added: Vec<CertificateType>) -> Self {
+        let mut types = self.types.clone();
+        for entry in added {
+            match self.by_code.get(&entry.code) {
+                Some(&known) => types[known].names.extend(entry.names),
+                None => types.push(entry),
+            }
+        }
+        Self::new(types)
+    }
+
     /// The types that bear a name; width and spaces aside. More than one where the name is ambiguous.
     pub fn named(&self, name: &str) -> impl Iterator<Item = &CertificateType> {
         self.by_name.get(&fold_name(name)).into_iter().flatten().map(|&index| &self.types[index])

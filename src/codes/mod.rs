@@ -15,7 +15,7 @@ pub use credit::{check_credit_code, check_type_code, credit_check_character};
 pub use face_field::{Field, FieldKind, Lifecycle};
 pub use identifier::{Identifier, IdentifierProblem, identifier_check_character};
 pub use mask::{mask_code, mask_name, mask_within};
-pub use return_code::{ReturnCode, Treatment, return_code, return_codes};
+pub use return_code::{CodeTable, ReturnCode, Treatment, return_code, return_codes};
 
 /// What is wrong with a number that should carry its own check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -1,6 +1,7 @@
 //! The platform's return codes (接口返回值列表, appendix 7.2 of its specification) and what a batch audit makes of them.
 
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// What a return code means to a batch audit.
@@ -25,6 +26,62 @@ pub enum Treatment {
     Unsupported,
     /// The platform says that it cannot read its own data.
     Malformed,
+}
+
+impl Treatment {
+    const NAMES: [(&'static str, Self); 9] = [
+        ("answer", Self::Answer),
+        ("absent", Self::Absent),
+        ("lifecycle", Self::Lifecycle),
+        ("retry", Self::Retry),
+        ("renew_token", Self::RenewToken),
+        ("stop_type", Self::StopType),
+        ("stop_run", Self::StopRun),
+        ("unsupported", Self::Unsupported),
+        ("malformed", Self::Malformed),
+    ];
+
+    /// The treatment of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::NAMES.into_iter().find(|(known, _)| *known == name).map(|(_, treatment)| treatment)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::NAMES.into_iter().find(|(_, known)| *known == self).map_or("", |(name, _)| name)
+    }
+
+    /// Every name.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        Self::NAMES.into_iter().map(|(name, _)| name)
+    }
+}
+
+/// What the codes mean to a job: the specification's table, with what the job has changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CodeTable {
+    changed: BTreeMap<i32, Treatment>,
+}
+
+impl CodeTable {
+    /// The specification's table with these treatments changed or added.
+    #[must_use]
+    pub const fn with(changed: BTreeMap<i32, Treatment>) -> Self {
+        Self { changed }
+    }
+
+    /// What to do about a code; none for one that neither the specification nor the job has.
+    #[must_use]
+    pub fn treatment(&self, code: i32) -> Option<Treatment> {
+        self.changed.get(&code).copied().or_else(|| return_code(code).map(|line| line.treatment))
+    }
+
+    /// Codes that the job has added to the specification's.
+    pub fn added(&self) -> impl Iterator<Item = (i32, Treatment)> {
+        self.changed.iter().filter(|(code, _)| return_code(**code).is_none()).map(|(code, treatment)| (*code, *treatment))
+    }
 }
 
 /// One line of the table of return codes.

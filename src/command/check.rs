@@ -159,7 +159,8 @@ fn ask_types(job: &Job, found: &Findings) -> Result<Vec<TypeCheck>, Stop> {
                 CallResult::Failed { failure, .. } => (false, failure.code, Some(failure.message)),
                 CallResult::Stopped(reason) => return Err(session::stopped(&reason)),
             };
-            types.push(TypeCheck { cert_type_code: code.clone(), answered, code: code_said, message });
+            let cert_type_name = job.catalogue.name(code).map(str::to_owned);
+            types.push(TypeCheck { cert_type_code: code.clone(), cert_type_name, answered, code: code_said, message });
         }
         Ok(types)
     })

@@ -1,5 +1,7 @@
 //! The verbs. Each reads as a table of contents of its work.
 
+mod call;
+mod catalogue;
 mod check;
 mod faces;
 mod logging;
@@ -20,6 +22,8 @@ use crate::exit::{Exit, Stop};
 pub fn dispatch(cli: &Cli) -> Result<Exit, Stop> {
     logging::start(&cli.global);
     match &cli.command {
+        Command::Call(args) => call::call(args),
+        Command::Catalogue(args) => catalogue::catalogue(args),
         Command::Check(args) => check::check(args),
         Command::Run(args) => run::run(args),
         Command::Report(args) => report::report(args),

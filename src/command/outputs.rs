@@ -20,14 +20,14 @@ pub(super) fn audit_settings(job: &Job, manifest: &Manifest) -> AuditSettings {
         depth: Depth::from_word(&manifest.fingerprint.depth).unwrap_or(Depth::Faces),
         certificates: Certificates::from_word(&manifest.fingerprint.certificates).unwrap_or(Certificates::Auto),
     };
-    AuditSettings { keys, faces: Arc::new(FaceRules::new(&job.faces)) }
+    AuditSettings { keys, faces: Arc::new(FaceRules::new(&job.faces)), codes: job.platform.codes.clone() }
 }
 
 /// Builds tables and reports of a run from its journal, by the report settings of the job as they are now.
 pub(super) fn build(job: &Job, folder: &RunFolder, manifest: &Manifest, journal: &Journal) -> Result<Figures, Stop> {
     let tables = folder.tables();
     create_private_dir(&tables).map_err(Stop::disk(tables.display()))?;
-    table::build(journal, &tables, &audit_settings(job, manifest), &manifest.carried)
+    table::build(journal, &tables, &audit_settings(job, manifest), &job.catalogue, &manifest.carried)
         .map_err(|error| Stop::internal(error.to_string()))?;
     let analysis = analyse(&tables, &manifest.carried).map_err(|error| Stop::internal(error.to_string()))?;
     let counts = journal.counts().map_err(|error| Stop::internal(error.to_string()))?;
@@ -48,6 +48,7 @@ pub(super) fn build(job: &Job, folder: &RunFolder, manifest: &Manifest, journal:
             figures: &figures,
             analysis: &analysis,
             tables: &tables,
+            catalogue: &job.catalogue,
             carried: &manifest.carried,
             mask: job.report.mask,
         };

@@ -160,7 +160,7 @@ pub fn read_files(job: &Job, files: &[InputFile], today: NaiveDate, sink: &mut d
     let mut dedup = dedup::Dedup::default();
     for file in files {
         let settings = &job.inputs[file.input];
-        let mut reader = sheet::FileReader::new(file, settings, &carried, today, &mut dedup, sink);
+        let mut reader = sheet::FileReader::new(file, settings, (&job.catalogue, &carried), today, &mut dedup, sink);
         read_file(file, settings, &mut reader)?;
         let (sheets, problems) = reader.finish();
         report.problems.extend(problems);

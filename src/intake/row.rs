@@ -129,10 +129,11 @@ pub(super) fn read_row(
     row: SheetRow<'_>,
     columns: &Columns,
     settings: &InputSettings,
+    catalogue: &Catalogue,
     place: &Place,
     today: NaiveDate,
 ) -> RowResult {
-    let mut reader = RowReader { row, columns, place, repairs: Vec::new() };
+    let mut reader = RowReader { row, columns, catalogue, place, repairs: Vec::new() };
     match reader.items(settings, today) {
         Ok(items) => RowResult { items, rejected: None, repairs: reader.repairs },
         Err((role, problem, advice)) => {
@@ -154,6 +155,7 @@ type Rejection = (Role, InputProblem, Option<Cow<'static, str>>);
 struct RowReader<'a> {
     row: SheetRow<'a>,
     columns: &'a Columns,
+    catalogue: &'a Catalogue,
     place: &'a Place,
     repairs: Vec<Repair>,
 }
@@ -194,7 +196,7 @@ impl<'a> RowReader<'a> {
         }
         let by_name = self.columns.column(Role::CertTypeCode).is_none();
         if let Some(name) = self.cell(Role::CertTypeName)?.map(|cell| cell.text()).filter(|_| by_name) {
-            return type_code_named(&name).map(|code| vec![code]);
+            return type_code_named(&name, self.catalogue).map(|code| vec![code]);
         }
         if settings.default_type_codes.is_empty() {
             let role = if by_name { Role::CertTypeName } else { Role::CertTypeCode };
@@ -291,8 +293,8 @@ impl<'a> RowReader<'a> {
 }
 
 /// The one type code that the catalogue has under a name.
-fn type_code_named(name: &str) -> Result<String, Rejection> {
-    let candidates: Vec<_> = Catalogue::of_the_specification().named(name).cloned().collect();
+fn type_code_named(name: &str, catalogue: &Catalogue) -> Result<String, Rejection> {
+    let candidates: Vec<_> = catalogue.named(name).cloned().collect();
     match &candidates[..] {
         [] => Err((Role::CertTypeName, InputProblem::UnknownTypeName, None)),
         [only] => Ok(only.code.clone()),

@@ -19,6 +19,7 @@ const TOTALS: [&str; 6] = ["合计", "总计", "小计", "共计", "合计数", 
 pub(super) struct FileReader<'a> {
     file: &'a InputFile,
     settings: &'a InputSettings,
+    catalogue: &'a Catalogue,
     carried: &'a [String],
     today: NaiveDate,
     dedup: &'a mut Dedup,
@@ -56,12 +57,12 @@ impl<'a> FileReader<'a> {
     pub(super) fn new(
         file: &'a InputFile,
         settings: &'a InputSettings,
-        carried: &'a [String],
+        (catalogue, carried): (&'a Catalogue, &'a [String]),
         today: NaiveDate,
         dedup: &'a mut Dedup,
         sink: &'a mut dyn Sink,
     ) -> Self {
-        Self { file, settings, carried, today, dedup, sink, sheets: Vec::new(), current: None, problems: Vec::new() }
+        Self { file, settings, catalogue, carried, today, dedup, sink, sheets: Vec::new(), current: None, problems: Vec::new() }
     }
 
     /// Takes what the file's reader came upon.
@@ -106,9 +107,9 @@ impl<'a> FileReader<'a> {
                     return Ok(());
                 }
                 let place = Place { file: Arc::clone(&self.file.name), sheet: Arc::clone(&sheet.report.name), row: row.number };
-                let result = read_row(row, columns, self.settings, &place, self.today);
+                let result = read_row(row, columns, self.settings, self.catalogue, &place, self.today);
                 sheet.report.rows += 1;
-                keep(result, &mut sheet.report, self.dedup, self.sink)
+                keep(result, self.catalogue, &mut sheet.report, self.dedup, self.sink)
             }
         }
     }
@@ -184,7 +185,13 @@ impl CurrentSheet {
 }
 
 /// Passes on what a row came to, and counts it.
-fn keep(result: RowResult, report: &mut SheetReport, dedup: &mut Dedup, sink: &mut dyn Sink) -> Result<(), String> {
+fn keep(
+    result: RowResult,
+    catalogue: &Catalogue,
+    report: &mut SheetReport,
+    dedup: &mut Dedup,
+    sink: &mut dyn Sink,
+) -> Result<(), String> {
     for repair in result.repairs {
         report.repairs += 1;
         sink.repair(repair)?;
@@ -197,7 +204,7 @@ fn keep(result: RowResult, report: &mut SheetReport, dedup: &mut Dedup, sink: &m
         match dedup.name(&item) {
             Naming::First => {
                 report.items += 1;
-                if Catalogue::of_the_specification().name(&item.cert_type_code).is_none() {
+                if catalogue.name(&item.cert_type_code).is_none() {
                     report.not_in_catalogue.insert(item.cert_type_code.clone());
                 }
                 sink.item(item)?;

@@ -16,10 +16,12 @@ pub use value::{
     TokenRequest,
 };
 
+use crate::codes::{Catalogue, CodeTable};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A job, resolved: what `run`, `check` and `report` work from.
@@ -43,6 +45,8 @@ pub struct Job {
     pub inputs: Vec<InputSettings>,
     /// How far to look.
     pub audit: AuditKeys,
+    /// Certificate types by code and name.
+    pub catalogue: Arc<Catalogue>,
     /// How faces are read and compared.
     pub faces: FaceSettings,
     /// How fast.
@@ -72,6 +76,10 @@ pub struct PlatformSettings {
     pub token_request: TokenRequest,
     /// Certificate authority to trust besides the system's.
     pub ca_file: Option<PathBuf>,
+    /// The largest answer that is read, in bytes.
+    pub max_answer: u64,
+    /// What return codes mean.
+    pub codes: CodeTable,
 }
 
 /// Where the platform is.
@@ -94,7 +102,8 @@ impl Base {
     }
 }
 
-/// `[platform.sandbox]`: what the embedded stand-in is like.
+/// `[platform.sandbox]`: what the embedded stand-in is like. A job sets seed, latency and fault rate; the rest is for the
+/// stand-in served by itself, and for tests.
 #[derive(Debug, Clone)]
 pub struct SandboxSettings {
     /// Decides every truth it tells.
@@ -103,11 +112,37 @@ pub struct SandboxSettings {
     pub latency: Range<Duration>,
     /// Share of calls that answer with a transient fault, 0 to 1.
     pub fault_rate: f64,
+    /// Names of the faults that happen; all that pass where empty.
+    pub faults: Vec<String>,
+    /// Life of a token.
+    pub token_life: Duration,
+    /// Life of a download address.
+    pub address_life: Duration,
+    /// Requests a second that are answered; further ones get HTTP 429 with `Retry-After`. Zero: no limit.
+    pub rate_limit: u32,
+    /// From when to when after the start nothing but HTTP 503 is answered.
+    pub outage: Option<Range<Duration>>,
+    /// Certificate types that are not published (code 13).
+    pub unpublished: Vec<String>,
+    /// Where a JSON line per request goes.
+    pub access_log: Option<PathBuf>,
 }
 
 impl Default for SandboxSettings {
     fn default() -> Self {
-        Self { seed: 7, latency: Duration::ZERO..Duration::ZERO, fault_rate: 0.0 }
+        Self {
+            seed: 7,
+            latency: Duration::ZERO..Duration::ZERO,
+            fault_rate: 0.0,
+            faults: Vec::new(),
+            // As in the specification's example.
+            token_life: Duration::from_secs(30_045),
+            address_life: Duration::from_mins(10),
+            rate_limit: 0,
+            outage: None,
+            unpublished: Vec::new(),
+            access_log: None,
+        }
     }
 }
 

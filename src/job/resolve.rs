@@ -3,23 +3,28 @@
 use super::problem::Collector;
 use super::value::{
     ArchiveVia, Certificates, Depth, FieldName, HeaderRow, Language, Mask, NamesByField, Period, Rate, Recheck, SheetChoice,
-    TokenRequest,
+    TokenRequest, TreatmentName,
 };
 use super::written::{
-    ArchiveSection, AuditSection, FacesSection, InputSection, PlatformSection, PurposeSection, ReportSection, SandboxSection,
-    ThrottleSection, TypeFacesSection, Written,
+    ArchiveSection, AuditSection, CatalogueSection, FacesSection, InputSection, PlatformSection, PurposeSection, ReportSection,
+    SandboxSection, ThrottleSection, TypeFacesSection, Written,
 };
 use super::{
     AuditKeys, Base, Columns, FaceSettings, Gate, InputSettings, Job, PlatformSettings, Purpose, ReportSettings, RetrySettings,
     SandboxSettings, Secret, ThrottleSettings, TypeFaceSettings,
 };
-use crate::codes::{check_type_code, holder_code_type};
+use crate::codes::{Catalogue, CertificateType, CodeTable, check_type_code, holder_code_type};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use toml::Spanned;
 
 /// Longest cause that the platform accepts, in characters (specification, `certificateCopyCause`).
 const LONGEST_CAUSE: usize = 200;
+
+/// The largest answer that is read, in bytes, unless the job says otherwise.
+const USUAL_LARGEST_ANSWER: u64 = 64 * 1024 * 1024;
 
 fn value<T>(written: Option<Spanned<T>>) -> Option<T> {
     written.map(Spanned::into_inner)
@@ -59,6 +64,7 @@ pub(super) fn resolve(file: &Path, written: Written, problems: &mut Collector<'_
     let purpose = purpose(section(written.purpose), problems);
     let inputs = inputs(value(written.inputs).unwrap_or_default(), problems);
     let audit = audit(section(written.audit), problems);
+    let catalogue = catalogue(section(written.catalogue), problems);
     let faces = faces(section(written.faces));
     let throttle = throttle(section(written.throttle), problems);
     archive(&section(written.archive), problems);
@@ -77,6 +83,7 @@ pub(super) fn resolve(file: &Path, written: Written, problems: &mut Collector<'_
         purpose: purpose?,
         inputs,
         audit,
+        catalogue: Arc::new(catalogue),
         faces,
         throttle,
         retry: RetrySettings {
@@ -143,6 +150,8 @@ fn platform(written: PlatformSection, root: &Path, problems: &mut Collector<'_>)
         timeout: value(written.timeout).unwrap_or(Duration::from_secs(30)),
         token_request: value(written.token_request).unwrap_or(TokenRequest::Form),
         ca_file: value(written.ca_file).map(|path| root.join(path)),
+        max_answer: value(written.max_answer).map_or(USUAL_LARGEST_ANSWER, |size| size.0),
+        codes: codes(section(written.codes), problems),
     })
 }
 
@@ -155,6 +164,7 @@ fn sandbox(written: SandboxSection, problems: &mut Collector<'_>) -> SandboxSett
         seed: value(written.seed).unwrap_or(defaults.seed),
         latency: value(written.latency).unwrap_or(defaults.latency),
         fault_rate: value(written.fault_rate).unwrap_or(defaults.fault_rate),
+        ..defaults
     }
 }
 
@@ -243,6 +253,42 @@ fn audit(written: AuditSection, problems: &mut Collector<'_>) -> AuditKeys {
         depth: value(written.depth).unwrap_or(Depth::Faces),
         certificates: value(written.certificates).unwrap_or(Certificates::Auto),
     }
+}
+
+/// Treatments of return codes that the job changes or adds.
+fn codes(written: BTreeMap<String, Spanned<TreatmentName>>, problems: &mut Collector<'_>) -> CodeTable {
+    let mut changed = BTreeMap::new();
+    for (code, treatment) in written {
+        match code.parse() {
+            Ok(code) => {
+                changed.insert(code, treatment.get_ref().0);
+            }
+            Err(_) => problems.at(treatment.span(), format!("`platform.codes.{code}`: a return code is a whole number")),
+        }
+    }
+    CodeTable::with(changed)
+}
+
+/// The specification's certificate types and those that the job adds.
+fn catalogue(written: CatalogueSection, problems: &mut Collector<'_>) -> Catalogue {
+    let mut added = Vec::new();
+    for entry in section(written.types) {
+        let Some(code) = entry.code else {
+            problems.whole("a [[catalogue.types]] lacks `code`");
+            continue;
+        };
+        if let Err(problem) = check_type_code(code.get_ref()) {
+            problems
+                .at(code.span(), format!("`catalogue.types.code`: {} is no certificate type code: {problem}", code.get_ref()));
+        }
+        let names: Vec<String> = value(entry.name).into_iter().chain(section(entry.names)).collect();
+        if names.is_empty() {
+            problems.at(code.span(), format!("the type {} lacks `name`", code.get_ref()));
+            continue;
+        }
+        added.push(CertificateType { code: code.into_inner(), names });
+    }
+    Catalogue::of_the_specification().extended_by(added)
 }
 
 fn faces(written: FacesSection) -> FaceSettings {

@@ -2,7 +2,7 @@
 
 use super::problem::Collector;
 use super::secret::Secret;
-use crate::codes::Field;
+use crate::codes::{Field, Treatment};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
@@ -286,6 +286,17 @@ impl Read for FieldName {
             problems.at(value.span(), unknown_field(&name, key));
         }
         Some(Self(name))
+    }
+}
+
+/// What is to be done about a return code.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TreatmentName(pub Treatment);
+
+impl Read for TreatmentName {
+    fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
+        let expected = format!("one of {}", Treatment::names().collect::<Vec<_>>().join(", "));
+        read_text(value, key, problems, &expected, Treatment::named).map(Self)
     }
 }
 

@@ -4,7 +4,7 @@ use super::problem::Collector;
 use super::secret::Secret;
 use super::value::{
     ArchiveVia, Bytes, Certificates, DayWindow, Depth, FieldName, HeaderRow, Language, Mask, NamesByField, Period, Rate, Read,
-    Recheck, SheetChoice, TokenRequest, UserName,
+    Recheck, SheetChoice, TokenRequest, TreatmentName, UserName,
 };
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -67,6 +67,7 @@ section! {
         purpose: PurposeSection,
         inputs: Vec<InputSection>,
         audit: AuditSection,
+        catalogue: CatalogueSection,
         faces: FacesSection,
         throttle: ThrottleSection,
         retry: RetrySection,
@@ -87,6 +88,8 @@ section! {
         timeout: Duration,
         token_request: TokenRequest,
         ca_file: String,
+        max_answer: Bytes,
+        codes: BTreeMap<String, Spanned<TreatmentName>>,
         sandbox: SandboxSection,
     }
 }
@@ -138,6 +141,10 @@ section! {
         compare: CompareSection,
     }
 }
+
+section! { CatalogueSection { types: Vec<TypeSection> } }
+
+section! { TypeSection { code: String, name: String, names: Vec<String> } }
 
 section! { TypeFacesSection { fields: NamesByField, ignore: Vec<FieldName> } }
 

@@ -9,9 +9,6 @@ use reqwest::{RequestBuilder, StatusCode, redirect};
 use std::sync::Once;
 use std::time::Duration;
 
-/// The largest answer that is read, in bytes.
-const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
-
 /// The result of one attempt.
 #[derive(Debug, Clone)]
 pub enum Attempt {
@@ -24,6 +21,8 @@ pub enum Attempt {
         /// `Retry-After`, from now.
         retry_after: Option<Duration>,
     },
+    /// HTTP 200 and a body larger than the bound, in bytes, which was not read on.
+    TooLarge(usize),
     /// No whole answer in time.
     Timeout,
     /// No connection, or one that broke; why, without address parameters.
@@ -36,6 +35,7 @@ pub struct Client {
     http: reqwest::Client,
     base_url: String,
     token_request: TokenRequest,
+    largest_answer: usize,
 }
 
 impl Client {
@@ -71,7 +71,8 @@ impl Client {
             }
         }
         let http = builder.build().map_err(|error| format!("no connection can be set up: {}", reasons(&error)))?;
-        Ok(Self { http, base_url: base_url.to_owned(), token_request: settings.token_request })
+        let largest_answer = usize::try_from(settings.max_answer).unwrap_or(usize::MAX);
+        Ok(Self { http, base_url: base_url.to_owned(), token_request: settings.token_request, largest_answer })
     }
 
     /// Where it connects to.
@@ -84,7 +85,21 @@ impl Client {
     pub async fn attempt(&self, request: &Request, access_token: &str) -> Attempt {
         let address = format!("{}{}", self.base_url, request.endpoint().path());
         let builder = self.http.post(address).header(CONTENT_TYPE, "application/json").body(request.body(access_token));
-        send(builder).await
+        send(builder, self.largest_answer).await
+    }
+
+    /// Fetches what a download address leads to. Nothing of the session goes with it: no token, no credentials.
+    ///
+    /// # Errors
+    /// Why there is nothing, or too much.
+    pub async fn download(&self, url: &str) -> Result<Bytes, String> {
+        match send(self.http.get(url), self.largest_answer).await {
+            Attempt::Body(body) => Ok(body),
+            Attempt::Http { status, .. } => Err(format!("the address answers HTTP status {status}; it may have expired")),
+            Attempt::TooLarge(bytes) => Err(format!("the file is larger than {} MiB", bytes >> 20)),
+            Attempt::Timeout => Err("the address does not answer in time".to_owned()),
+            Attempt::Transport(problem) => Err(problem),
+        }
     }
 
     /// One attempt of a token request (specification, 用户身份验证接口). Answers of any status come as they are.
@@ -98,11 +113,11 @@ impl Client {
             ("password", password),
         ];
         let builder = self.http.post(format!("{}{}", self.base_url, crate::endpoint::Endpoint::Token.path()));
-        send(match self.token_request {
+        let builder = match self.token_request {
             TokenRequest::Form => builder.form(&parameters),
             TokenRequest::Query => builder.query(&parameters),
-        })
-        .await
+        };
+        send(builder, self.largest_answer).await
     }
 }
 
@@ -116,15 +131,15 @@ fn stay_on_host(attempt: redirect::Attempt<'_>) -> redirect::Action {
     if same && attempt.previous().len() <= MOST { attempt.follow() } else { attempt.stop() }
 }
 
-async fn send(builder: RequestBuilder) -> Attempt {
-    match receive(builder).await {
+async fn send(builder: RequestBuilder, largest: usize) -> Attempt {
+    match receive(builder, largest).await {
         Ok(attempt) => attempt,
         Err(error) if error.is_timeout() => Attempt::Timeout,
         Err(error) => Attempt::Transport(reasons(&error.without_url())),
     }
 }
 
-async fn receive(builder: RequestBuilder) -> Result<Attempt, reqwest::Error> {
+async fn receive(builder: RequestBuilder, largest: usize) -> Result<Attempt, reqwest::Error> {
     let mut response = builder.send().await?;
     if response.status() != StatusCode::OK {
         let retry_after = retry_after(response.headers(), Utc::now());
@@ -133,19 +148,17 @@ async fn receive(builder: RequestBuilder) -> Result<Attempt, reqwest::Error> {
     let mut first = Bytes::new();
     let mut rest = Vec::new();
     while let Some(chunk) = response.chunk().await? {
-        if first.is_empty() && rest.is_empty() {
+        if first.len() + rest.len() + chunk.len() > largest {
+            return Ok(Attempt::TooLarge(largest));
+        }
+        // Most answers come in one piece, which is then kept as it is.
+        if first.is_empty() {
             first = chunk;
-            continue;
+        } else {
+            rest.extend_from_slice(&chunk);
         }
-        if rest.is_empty() {
-            rest.extend_from_slice(&first);
-        }
-        if rest.len() + chunk.len() > LARGEST_ANSWER {
-            return Ok(Attempt::Transport(format!("the answer is larger than {} MiB", LARGEST_ANSWER / 1024 / 1024)));
-        }
-        rest.extend_from_slice(&chunk);
     }
-    Ok(Attempt::Body(if rest.is_empty() { first } else { rest.into() }))
+    Ok(Attempt::Body(if rest.is_empty() { first } else { [&first[..], &rest[..]].concat().into() }))
 }
 
 /// `Retry-After` as seconds or as an HTTP date.

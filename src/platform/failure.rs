@@ -2,7 +2,7 @@
 
 use super::client::Attempt;
 use super::envelope::Envelope;
-use crate::codes::{Treatment, return_code};
+use crate::codes::{CodeTable, Treatment, return_code};
 use std::time::Duration;
 
 /// Kinds of failure, as tables name them.
@@ -90,7 +90,7 @@ pub enum Verdict {
 
 /// Judges the result of one attempt of a business call.
 #[must_use]
-pub fn judge(attempt: &Attempt) -> Verdict {
+pub fn judge(attempt: &Attempt, codes: &CodeTable) -> Verdict {
     let failure = |kind, code, message: String| Failure { kind, code, message };
     match attempt {
         Attempt::Timeout => Verdict::Again(failure(ErrorKind::Timeout, None, "在规定时间内没有完整的答复".to_owned()), None),
@@ -103,21 +103,24 @@ pub fn judge(attempt: &Attempt) -> Verdict {
                 _ => Verdict::Final(failure),
             }
         }
+        Attempt::TooLarge(bytes) => {
+            Verdict::Final(failure(ErrorKind::Malformed, None, format!("答复超过 {} MiB，未读完", bytes >> 20)))
+        }
         Attempt::Body(body) => match Envelope::parse(body) {
             Err(malformed) => Verdict::Again(failure(ErrorKind::Malformed, None, malformed.to_string()), None),
-            Ok(envelope) => judge_envelope(envelope),
+            Ok(envelope) => judge_envelope(envelope, codes),
         },
     }
 }
 
-fn judge_envelope(envelope: Envelope) -> Verdict {
+fn judge_envelope(envelope: Envelope, codes: &CodeTable) -> Verdict {
     let known = return_code(envelope.status);
     let failure = |kind| Failure {
         kind,
         code: Some(envelope.status),
         message: known.map_or_else(|| "规范中没有的返回码".to_owned(), |line| line.text_zh.clone()),
     };
-    match known.map(|line| line.treatment) {
+    match codes.treatment(envelope.status) {
         Some(Treatment::Answer | Treatment::Absent | Treatment::Lifecycle) => Verdict::Answer(envelope),
         Some(Treatment::Retry) => Verdict::Again(failure(ErrorKind::Platform), None),
         Some(Treatment::RenewToken) => Verdict::RenewToken(failure(ErrorKind::Auth)),
@@ -134,7 +137,10 @@ mod tests {
     use super::*;
 
     fn verdict_of(code: i32) -> Verdict {
-        judge(&Attempt::Body(format!(r#"{{"head":{{"status":"{code}"}},"data":null}}"#).into_bytes().into()))
+        judge(
+            &Attempt::Body(format!(r#"{{"head":{{"status":"{code}"}},"data":null}}"#).into_bytes().into()),
+            &CodeTable::default(),
+        )
     }
 
     #[test]
@@ -163,7 +169,7 @@ mod tests {
 
     #[test]
     fn http_trouble_is_told_apart() {
-        let http = |status| judge(&Attempt::Http { status, retry_after: Some(Duration::from_secs(2)) });
+        let http = |status| judge(&Attempt::Http { status, retry_after: Some(Duration::from_secs(2)) }, &CodeTable::default());
         for status in [401, 403] {
             assert!(matches!(http(status), Verdict::RenewToken(_)), "{status}");
         }
@@ -172,8 +178,17 @@ mod tests {
         }
         assert!(matches!(http(404), Verdict::Final(Failure { kind: ErrorKind::Http, code: Some(404), .. })));
         assert!(matches!(
-            judge(&Attempt::Body("<html>".into())),
+            judge(&Attempt::Body("<html>".into()), &CodeTable::default()),
             Verdict::Again(Failure { kind: ErrorKind::Malformed, .. }, None)
         ));
+    }
+
+    #[test]
+    fn a_job_says_what_a_code_means_to_it() {
+        let codes = CodeTable::with([(99, Treatment::Absent), (500, Treatment::Retry)].into());
+        let judge = |code: i32| judge(&Attempt::Body(format!(r#"{{"head":{{"status":{code}}}}}"#).into_bytes().into()), &codes);
+        assert!(matches!(judge(99), Verdict::Answer(_)));
+        assert!(matches!(judge(500), Verdict::Again(..)));
+        assert!(matches!(judge(1), Verdict::Again(..)));
     }
 }

@@ -4,6 +4,7 @@
 mod client;
 mod envelope;
 mod failure;
+mod interfaces;
 mod request;
 mod retry;
 mod session;
@@ -13,7 +14,13 @@ mod token;
 pub use client::{Attempt, Client};
 pub use envelope::{Data, Envelope, Fields, Malformed};
 pub use failure::{ErrorKind, Failure, Verdict, judge};
-pub use request::{Holder, Request};
+pub use interfaces::{
+    DeleteToProvince, DownloadAddress, DownloadPdfFile, Holder, InsertToProvince, ShareDownloadFile, ShareDownloadUrl,
+    ShareDownloadUrlsByHolderCode, ShareQueryCertInfo, ShareQueryCertInfoByHo, ShareQueryCertInfoByQRcode, ShareVerifyCertFile,
+    ShareVerifyCertInfo, ShengShiStateInfo, Unexpected, UpdateToProvince, Verification, decode_base64,
+};
+pub use request::Request;
 pub use retry::backoff;
 pub use session::{CallResult, Session, SessionCounters, StopReason};
 pub use throttle::Throttle;
+pub use token::fetch_token;

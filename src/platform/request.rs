@@ -1,73 +1,72 @@
-//! Requests of the business interfaces, one constructor each.
+//! A business call: the interface and its parameters, all texts.
 
 use crate::endpoint::{Endpoint, Side};
 use crate::job::Purpose;
 use serde_json::{Map, Value};
 
-/// A business call: the interface and its parameters, all texts (specification, section 6.3). The token is added when
-/// it is sent.
+/// A business call. The token is added when it is sent.
 #[derive(Debug, Clone)]
 pub struct Request {
     endpoint: Endpoint,
     parameters: Map<String, Value>,
 }
 
-/// Whose certificates a call asks about.
-#[derive(Debug, Clone, Copy)]
-pub struct Holder<'a> {
-    /// `certificateHolderCode`.
-    pub code: &'a str,
-    /// `certificateHolderCodeType`.
-    pub code_type: &'a str,
-    /// `certTypeCode`.
-    pub cert_type_code: &'a str,
-    /// `certificateNumber`, where one certificate is meant.
-    pub certificate_number: Option<&'a str>,
-}
-
 impl Request {
-    /// Interface 7 (6.3.7 证照持有主体代码获取证照信息接口): a holder's faces on one side.
+    /// A call of an interface, without parameters yet.
     #[must_use]
-    pub fn list(holder: Holder<'_>, side: Side, purpose: &Purpose) -> Self {
-        let mut request = Self::about_holder(Endpoint::ShareQueryCertInfoByHo, holder, purpose);
-        request.set("interfaceType", side.interface_type());
-        request
+    pub fn new(endpoint: Endpoint) -> Self {
+        Self { endpoint, parameters: Map::new() }
     }
 
-    /// Interface 13 (6.3.13 证照持有主体代码获取证照信息和省市数据存在情况接口): what each side holds.
+    /// With a parameter.
     #[must_use]
-    pub fn state(holder: Holder<'_>, purpose: &Purpose) -> Self {
-        Self::about_holder(Endpoint::ShengShiStateInfo, holder, purpose)
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.parameters.insert(name.to_owned(), Value::String(value.to_owned()));
+        self
     }
 
-    fn about_holder(endpoint: Endpoint, holder: Holder<'_>, purpose: &Purpose) -> Self {
-        let mut request = Self { endpoint, parameters: Map::new() };
-        request.set("certificateHolderCode", holder.code);
-        request.set("certificateHolderCodeType", holder.code_type);
-        request.set("certTypeCode", holder.cert_type_code);
-        if let Some(number) = holder.certificate_number {
-            request.set("certificateNumber", number);
+    /// With a parameter where there is a value for it.
+    #[must_use]
+    pub fn with_optional(self, name: &str, value: Option<&str>) -> Self {
+        match value {
+            Some(value) => self.with(name, value),
+            None => self,
         }
-        request.set("certificateSystemName", &purpose.system_name);
-        request.set("certificateCallCategory", &purpose.call_category.to_string());
-        request.set("certificateMatterName", &purpose.matter_name);
-        request.set("certificateEventCode", &purpose.event_code);
-        request.set("certificateCopyCause", &purpose.copy_cause);
+    }
+
+    /// With the side that it asks.
+    #[must_use]
+    pub fn on(self, side: Side) -> Self {
+        self.with("interfaceType", side.interface_type())
+    }
+
+    /// With the purpose; parameters that are there already stay as they are.
+    #[must_use]
+    pub fn for_purpose(mut self, purpose: &Purpose) -> Self {
+        let category = purpose.call_category.to_string();
+        let required = [
+            ("certificateSystemName", &purpose.system_name),
+            ("certificateCallCategory", &category),
+            ("certificateMatterName", &purpose.matter_name),
+            ("certificateEventCode", &purpose.event_code),
+            ("certificateCopyCause", &purpose.copy_cause),
+        ];
         let optional = [
             ("callDistrict", &purpose.call_district),
             ("callDepartment", &purpose.call_department),
             ("districtLevel", &purpose.district_level),
         ];
-        for (name, value) in optional {
-            if let Some(value) = value {
-                request.set(name, value);
-            }
+        let optional = optional.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
+        for (name, value) in required.into_iter().chain(optional) {
+            self.parameters.entry(name).or_insert_with(|| Value::String(value.clone()));
         }
-        request
+        self
     }
 
-    fn set(&mut self, name: &str, value: &str) {
-        self.parameters.insert(name.to_owned(), Value::String(value.to_owned()));
+    /// Whether it has a parameter that is not blank.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.parameters.get(name).and_then(Value::as_str).is_some_and(|value| !value.trim().is_empty())
     }
 
     /// Which interface it goes to.

@@ -9,6 +9,7 @@ use super::request::Request;
 use super::retry::backoff;
 use super::throttle::Throttle;
 use super::token::{Token, TokenAnswer, TokenKeeper, request_token};
+use crate::codes::CodeTable;
 use crate::job::{Job, RetrySettings, Secret};
 use bytes::Bytes;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -70,6 +71,7 @@ pub struct Session {
     token: TokenKeeper,
     retry: RetrySettings,
     max_calls: Option<u64>,
+    codes: CodeTable,
     counters: SessionCounters,
     stopping: CancellationToken,
 }
@@ -84,6 +86,7 @@ impl Session {
             token: TokenKeeper::new(job.platform.username.clone(), job.platform.password.clone()),
             retry: job.retry.clone(),
             max_calls: job.throttle.max_calls,
+            codes: job.platform.codes.clone(),
             counters: SessionCounters::default(),
             stopping,
         }
@@ -121,7 +124,7 @@ impl Session {
             attempts += 1;
             let attempt = self.client.attempt(request, &token.text).await;
             drop(permit);
-            match judge(&attempt) {
+            match judge(&attempt, &self.codes) {
                 Verdict::Answer(envelope) => {
                     let Attempt::Body(body) = attempt else { unreachable!("only a body holds an answer") };
                     return CallResult::Answer { body, envelope, attempts };

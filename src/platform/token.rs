@@ -2,7 +2,9 @@
 //! time while the others wait for the same one.
 
 use super::client::{Attempt, Client};
+use super::session::StopReason;
 use crate::job::Secret;
+use bytes::Bytes;
 use serde::Deserialize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,10 +71,29 @@ impl TokenKeeper {
     }
 }
 
+/// One token request, for a call by hand: the token, and the answer as received.
+///
+/// # Errors
+/// Why there is none.
+pub async fn fetch_token(client: &Client, username: &str, password: &str) -> Result<(String, Bytes), StopReason> {
+    let attempt = client.attempt_token(username, password).await;
+    let body = if let Attempt::Body(body) = &attempt { body.clone() } else { Bytes::new() };
+    match read_attempt(attempt) {
+        TokenAnswer::Token { text, .. } => Ok((text, body)),
+        TokenAnswer::Refused(why) => Err(StopReason::Refused(format!("user name or password are not accepted ({why})"))),
+        TokenAnswer::Trouble(why, _) => Err(StopReason::Unhealthy(format!("no token from {}: {why}", client.base_url()))),
+    }
+}
+
 /// Makes one token request and reads its answer.
 pub(super) async fn request_token(client: &Client, username: &str, password: &str) -> TokenAnswer {
-    match client.attempt_token(username, password).await {
+    read_attempt(client.attempt_token(username, password).await)
+}
+
+fn read_attempt(attempt: Attempt) -> TokenAnswer {
+    match attempt {
         Attempt::Timeout => TokenAnswer::Trouble("no answer in time".to_owned(), None),
+        Attempt::TooLarge(_) => TokenAnswer::Trouble("the token's answer is too large".to_owned(), None),
         Attempt::Transport(problem) => TokenAnswer::Trouble(problem, None),
         Attempt::Http { status: status @ (400 | 401 | 403), .. } => TokenAnswer::Refused(format!("HTTP status {status}")),
         Attempt::Http { status, retry_after } => TokenAnswer::Trouble(format!("HTTP status {status}"), retry_after),

@@ -15,6 +15,7 @@ pub use plan::{PlanReport, Span, TypeCheck, plan_text};
 pub use summary::{summary_json, summary_text};
 
 use crate::analysis::{Analysis, Figures};
+use crate::codes::Catalogue;
 use crate::job::Mask;
 use std::path::Path;
 
@@ -27,6 +28,8 @@ pub struct ReportInput<'a> {
     pub analysis: &'a Analysis,
     /// Folder of its tables.
     pub tables: &'a Path,
+    /// Names of certificate types.
+    pub catalogue: &'a Catalogue,
     /// Headers of its carried columns.
     pub carried: &'a [String],
     /// How much of holder codes and names to show.

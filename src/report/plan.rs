@@ -1,7 +1,6 @@
 //! The plan of a job, as `check` tells it.
 
 use super::words;
-use crate::codes::Catalogue;
 use crate::intake::{FileProblem, FileReport, SheetReport};
 use serde::Serialize;
 use std::fmt::Write;
@@ -54,6 +53,8 @@ pub struct Span {
 pub struct TypeCheck {
     /// The type code.
     pub cert_type_code: String,
+    /// Its name in the catalogue.
+    pub cert_type_name: Option<String>,
     /// Whether a call about it was answered.
     pub answered: bool,
     /// Code 13 and its like, where it was not.
@@ -109,7 +110,7 @@ pub fn plan_text(plan: &PlanReport) -> String {
     if let Some(types) = &plan.online {
         line("平台答复".to_owned());
         for entry in types {
-            let name = Catalogue::of_the_specification().name(&entry.cert_type_code).unwrap_or("目录中没有");
+            let name = entry.cert_type_name.as_deref().unwrap_or("目录中没有");
             let said = match (entry.answered, entry.code) {
                 (true, _) => "可查询".to_owned(),
                 (false, Some(13)) => "证照类型不存在或未发布（13）".to_owned(),

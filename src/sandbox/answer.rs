@@ -1,40 +1,268 @@
 //! From seed and request to answer, as the platform's specification says and with its inconsistencies.
 
 use super::dice::Dice;
-use super::truth::{Held, TrueCertificate, truth};
+use super::file::{PAGE, genuine, ofd, pdf};
+use super::library::{Change, Found, Library};
+use super::truth::{Held, TrueCertificate};
 use crate::codes::{Catalogue, holder_code_type, return_code};
 use crate::endpoint::{Endpoint, PURPOSE, Side};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
 
 /// Longest cause that is accepted, in characters.
 const LONGEST_CAUSE: usize = 200;
 
-/// Answers a business call whose token is good.
-pub(super) fn answer(seed: u64, endpoint: Endpoint, parameters: &Map<String, Value>) -> Value {
-    let text = |name: &str| parameters.get(name).and_then(Value::as_str).map(str::trim).unwrap_or_default();
-    if endpoint.required().iter().chain(&PURPOSE).any(|name| text(name).is_empty()) {
-        return code(12);
+/// What answers are made from.
+#[derive(Debug)]
+pub(super) struct Answerer {
+    pub seed: u64,
+    pub library: Library,
+    /// Certificate types that are not published, besides those that the catalogue lacks.
+    pub unpublished: Vec<String>,
+}
+
+/// A download address for an identifier's file, in a format.
+pub(super) type Address<'a> = &'a dyn Fn(&str, &str) -> String;
+
+/// The parameters of a call.
+struct Call<'a>(&'a Map<String, Value>);
+
+impl<'a> Call<'a> {
+    fn text(&self, name: &str) -> &'a str {
+        self.0.get(name).and_then(Value::as_str).map(str::trim).unwrap_or_default()
     }
-    if text("certificateCopyCause").chars().count() > LONGEST_CAUSE {
-        return code(199);
+
+    fn side(&self) -> Side {
+        if self.text("interfaceType") == "1" { Side::City } else { Side::Province }
     }
-    if holder_code_type(text("certificateHolderCodeType")).is_none_or(|known| known.code != text("certificateHolderCodeType")) {
-        return code(14);
-    }
-    let type_code = text("certTypeCode");
-    if Catalogue::of_the_specification().name(type_code).is_none() {
-        return code(13);
-    }
-    let holder = text("certificateHolderCode");
-    let number = Some(text("certificateNumber")).filter(|number| !number.is_empty());
-    let certificates = truth(seed, holder, type_code);
-    let mut dice = Dice::new(seed, &["form", endpoint.name(), holder, type_code, number.unwrap_or_default()]);
-    match endpoint {
-        Endpoint::ShengShiStateInfo => state(&mut dice, &certificates, number),
-        Endpoint::ShareQueryCertInfoByHo | Endpoint::Token => {
-            let side = if text("interfaceType") == "1" { Side::City } else { Side::Province };
-            list(&mut dice, &certificates, side, number)
+}
+
+impl Answerer {
+    /// Answers a business call whose token is good.
+    pub(super) fn answer(&self, endpoint: Endpoint, parameters: &Map<String, Value>, address: Address<'_>) -> Value {
+        let call = Call(parameters);
+        let purpose = PURPOSE.iter().filter(|_| endpoint.carries_purpose());
+        if endpoint.required().iter().chain(purpose).any(|name| call.text(name).is_empty()) {
+            return code(12);
         }
+        let causes = ["certificateCopyCause", "useFor", "useCause"];
+        if causes.iter().any(|name| call.text(name).chars().count() > LONGEST_CAUSE) {
+            return code(199);
+        }
+        let asks_type = endpoint.required().contains(&"certTypeCode");
+        let type_code = call.text("certTypeCode");
+        if endpoint.required().contains(&"certificateHolderCodeType") {
+            let kind = call.text("certificateHolderCodeType");
+            if holder_code_type(kind).is_none_or(|known| known.code != kind) {
+                return code(14);
+            }
+        }
+        let is_published =
+            Catalogue::of_the_specification().name(type_code).is_some() && !self.unpublished.iter().any(|code| code == type_code);
+        if asks_type && !is_published {
+            return code(13);
+        }
+        let key: Vec<&str> =
+            ["form", endpoint.name()].into_iter().chain(endpoint.required().iter().map(|name| call.text(name))).collect();
+        let mut dice = Dice::new(self.seed, &key);
+        match endpoint {
+            Endpoint::Token => code(99),
+            Endpoint::ShengShiStateInfo => self.state(&mut dice, &call),
+            Endpoint::ShareQueryCertInfoByHo => self.list(&mut dice, &call),
+            Endpoint::ShareDownloadUrlsByHolderCode => self.addresses_by_holder(&mut dice, &call, address),
+            Endpoint::ShareDownloadUrl => self.by_identifier(&mut dice, call.text("certificateID"), None, |dice, found| {
+                data(dice, &[address_entry(found.held(), found.named.side, address)])
+            }),
+            Endpoint::ShareQueryCertInfo => {
+                self.by_identifier(&mut dice, call.text("certificateID"), Some(call.side()), |dice, found| {
+                    data(dice, &[Value::Object(own_face(found.held(), found.named.side))])
+                })
+            }
+            Endpoint::ShareQueryCertInfoByQRcode => {
+                self.by_identifier(&mut dice, call.text("qrValue"), Some(call.side()), |dice, found| match found.named.side {
+                    Side::Province => data(dice, &[Value::Object(own_face(found.held(), Side::Province))]),
+                    Side::City => Value::Object(qr_face(found.held())),
+                })
+            }
+            Endpoint::ShareDownloadFile => {
+                let pictures = call.text("fileType") == "png";
+                self.by_identifier(&mut dice, call.text("certificateIdentifier"), Some(call.side()), |dice, found| {
+                    let identifier = &found.held().identifier;
+                    let content = if pictures {
+                        json!([STANDARD.encode(PAGE), STANDARD.encode(PAGE)])
+                    } else {
+                        json!(STANDARD.encode(ofd(identifier)))
+                    };
+                    data(dice, &[json!({"certIdentifier": identifier, "contentType": "base64", "content": content})])
+                })
+            }
+            Endpoint::DownloadPdfFile => {
+                let identifier = identifier_of(call.text("abstractCode")).unwrap_or_default();
+                self.by_identifier(&mut dice, &identifier, None, |dice, found| {
+                    data(dice, &[json!(STANDARD.encode(pdf(&found.held().identifier)))])
+                })
+            }
+            Endpoint::ShareVerifyCertInfo => self.verify_info(&mut dice, &call),
+            Endpoint::ShareVerifyCertFile => self.verify_file(&mut dice, &call),
+            Endpoint::InsertToProvince | Endpoint::UpdateToProvince | Endpoint::DeleteToProvince => {
+                self.tell_province(&mut dice, endpoint, &call)
+            }
+        }
+    }
+
+    fn holder_certificates(&self, call: &Call<'_>) -> Vec<TrueCertificate> {
+        self.library.certificates(call.text("certificateHolderCode"), call.text("certTypeCode"))
+    }
+
+    /// Interface 13: flags, the province's faces and the city's file numbers. A certificate of the province that is out of
+    /// force is named without a face.
+    fn state(&self, dice: &mut Dice, call: &Call<'_>) -> Value {
+        let number = Some(call.text("certificateNumber")).filter(|number| !number.is_empty());
+        let mut list = Vec::new();
+        let mut exists = [false, false];
+        for certificate in &self.holder_certificates(call) {
+            let [province, city] = Side::BOTH.map(|side| held(certificate, side).filter(|held| is_asked(held, number)));
+            let mut entry = match province {
+                Some(held) if held.lifecycle == 0 => face(held),
+                Some(held) => Map::from_iter([("certno".to_owned(), json!(held.number))]),
+                None => Map::new(),
+            };
+            if let Some(held) = province {
+                exists[0] = true;
+                entry.insert("cert_identifier".to_owned(), json!(held.identifier));
+            }
+            if let Some(held) = city {
+                exists[1] = true;
+                entry.insert("fileNumber".to_owned(), json!(held.identifier));
+            }
+            if !entry.is_empty() {
+                list.push(Value::Object(entry));
+            }
+        }
+        let mut head = head(dice);
+        for (name, exists) in ["shengIsExists", "shiIsExists"].into_iter().zip(exists) {
+            head.insert(name.to_owned(), json!(if exists { "1" } else { "0" }));
+        }
+        let data = if list.is_empty() { Value::Null } else { data(dice, &list) };
+        json!({"head": head, "data": data})
+    }
+
+    /// Interface 7: the faces in force on one side; where there are only others, the code of the first.
+    fn list(&self, dice: &mut Dice, call: &Call<'_>) -> Value {
+        let side = call.side();
+        self.of_holder(dice, call, |held| Value::Object(own_face(held, side)))
+    }
+
+    /// Interface 8: addresses of what interface 7 lists.
+    fn addresses_by_holder(&self, dice: &mut Dice, call: &Call<'_>, address: Address<'_>) -> Value {
+        let side = call.side();
+        self.of_holder(dice, call, |held| address_entry(held, side, address))
+    }
+
+    fn of_holder(&self, dice: &mut Dice, call: &Call<'_>, entry: impl Fn(&Held) -> Value) -> Value {
+        let number = Some(call.text("certificateNumber")).filter(|number| !number.is_empty());
+        let certificates = self.holder_certificates(call);
+        let asked = asked(&certificates, call.side(), number);
+        let entries: Vec<Value> = asked.iter().filter(|held| held.lifecycle == 0).map(|held| entry(held)).collect();
+        match asked.first() {
+            // Absence is said in either of two ways.
+            None if dice.happens(0.5) => code(10),
+            None => json!({"head": head(dice), "data": {"total": 0, "dataList": []}}),
+            Some(first) if entries.is_empty() => code(first.lifecycle),
+            Some(_) => {
+                let mut head = head(dice);
+                if call.side() == Side::Province {
+                    head.insert("type".to_owned(), json!("1"));
+                }
+                json!({"head": head, "data": data(dice, &entries)})
+            }
+        }
+    }
+
+    /// Interfaces that ask by an identifier: found on the side asked, and in force.
+    fn by_identifier(
+        &self,
+        dice: &mut Dice,
+        identifier: &str,
+        side: Option<Side>,
+        answer: impl FnOnce(&mut Dice, &Found) -> Value,
+    ) -> Value {
+        match self.library.find(identifier).filter(|found| side.is_none_or(|side| side == found.named.side)) {
+            None => code(10),
+            Some(found) if found.held().lifecycle != 0 => code(found.held().lifecycle),
+            Some(found) => {
+                let answer = answer(dice, &found);
+                json!({"head": head(dice), "data": answer})
+            }
+        }
+    }
+
+    /// Interface 4: what is said is compared with every face of the holder.
+    fn verify_info(&self, dice: &mut Dice, call: &Call<'_>) -> Value {
+        let claims = serde_json::from_str::<Map<String, Value>>(call.text("certificateData")).unwrap_or_default();
+        let certificates = self.holder_certificates(call);
+        let says = |held: &&Held| {
+            let face = own_face(held, call.side());
+            claims.iter().all(|(name, value)| face.get(name) == Some(value))
+        };
+        let asked = asked(&certificates, call.side(), None);
+        let (result, message) = match asked.iter().copied().find(says) {
+            _ if claims.is_empty() => (4, "信息不全无法验证"),
+            None => (5, "查无此信息"),
+            Some(held) if held.lifecycle == 0 => (0, "信息正确且有效"),
+            Some(held) if held.lifecycle == 23 => (2, "信息正确且证照暂时失效"),
+            Some(_) => (3, "信息正确且证照已失效"),
+        };
+        let data = match call.side() {
+            Side::Province => data(dice, &[json!({"result": result, "message": message})]),
+            Side::City => json!({"verifyResult": (result == 0).to_string()}),
+        };
+        json!({"head": head(dice), "data": data})
+    }
+
+    /// Interface 5: a file of the stand-in's own is genuine; the city says so in a bare text.
+    fn verify_file(&self, dice: &mut Dice, call: &Call<'_>) -> Value {
+        if call.text("contentType") != "base64" {
+            return code(12);
+        }
+        let Ok(content) = STANDARD.decode(call.text("content")) else { return code(24) };
+        let genuine = genuine(&content).is_some_and(|identifier| self.library.find(&identifier).is_some());
+        let (result, message) = if genuine { (0, "验证通过") } else { (2, "文件校验失败") };
+        let data = match call.side() {
+            Side::Province => data(dice, &[json!({"result": result.to_string(), "message": message})]),
+            Side::City => json!(if genuine { "04D4FB95943B9E0419390A37B48A6F2805F9091" } else { "" }),
+        };
+        json!({"head": head(dice), "data": data})
+    }
+
+    /// Interfaces 10 to 12: what they tell the province holds for the life of the process.
+    fn tell_province(&self, dice: &mut Dice, endpoint: Endpoint, call: &Call<'_>) -> Value {
+        let file_number = call.text("fileNumber");
+        let Some(found) = self.library.find(file_number).filter(|found| found.named.side == Side::City) else { return code(10) };
+        let province = found.certificate.province.as_ref();
+        let data = match endpoint {
+            Endpoint::InsertToProvince => {
+                self.library.change(file_number, Change::Copied);
+                let identifier = province.map_or(&found.certificate.copy_of_city.identifier, |held| &held.identifier);
+                data(dice, &[json!({"certIdentifier": identifier})])
+            }
+            Endpoint::UpdateToProvince => {
+                if province.is_none_or(|held| held.identifier != call.text("certIdentifier")) {
+                    return code(10);
+                }
+                self.library.change(file_number, Change::Copied);
+                Value::Null
+            }
+            _ => {
+                if province.is_none() {
+                    return code(10);
+                }
+                self.library.change(file_number, Change::Voided);
+                Value::Null
+            }
+        };
+        json!({"head": head(dice), "data": data})
     }
 }
 
@@ -49,6 +277,11 @@ fn held(certificate: &TrueCertificate, side: Side) -> Option<&Held> {
         Side::Province => certificate.province.as_ref(),
         Side::City => certificate.city.as_ref(),
     }
+}
+
+/// What a side holds of these under a number; all, where none is named.
+fn asked<'a>(certificates: &'a [TrueCertificate], side: Side, number: Option<&str>) -> Vec<&'a Held> {
+    certificates.iter().filter_map(|certificate| held(certificate, side)).filter(|held| is_asked(held, number)).collect()
 }
 
 /// Whether a library has a certificate under this number; any, where none is named.
@@ -75,63 +308,55 @@ fn face(held: &Held) -> Map<String, Value> {
     held.face.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
 }
 
-/// Interface 13: flags, the province's faces and the city's file numbers. A certificate of the province that is out of
-/// force is named without a face.
-fn state(dice: &mut Dice, certificates: &[TrueCertificate], number: Option<&str>) -> Value {
-    let mut list = Vec::new();
-    let mut exists = [false, false];
-    for certificate in certificates {
-        let [province, city] = Side::BOTH.map(|side| held(certificate, side).filter(|held| is_asked(held, number)));
-        let mut entry = match province {
-            Some(held) if held.lifecycle == 0 => face(held),
-            Some(held) => Map::from_iter([("certno".to_owned(), json!(held.number))]),
-            None => Map::new(),
-        };
-        if let Some(held) = province {
-            exists[0] = true;
-            entry.insert("cert_identifier".to_owned(), json!(held.identifier));
-        }
-        if let Some(held) = city {
-            exists[1] = true;
-            entry.insert("fileNumber".to_owned(), json!(held.identifier));
-        }
-        if !entry.is_empty() {
-            list.push(Value::Object(entry));
-        }
-    }
-    let mut head = head(dice);
-    for (name, exists) in ["shengIsExists", "shiIsExists"].into_iter().zip(exists) {
-        head.insert(name.to_owned(), json!(if exists { "1" } else { "0" }));
-    }
-    let data = if list.is_empty() { Value::Null } else { data(dice, &list) };
-    json!({"head": head, "data": data})
+/// A face with its side's identifier.
+fn own_face(held: &Held, side: Side) -> Map<String, Value> {
+    let mut face = face(held);
+    let name = if side == Side::Province { "cert_identifier" } else { "certificateID" };
+    face.insert(name.to_owned(), json!(held.identifier));
+    face
 }
 
-/// Interface 7: the faces in force on one side; where there are only others, the code of the first.
-fn list(dice: &mut Dice, certificates: &[TrueCertificate], side: Side, number: Option<&str>) -> Value {
-    let asked: Vec<&Held> =
-        certificates.iter().filter_map(|certificate| held(certificate, side)).filter(|held| is_asked(held, number)).collect();
-    let faces: Vec<Value> = asked
-        .iter()
-        .filter(|held| held.lifecycle == 0)
-        .map(|held| {
-            let mut face = face(held);
-            let identifier = if side == Side::Province { "cert_identifier" } else { "certificateID" };
-            face.insert(identifier.to_owned(), json!(held.identifier));
-            Value::Object(face)
-        })
-        .collect();
-    match asked.first() {
-        // Absence is said in either of two ways.
-        None if dice.happens(0.5) => code(10),
-        None => json!({"head": head(dice), "data": {"total": 0, "dataList": []}}),
-        Some(first) if faces.is_empty() => code(first.lifecycle),
-        Some(_) => {
-            let mut head = head(dice);
-            if side == Side::Province {
-                head.insert("type".to_owned(), json!("1"));
-            }
-            json!({"head": head, "data": data(dice, &faces)})
+/// The city's face behind a QR code: other names again, and an extraction code.
+fn qr_face(held: &Held) -> Map<String, Value> {
+    let face = face(held);
+    let get = |name: &str| face.get(name).cloned().unwrap_or_default();
+    let names = [
+        ("license_name", get("certificateName")),
+        ("fileNumber", json!(held.identifier)),
+        ("issue_unitname", get("issueDept")),
+        ("valid_time_begin", get("certificateValidateStart")),
+        ("holder", get("certificateHolder")),
+        ("license_state", json!("正常有效")),
+        ("valid_time_end", get("certificateValidateEnd")),
+        ("abstractCode", json!(extraction_code(&held.identifier))),
+        ("license_number", get("certificateNumber")),
+    ];
+    names.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// An extraction code that leads back to its certificate.
+#[must_use]
+pub fn extraction_code(identifier: &str) -> String {
+    URL_SAFE_NO_PAD.encode(identifier)
+}
+
+fn identifier_of(extraction_code: &str) -> Option<String> {
+    String::from_utf8(URL_SAFE_NO_PAD.decode(extraction_code).ok()?).ok()
+}
+
+/// An entry of a list of addresses: the province's way, or the city's.
+fn address_entry(held: &Held, side: Side, address: Address<'_>) -> Value {
+    match side {
+        Side::Province => json!({
+            "certIdentifier": held.identifier, "contentType": "http", "content": address(&held.identifier, "PDF"),
+        }),
+        Side::City => {
+            let face = face(held);
+            let get = |name: &str| face.get(name).cloned().unwrap_or_default();
+            json!({
+                "issueDept": get("issueDept"), "certificateNumber": get("certificateNumber"), "fileUrl": address(&held.identifier, "OFD"),
+                "issueDate": get("issueDate"), "fileFormat": "OFD", "certificateType": get("certificateType"),
+            })
         }
     }
 }

@@ -6,9 +6,15 @@
 mod answer;
 mod dice;
 mod fault;
+mod file;
+mod identity;
+mod library;
+mod log;
 mod people;
 mod server;
 mod truth;
 
+pub use answer::extraction_code;
+pub use fault::FAULTS;
 pub use server::{Sandbox, StartError};
 pub use truth::{Held, InjectedDifference, TrueCertificate, truth};

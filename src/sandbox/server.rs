@@ -1,8 +1,11 @@
 //! The HTTP shell.
 
-use super::answer::{answer, code};
+use super::answer::{Answerer, code};
 use super::dice::Dice;
 use super::fault::{Fault, Faults};
+use super::file::{ofd, pdf};
+use super::library::Library;
+use super::log::AccessLog;
 use crate::endpoint::Endpoint;
 use crate::job::SandboxSettings;
 use axum::Router;
@@ -10,61 +13,85 @@ use axum::body::{Body, Bytes};
 use axum::extract::{RawQuery, State};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
-use axum::routing::post;
+use axum::routing::{get, post};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::Utc;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 
 /// Path of the platform below its host (specification, section 6).
 const ROOT: &str = "/license-api-release";
-/// Life of a token, as in the specification's example.
-const TOKEN_LIFE: Duration = Duration::from_secs(30_045);
+/// Path of downloads below it.
+const DOWNLOAD: &str = "/elssp/v1/download";
 /// User name and password of the stand-in.
 const ACCOUNT: &str = "sandbox";
 
 /// Why the stand-in could not be started.
 #[derive(Debug, thiserror::Error)]
-#[error("the sandbox cannot listen on {address}: {cause}")]
+#[error("the sandbox cannot {doing}: {cause}")]
 pub struct StartError {
-    address: SocketAddr,
+    doing: String,
     cause: std::io::Error,
 }
 
 /// A running stand-in; it serves for the life of the runtime.
 #[derive(Debug)]
 pub struct Sandbox {
-    address: SocketAddr,
     shared: Arc<Shared>,
 }
 
 #[derive(Debug)]
 struct Shared {
+    address: SocketAddr,
+    started: Instant,
     settings: SandboxSettings,
+    answerer: Answerer,
     faults: Faults,
     tokens: Mutex<HashMap<String, Instant>>,
     requests: AtomicU64,
+    in_flight: AtomicU32,
+    /// The second that is being counted, and how many requests it has had.
+    this_second: Mutex<(u64, u32)>,
+    log: Option<AccessLog>,
 }
 
 impl Sandbox {
     /// Starts serving on `address`; port 0 takes any free port.
     ///
     /// # Errors
-    /// Where it cannot listen there.
+    /// Where it cannot listen there, or cannot open its log.
     pub async fn start(settings: SandboxSettings, address: SocketAddr) -> Result<Self, StartError> {
-        let listener = TcpListener::bind(address).await.map_err(|cause| StartError { address, cause })?;
-        let address = listener.local_addr().map_err(|cause| StartError { address, cause })?;
+        let listening = |cause| StartError { doing: format!("listen on {address}"), cause };
+        let listener = TcpListener::bind(address).await.map_err(listening)?;
+        let local = listener.local_addr().map_err(listening)?;
+        let log = settings.access_log.as_deref().map(AccessLog::open).transpose();
         let shared = Arc::new(Shared {
-            faults: Faults::new(settings.seed, settings.fault_rate),
-            settings,
+            address: local,
+            started: Instant::now(),
+            answerer: Answerer {
+                seed: settings.seed,
+                library: Library::new(settings.seed),
+                unpublished: settings.unpublished.clone(),
+            },
+            faults: Faults::new(settings.seed, settings.fault_rate, &settings.faults),
             tokens: Mutex::new(HashMap::new()),
             requests: AtomicU64::new(0),
+            in_flight: AtomicU32::new(0),
+            this_second: Mutex::new((0, 0)),
+            log: log.map_err(|cause| StartError { doing: "open its access log".to_owned(), cause })?,
+            settings,
         });
-        let mut router = Router::new().route(&format!("{ROOT}{}", Endpoint::Token.path()), post(token));
-        for endpoint in Endpoint::ALL.into_iter().filter(|endpoint| *endpoint != Endpoint::Token) {
+        let mut router = Router::new()
+            .route(&format!("{ROOT}{}", Endpoint::Token.path()), post(token))
+            .route(&format!("{ROOT}{DOWNLOAD}"), get(download));
+        // Interfaces 4 and 5 share a path, told apart by their parameters.
+        for endpoint in Endpoint::all().filter(|endpoint| !matches!(endpoint, Endpoint::Token | Endpoint::ShareVerifyCertFile)) {
             let handler = move |State(shared): State<Arc<Shared>>, body: Bytes| business(shared, endpoint, body);
             router = router.route(&format!("{ROOT}{}", endpoint.path()), post(handler));
         }
@@ -73,13 +100,13 @@ impl Sandbox {
             // The listener is open; what remains can only end with the runtime.
             let _ = axum::serve(listener, router).await;
         });
-        Ok(Self { address, shared })
+        Ok(Self { shared })
     }
 
     /// The platform's base URL.
     #[must_use]
     pub fn base_url(&self) -> String {
-        format!("http://{}{ROOT}", self.address)
+        format!("http://{}{ROOT}", self.shared.address)
     }
 
     /// Business requests served so far, faults included.
@@ -91,9 +118,19 @@ impl Sandbox {
 
 /// Interface 1: parameters as a form body or in the query.
 async fn token(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery, body: Bytes) -> Response {
+    let _in_flight = InFlight::enter(&shared);
     let query = query.unwrap_or_default();
     let pairs = url::form_urlencoded::parse(query.as_bytes()).chain(url::form_urlencoded::parse(&body));
     let parameters: HashMap<String, String> = pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+    let response = token_response(&shared, &parameters);
+    shared.log(Endpoint::Token, &Map::new(), response.status(), None);
+    response
+}
+
+fn token_response(shared: &Shared, parameters: &HashMap<String, String>) -> Response {
+    if let Some(response) = shared.turned_away() {
+        return response;
+    }
     let is = |name: &str, value: &str| parameters.get(name).is_some_and(|given| given == value);
     let fixed = is("client_id", "linewell-oauth") && is("client_secret", "linewell-mobile") && is("grant_type", "password");
     if !fixed || !is("scope", "read write") {
@@ -105,46 +142,144 @@ async fn token(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery, bod
             &json!({"error": "invalid_grant", "error_description": "Bad credentials"}),
         );
     }
-    let mut tokens = shared.tokens.lock().expect("no holder of this lock panics");
+    let life = shared.settings.token_life;
+    let mut tokens = shared.tokens.lock().unwrap_or_else(PoisonError::into_inner);
     let mut dice = Dice::new(shared.settings.seed, &["token", &tokens.len().to_string()]);
     let text = format!("{:016x}-{:016x}", dice.next(), dice.next());
-    tokens.insert(text.clone(), Instant::now() + TOKEN_LIFE);
+    tokens.insert(text.clone(), Instant::now() + life);
     let answer = json!({
         "access_token": text, "token_type": "bearer", "refresh_token": format!("{:016x}", dice.next()),
-        "expires_in": TOKEN_LIFE.as_secs(), "scope": "read write",
+        "expires_in": life.as_secs(), "scope": "read write",
     });
     json_response(StatusCode::OK, &answer)
 }
 
 async fn business(shared: Arc<Shared>, endpoint: Endpoint, body: Bytes) -> Response {
+    let _in_flight = InFlight::enter(&shared);
     shared.requests.fetch_add(1, Ordering::Relaxed);
     let Ok(mut parameters) = serde_json::from_slice::<Map<String, Value>>(&body) else {
         return json_response(StatusCode::OK, &code(12));
     };
+    let is_file = endpoint == Endpoint::ShareVerifyCertInfo
+        && (parameters.contains_key("content") || parameters.contains_key("contentType"));
+    let endpoint = if is_file { Endpoint::ShareVerifyCertFile } else { endpoint };
     let token = parameters.remove("access_token");
-    let identity = format!("{} {}", endpoint.name(), Value::Object(parameters.clone()));
+    let (response, fault) = respond_to(&shared, endpoint, &parameters, token.as_ref().and_then(Value::as_str)).await;
+    shared.log(endpoint, &parameters, response.status(), fault);
+    response
+}
+
+async fn respond_to(
+    shared: &Shared,
+    endpoint: Endpoint,
+    parameters: &Map<String, Value>,
+    token: Option<&str>,
+) -> (Response, Option<Fault>) {
+    if let Some(response) = shared.turned_away() {
+        return (response, None);
+    }
+    let needs_identity = shared.settings.fault_rate > 0.0 || !shared.settings.latency.end.is_zero();
+    let identity =
+        if needs_identity { format!("{} {}", endpoint.name(), Value::Object(parameters.clone())) } else { String::new() };
     delay(&shared.settings, &identity).await;
-    let known = token.as_ref().and_then(Value::as_str).is_some_and(|token| {
-        let tokens = shared.tokens.lock().expect("no holder of this lock panics");
+    let known = token.is_some_and(|token| {
+        let tokens = shared.tokens.lock().unwrap_or_else(PoisonError::into_inner);
         tokens.get(token).is_some_and(|end| Instant::now() < *end)
     });
     if !known {
-        return json_response(StatusCode::OK, &code(11));
+        return (json_response(StatusCode::OK, &code(11)), None);
     }
-    let truthful = || answer(shared.settings.seed, endpoint, &parameters);
-    match shared.faults.next(&identity) {
+    let truthful =
+        || shared.answerer.answer(endpoint, parameters, &|identifier, format| shared.download_address(identifier, format));
+    let fault = if needs_identity { shared.faults.next(&identity) } else { None };
+    let response = match fault {
         None => json_response(StatusCode::OK, &truthful()),
         Some(Fault::Code(status)) => json_response(StatusCode::OK, &code(status)),
         Some(Fault::Http(status)) => {
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            html(status, "<html><body><h1>502 Bad Gateway</h1></body></html>")
+            html(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), "<h1>Bad Gateway</h1>")
         }
-        Some(Fault::Truncated) => {
-            let whole = truthful().to_string();
-            let half = (0..=whole.len() / 2).rev().find(|&end| whole.is_char_boundary(end)).unwrap_or_default();
-            respond(StatusCode::OK, "application/json;charset=UTF-8", whole[..half].to_owned())
+        Some(Fault::TooMany) => too_many(1),
+        Some(Fault::Truncated) => respond(StatusCode::OK, JSON, first_half(&truthful()).into()),
+        Some(Fault::Reset) => broken_off(first_half(&truthful())),
+        Some(Fault::LoginPage) => html(StatusCode::OK, "<form>请先登录</form>"),
+        Some(Fault::Empty) => respond(StatusCode::OK, JSON, Body::empty()),
+        Some(Fault::Silence) => std::future::pending().await,
+    };
+    (response, fault)
+}
+
+/// Files behind download addresses; an address that has expired leads to a page that says so.
+async fn download(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery) -> Response {
+    let _in_flight = InFlight::enter(&shared);
+    let query = query.unwrap_or_default();
+    let parameters: HashMap<_, _> = url::form_urlencoded::parse(query.as_bytes()).collect();
+    let get = |name: &str| parameters.get(name).map(AsRef::as_ref).unwrap_or_default();
+    let identifier =
+        URL_SAFE_NO_PAD.decode(get("fileId")).ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
+    let until: i64 = get("until").parse().unwrap_or_default();
+    if Utc::now().timestamp_millis() > until || shared.answerer.library.find(&identifier).is_none() {
+        return html(StatusCode::NOT_FOUND, "<p>链接已失效</p>");
+    }
+    if get("fileFormat") == "PDF" {
+        respond(StatusCode::OK, "application/pdf", pdf(&identifier).into())
+    } else {
+        respond(StatusCode::OK, "application/ofd", ofd(&identifier).into())
+    }
+}
+
+impl Shared {
+    /// What is answered in place of an answer during an outage, or past the rate limit.
+    fn turned_away(&self) -> Option<Response> {
+        let age = self.started.elapsed();
+        if self.settings.outage.as_ref().is_some_and(|outage| outage.contains(&age)) {
+            return Some(html(StatusCode::SERVICE_UNAVAILABLE, "<h1>Service Unavailable</h1>"));
         }
-        Some(Fault::LoginPage) => html(StatusCode::OK, "<html><head><title>登录</title></head><body>请先登录</body></html>"),
+        if self.settings.rate_limit > 0 {
+            let mut this_second = self.this_second.lock().unwrap_or_else(PoisonError::into_inner);
+            if this_second.0 != age.as_secs() {
+                *this_second = (age.as_secs(), 0);
+            }
+            this_second.1 += 1;
+            if this_second.1 > self.settings.rate_limit {
+                return Some(too_many(1));
+            }
+        }
+        None
+    }
+
+    fn download_address(&self, identifier: &str, format: &str) -> String {
+        let life = i64::try_from(self.settings.address_life.as_millis()).unwrap_or(i64::MAX);
+        let until = Utc::now().timestamp_millis().saturating_add(life);
+        let file = URL_SAFE_NO_PAD.encode(identifier);
+        format!("http://{}{ROOT}{DOWNLOAD}?fileId={file}&until={until}&fileFormat={format}", self.address)
+    }
+
+    fn log(&self, endpoint: Endpoint, parameters: &Map<String, Value>, status: StatusCode, fault: Option<Fault>) {
+        if let Some(log) = &self.log {
+            log.line(
+                endpoint,
+                parameters,
+                status.as_u16(),
+                fault.map(|fault| format!("{fault:?}")).as_deref(),
+                self.in_flight.load(Ordering::Relaxed),
+            );
+        }
+    }
+}
+
+/// Counts a request while it is being answered.
+struct InFlight<'a>(&'a Shared);
+
+impl<'a> InFlight<'a> {
+    fn enter(shared: &'a Shared) -> Self {
+        shared.in_flight.fetch_add(1, Ordering::Relaxed);
+        Self(shared)
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -158,19 +293,37 @@ async fn delay(settings: &SandboxSettings, identity: &str) {
     }
 }
 
+const JSON: &str = "application/json;charset=UTF-8";
+
+fn first_half(value: &Value) -> String {
+    let whole = value.to_string();
+    let half = (0..=whole.len() / 2).rev().find(|&end| whole.is_char_boundary(end)).unwrap_or_default();
+    whole[..half].to_owned()
+}
+
+/// A body that begins and then breaks.
+fn broken_off(begun: String) -> Response {
+    let pieces = [Ok(Bytes::from(begun)), Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))];
+    respond(StatusCode::OK, JSON, Body::from_stream(futures_util::stream::iter(pieces)))
+}
+
+fn too_many(seconds: u32) -> Response {
+    let mut response = html(StatusCode::TOO_MANY_REQUESTS, "<h1>Too Many Requests</h1>");
+    response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    response
+}
+
 fn json_response(status: StatusCode, value: &Value) -> Response {
-    respond(status, "application/json;charset=UTF-8", value.to_string())
+    respond(status, JSON, value.to_string().into())
 }
 
 fn html(status: StatusCode, page: &str) -> Response {
-    respond(status, "text/html;charset=UTF-8", page.to_owned())
+    respond(status, "text/html;charset=UTF-8", format!("<html><body>{page}</body></html>").into())
 }
 
-fn respond(status: StatusCode, kind: &str, body: String) -> Response {
-    let mut response = Response::new(Body::from(body));
+fn respond(status: StatusCode, kind: &'static str, body: Body) -> Response {
+    let mut response = Response::new(body);
     *response.status_mut() = status;
-    if let Ok(kind) = kind.parse() {
-        response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    }
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
     response
 }

@@ -1,8 +1,10 @@
 //! What the stand-in's two libraries hold: a pure function of the seed.
 
 use super::dice::Dice;
+use super::identity::{Named, file_number, national};
 use super::people::{ISSUERS, address, company, person};
-use crate::codes::{Catalogue, identifier_check_character};
+use crate::codes::Catalogue;
+use crate::endpoint::Side;
 use chrono::{Days, Months, NaiveDate};
 use serde_json::{Value, json};
 
@@ -13,6 +15,8 @@ pub struct TrueCertificate {
     pub province: Option<Held>,
     /// What the city holds.
     pub city: Option<Held>,
+    /// What the province would hold, were it told of what the city holds.
+    pub(super) copy_of_city: Held,
     /// Where the two faces differ in content; in form they may differ anywhere.
     pub differences: Vec<InjectedDifference>,
 }
@@ -76,7 +80,7 @@ pub fn truth(seed: u64, holder_code: &str, cert_type_code: &str) -> Vec<TrueCert
                 chance if chance < city_only + province_only => (true, false),
                 _ => (true, true),
             };
-            certificate(&mut dice, holder_code, cert_type_code, place, (province, city), count > 1)
+            certificate(seed, &mut dice, holder_code, cert_type_code, place, (province, city), count > 1)
         })
         .collect()
 }
@@ -87,6 +91,7 @@ fn share(dice: &mut Dice) -> f64 {
 }
 
 fn certificate(
+    seed: u64,
     dice: &mut Dice,
     holder_code: &str,
     type_code: &str,
@@ -112,16 +117,21 @@ fn certificate(
     // those that the province holds too can be told apart.
     let province_lifecycle = lifecycle(dice);
     let city_lifecycle = if several && !province { 0 } else { lifecycle(dice) };
-    let province_id = national_identifier(dice, type_code, of_province.issuer.1);
-    let city_id = if dice.happens(0.5) {
-        national_identifier(dice, type_code, of_city.issuer.1)
-    } else {
-        format!("02-{}-51-{holder_code}-00-{}", of_city.issuer.1, of_city.number)
+    let named = |side| Named { holder_code: holder_code.to_owned(), cert_type_code: type_code.to_owned(), place, side };
+    let province_id = national(seed, &named(Side::Province), of_province.issuer.1);
+    let older = dice.happens(0.5).then(|| file_number(&named(Side::City), of_city.issuer.1, &of_city.number)).flatten();
+    let city_id = older.unwrap_or_else(|| national(seed, &named(Side::City), of_city.issuer.1));
+    let copy_of_city = Held {
+        identifier: province_id.clone(),
+        number: of_city.number.clone(),
+        lifecycle: 0,
+        face: style.province_face(dice, &of_city, holder_code, type_code, empty == Some("missing_in_city")),
     };
     let held = |here: bool, identifier, number, lifecycle, face| here.then_some(Held { identifier, number, lifecycle, face });
     TrueCertificate {
         province: held(province, province_id, of_province.number, province_lifecycle, province_face),
         city: held(city, city_id, of_city.number, city_lifecycle, city_face),
+        copy_of_city,
         differences,
     }
 }
@@ -343,15 +353,6 @@ fn form(dice: &mut Dice, text: &str) -> String {
         1 => format!("{text} "),
         _ => text.to_owned(),
     }
-}
-
-/// A GB/T 36904 identifier with its check character.
-fn national_identifier(dice: &mut Dice, type_code: &str, issuer_code: &str) -> String {
-    let serial: String = (0..12).map(|_| dice.pick(&['0', '1', '2', '3', '5', '8', 'A', 'C', 'K', 'N', 'R', 'X'])).collect();
-    let version = "001";
-    let body = [type_code, issuer_code, &serial, version];
-    let check = identifier_check_character(body.iter().flat_map(|part| part.chars())).unwrap_or('0');
-    format!("1.2.156.3005.2.{type_code}.{issuer_code}.{serial}.{version}.{check}")
 }
 
 #[cfg(test)]

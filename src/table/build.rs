@@ -34,11 +34,17 @@ pub enum BuildError {
 ///
 /// # Errors
 /// What keeps the journal from being read or a table from being written.
-pub fn build(journal: &Journal, dir: &Path, settings: &AuditSettings, carried: &[String]) -> Result<(), BuildError> {
+pub fn build(
+    journal: &Journal,
+    dir: &Path,
+    settings: &AuditSettings,
+    catalogue: &Catalogue,
+    carried: &[String],
+) -> Result<(), BuildError> {
     let create = |table| TableWriter::create(dir, table, &[]);
     let mut tables = Tables {
         settings,
-        catalogue: Catalogue::of_the_specification(),
+        catalogue,
         coverage: TableWriter::create(dir, COVERAGE, carried)?,
         certificates: create(CERTIFICATES)?,
         differences: create(DIFFERENCES)?,
@@ -82,7 +88,7 @@ fn push_placed(table: &mut TableWriter, row: &crate::journal::PlacedTexts) -> Re
 
 struct Tables<'a> {
     settings: &'a AuditSettings,
-    catalogue: &'static Catalogue,
+    catalogue: &'a Catalogue,
     coverage: TableWriter,
     certificates: TableWriter,
     differences: TableWriter,

@@ -20,7 +20,7 @@ fn item() -> Item {
 }
 
 fn settings(keys: AuditKeys) -> AuditSettings {
-    AuditSettings { keys, faces: compiled_in_rules() }
+    AuditSettings { keys, faces: compiled_in_rules(), codes: ecert_audit::codes::CodeTable::default() }
 }
 
 fn reply(body: &Value) -> Reply {

@@ -1,3 +1,4 @@
+mod call;
 mod check;
 mod demo;
 mod faces;

@@ -1,8 +1,13 @@
 //! The client against the sandbox, over real HTTP on loopback.
 
+mod faults;
+mod interfaces;
+
 use ecert_audit::endpoint::Side;
-use ecert_audit::job::{Job, SandboxSettings};
-use ecert_audit::platform::{CallResult, Client, ErrorKind, Holder, Request, Session, StopReason};
+use ecert_audit::job::{Job, Purpose, SandboxSettings};
+use ecert_audit::platform::{
+    CallResult, Client, ErrorKind, Holder, Request, Session, ShareQueryCertInfoByHo, ShengShiStateInfo, StopReason,
+};
 use ecert_audit::sandbox::{Sandbox, truth};
 use std::path::Path;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +31,14 @@ async fn session(settings: SandboxSettings, job: &Job) -> (Sandbox, Session) {
 
 fn holder(code: &str) -> Holder<'_> {
     Holder { code, code_type: "001", cert_type_code: TYPE, certificate_number: None }
+}
+
+fn ask_state(holder: Holder<'_>, purpose: &Purpose) -> Request {
+    ShengShiStateInfo { holder }.request(purpose)
+}
+
+fn ask_list(holder: Holder<'_>, side: Side, purpose: &Purpose) -> Request {
+    ShareQueryCertInfoByHo { holder, side }.request(purpose)
 }
 
 /// Holders of whom the sandbox's truth says something.
@@ -52,17 +65,17 @@ async fn state_and_list_tell_the_truth() {
     let job = job("");
     let (_sandbox, session) = session(SandboxSettings::default(), &job).await;
     let both = holders(|province, city| province && city);
-    let state = answer(session.call(&Request::state(holder(&both), &job.purpose)).await);
+    let state = answer(session.call(&ask_state(holder(&both), &job.purpose)).await);
     assert_eq!(state.exists, Some((true, true)));
     assert!(state.objects()[0].get("fileNumber").is_some());
     for side in Side::BOTH {
-        let list = answer(session.call(&Request::list(holder(&both), side, &job.purpose)).await);
+        let list = answer(session.call(&ask_list(holder(&both), side, &job.purpose)).await);
         assert_eq!((list.status, list.objects().len()), (0, 1), "{side:?}");
     }
     let city_only = holders(|province, city| !province && city);
-    let state = answer(session.call(&Request::state(holder(&city_only), &job.purpose)).await);
+    let state = answer(session.call(&ask_state(holder(&city_only), &job.purpose)).await);
     assert_eq!(state.exists, Some((false, true)));
-    let list = answer(session.call(&Request::list(holder(&city_only), Side::Province, &job.purpose)).await);
+    let list = answer(session.call(&ask_list(holder(&city_only), Side::Province, &job.purpose)).await);
     assert!(list.status == 10 || list.objects().is_empty());
 }
 
@@ -70,16 +83,16 @@ async fn state_and_list_tell_the_truth() {
 async fn the_platform_enforces_its_parameters() {
     let job = job("");
     let (_sandbox, session) = session(SandboxSettings::default(), &job).await;
-    let no_cause = ecert_audit::job::Purpose { copy_cause: String::new(), ..job.purpose.clone() };
-    let long_cause = ecert_audit::job::Purpose { copy_cause: "长".repeat(201), ..job.purpose.clone() };
+    let no_cause = Purpose { copy_cause: String::new(), ..job.purpose.clone() };
+    let long_cause = Purpose { copy_cause: "长".repeat(201), ..job.purpose.clone() };
     let wrong_type = Holder { code_type: "777", ..holder("91350100M000100Y43") };
     let unpublished = Holder { cert_type_code: "11100000000013127D999", ..holder("91350100M000100Y43") };
     for (request, kind, code) in [
-        (Request::state(holder("91350100M000100Y43"), &no_cause), ErrorKind::Request, 12),
-        (Request::state(holder(""), &job.purpose), ErrorKind::Request, 12),
-        (Request::state(holder("91350100M000100Y43"), &long_cause), ErrorKind::Request, 199),
-        (Request::state(wrong_type, &job.purpose), ErrorKind::Request, 14),
-        (Request::state(unpublished, &job.purpose), ErrorKind::TypeUnpublished, 13),
+        (ask_state(holder("91350100M000100Y43"), &no_cause), ErrorKind::Request, 12),
+        (ask_state(holder(""), &job.purpose), ErrorKind::Request, 12),
+        (ask_state(holder("91350100M000100Y43"), &long_cause), ErrorKind::Request, 199),
+        (ask_state(wrong_type, &job.purpose), ErrorKind::Request, 14),
+        (ask_state(unpublished, &job.purpose), ErrorKind::TypeUnpublished, 13),
     ] {
         let CallResult::Failed { failure, attempts } = session.call(&request).await else { panic!("{code}") };
         assert_eq!((failure.kind, failure.code, attempts), (kind, Some(code), 1));
@@ -96,7 +109,7 @@ async fn many_callers_share_one_token() {
         let (session, purpose) = (std::sync::Arc::clone(&session), job.purpose.clone());
         callers.spawn(async move {
             let code = format!("9137049{serial:011}");
-            answer(session.call(&Request::state(holder(&code), &purpose)).await);
+            answer(session.call(&ask_state(holder(&code), &purpose)).await);
         });
     }
     callers.join_all().await;
@@ -110,9 +123,7 @@ async fn faults_that_pass_are_tried_again_and_those_that_stay_are_told() {
     let (sandbox, session) = session(faulty, &job).await;
     for serial in 0..30 {
         let code = format!("9137049{serial:011}");
-        let CallResult::Answer { attempts, .. } = session.call(&Request::state(holder(&code), &job.purpose)).await else {
-            panic!()
-        };
+        let CallResult::Answer { attempts, .. } = session.call(&ask_state(holder(&code), &job.purpose)).await else { panic!() };
         assert!((2..=4).contains(&attempts), "{attempts}");
     }
     assert_eq!(sandbox.requests(), session.counters().attempts.load(std::sync::atomic::Ordering::Relaxed));
@@ -132,9 +143,9 @@ async fn the_quota_is_never_exceeded() {
     let job = job("max_calls = 3\n");
     let (sandbox, session) = session(SandboxSettings::default(), &job).await;
     for _ in 0..3 {
-        answer(session.call(&Request::state(holder("91350100M000100Y43"), &job.purpose)).await);
+        answer(session.call(&ask_state(holder("91350100M000100Y43"), &job.purpose)).await);
     }
-    let CallResult::Stopped(reason) = session.call(&Request::state(holder("91350100M000100Y43"), &job.purpose)).await else {
+    let CallResult::Stopped(reason) = session.call(&ask_state(holder("91350100M000100Y43"), &job.purpose)).await else {
         panic!()
     };
     assert_eq!((reason, sandbox.requests()), (StopReason::QuotaUsed, 3));

@@ -5,7 +5,7 @@ use super::ReportError;
 use super::detail::{DetailCell, DetailSheet, code, number, text};
 use super::gaps::{carried_of, embedded, mask_codes, masked};
 use super::style::Style;
-use crate::codes::{Catalogue, mask_name};
+use crate::codes::mask_name;
 use crate::face::Field;
 use crate::job::Mask;
 use crate::table::schema::{coverage, differences, errors, unmapped_fields};
@@ -137,14 +137,13 @@ pub(super) fn write_unmapped(workbook: &mut Workbook, style: &Style, input: Repo
     let columns =
         vec![text("数据来源"), code("证照类型代码"), text("证照类型名称"), text("字段"), number("次数"), code("示例（已脱敏）")];
     let mut list = DetailSheet::begin(workbook, style, "未映射字段", columns)?;
-    let catalogue = Catalogue::of_the_specification();
     let mut rows = Rows::open(input.tables, unmapped_fields::UNMAPPED_FIELDS)?;
     while let Some(row) = rows.next_row()? {
         let type_code = row.text(unmapped_fields::CERT_TYPE_CODE);
         list.row([
             DetailCell::Text(row.text(unmapped_fields::SIDE).map(words::side)),
             DetailCell::Text(type_code),
-            DetailCell::Text(type_code.and_then(|code| catalogue.name(code))),
+            DetailCell::Text(type_code.and_then(|code| input.catalogue.name(code))),
             DetailCell::Text(row.text(unmapped_fields::FIELD)),
             DetailCell::Number(row.number(unmapped_fields::COUNT).unwrap_or_default()),
             DetailCell::Text(row.text(unmapped_fields::EXAMPLE)),
