@@ -2,6 +2,7 @@
 
 mod faults;
 mod interfaces;
+mod transport;
 
 use ecert_audit::endpoint::Side;
 use ecert_audit::job::{Job, Purpose, SandboxSettings};
