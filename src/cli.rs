@@ -36,6 +36,19 @@ pub struct Global {
     /// Colour on stderr
     #[arg(long, global = true, value_enum, default_value_t = Colour::Auto)]
     pub color: Colour,
+    /// Language of what people read
+    #[arg(long, global = true, value_enum, default_value_t = UiLanguage::ZhCn)]
+    pub lang: UiLanguage,
+}
+
+/// Language of what people read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum UiLanguage {
+    /// Chinese.
+    #[value(name = "zh-CN")]
+    ZhCn,
+    /// English.
+    En,
 }
 
 /// Form of log lines.

@@ -15,7 +15,7 @@
 //! specification, and files that land whole ([`durable`]).
 //!
 //! Rooms, from the top; each uses only rooms below its own:
-//! [`cli`], [`command`], [`report`], [`analysis`], [`engine`], [`table`], [`run_folder`], [`journal`], [`audit`], [`face`],
+//! [`command`], [`cli`], [`report`], [`analysis`], [`engine`], [`table`], [`run_folder`], [`journal`], [`audit`], [`face`],
 //! [`platform`], [`sandbox`], [`intake`], [`job`], [`endpoint`], [`codes`], [`durable`], [`exit`].
 
 pub mod analysis;

@@ -25,6 +25,9 @@ pub enum RunState {
 pub struct Fingerprint {
     /// Path and SHA-256 of every input.
     pub inputs: Vec<InputHash>,
+    /// How they are read: sheets, header rows, columns, defaults, carried columns.
+    #[serde(default)]
+    pub reading: Vec<String>,
     /// `[purpose]`.
     pub purpose: Purpose,
     /// The platform's address.
@@ -51,6 +54,7 @@ impl Fingerprint {
         let inputs = files.iter().map(|file| InputHash { path: file.name.to_string(), sha256: file.sha256.clone() });
         Self {
             inputs: inputs.collect(),
+            reading: job.inputs.iter().map(|input| format!("{input:?}")).collect(),
             purpose: job.purpose.clone(),
             platform: job.platform.base.name().to_owned(),
             depth: job.audit.depth.word().to_owned(),
@@ -78,6 +82,9 @@ impl Fingerprint {
         }
         if changes.is_empty() && self.inputs != earlier.inputs {
             changes.push("the inputs come in another order".to_owned());
+        }
+        if self.reading != earlier.reading {
+            changes.push("the settings of [[inputs]] are others".to_owned());
         }
         if self.purpose != earlier.purpose {
             changes.push("[purpose] is another one".to_owned());

@@ -28,6 +28,19 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// All of these together.
+    #[must_use]
+    pub fn sum<'a>(counts: impl IntoIterator<Item = &'a Self>) -> Self {
+        counts.into_iter().fold(Self::default(), |sum, counts| Self {
+            items: sum.items + counts.items,
+            rows: sum.rows + counts.rows,
+            by_status: std::array::from_fn(|at| sum.by_status[at] + counts.by_status[at]),
+            inconsistent: sum.inconsistent + counts.inconsistent,
+            calls: sum.calls + counts.calls,
+            attempts: sum.attempts + counts.attempts,
+        })
+    }
+
     /// Rows of a status.
     #[must_use]
     pub const fn of(&self, status: Status) -> u64 {
@@ -144,7 +157,7 @@ pub fn analyse(dir: &Path, carried: &[String]) -> Result<Analysis, AnalysisError
         .map(|header| Ok((header.clone(), groups(&coverage::COVERAGE.carried_name(header), None)?)))
         .collect::<PolarsResult<_>>()?;
     Ok(Analysis {
-        totals: sum(&by_type),
+        totals: Counts::sum(by_type.iter().map(|group| &group.counts)),
         by_type,
         by_carried,
         differences: differences_by_field(dir)?,
@@ -208,20 +221,6 @@ fn grouped(dir: &Path, column: &str, label: Option<Column>) -> PolarsResult<Vec<
         gaps(b).cmp(&gaps(a)).then_with(|| a.key.cmp(&b.key))
     });
     Ok(groups)
-}
-
-fn sum(groups: &[Group]) -> Counts {
-    groups.iter().fold(Counts::default(), |sum, group| {
-        let counts = &group.counts;
-        Counts {
-            items: sum.items + counts.items,
-            rows: sum.rows + counts.rows,
-            by_status: std::array::from_fn(|at| sum.by_status[at] + counts.by_status[at]),
-            inconsistent: sum.inconsistent + counts.inconsistent,
-            calls: sum.calls + counts.calls,
-            attempts: sum.attempts + counts.attempts,
-        }
-    })
 }
 
 fn differences_by_field(dir: &Path) -> PolarsResult<Vec<DifferenceGroup>> {

@@ -73,7 +73,7 @@ pub(super) struct Listing {
 }
 
 /// Reads a state answer.
-pub(super) fn read_state(reply: &Reply, settings: &AuditSettings, cert_type_code: &str) -> Result<State, Failure> {
+pub(super) fn read_state(call: &Call, reply: &Reply, settings: &AuditSettings, cert_type_code: &str) -> Result<State, Failure> {
     let envelope = received(reply)?;
     let rules = &settings.faces;
     let Some((province, city)) = envelope.exists.or_else(|| is_absent(envelope, settings).then_some((false, false))) else {
@@ -100,6 +100,21 @@ pub(super) fn read_state(reply: &Reply, settings: &AuditSettings, cert_type_code
         }
     }
     state.objects = envelope.objects().len();
+    if let Some(number) = call.number() {
+        // A platform that does not heed the number shows other certificates too.
+        let is_meant = |face: &Face| face.text(Field::CertificateNumber).is_none_or(|found| same_number(found, number));
+        if state.province_entries.iter().any(|face| is_meant(face) && face.text(Field::CertificateNumber).is_some()) {
+            let meant: Vec<usize> =
+                (0..state.province_entries.len()).filter(|&at| is_meant(&state.province_entries[at])).collect();
+            let of_meant = |at: &usize| state.together.iter().find(|(ours, _)| ours == at).map(|(_, theirs)| *theirs);
+            let cities: Vec<usize> = meant.iter().filter_map(of_meant).collect();
+            if !cities.is_empty() {
+                state.city_entries = cities.iter().map(|&at| state.city_entries[at].clone()).collect();
+            }
+            state.province_entries = meant.iter().map(|&at| state.province_entries[at].clone()).collect();
+            state.together.clear();
+        }
+    }
     let total = envelope.total.unwrap_or_default();
     state.several =
         state.province_entries.len() > 1 || state.city_entries.len() > 1 || total > 1 && total > envelope.objects().len() as u64;

@@ -264,7 +264,7 @@ impl Inquiry<'_> {
 
     fn state(&self, number: Option<String>) -> Result<Result<State, Failure>, Call> {
         let call = Call::State { number };
-        self.read(call, |_, reply| read_state(reply, self.settings, &self.item.cert_type_code))
+        self.read(call, |call, reply| read_state(call, reply, self.settings, &self.item.cert_type_code))
     }
 
     fn listing(&self, side: Side, number: Option<String>) -> Result<Result<Listing, Failure>, Call> {

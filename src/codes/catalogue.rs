@@ -44,7 +44,10 @@ impl Catalogue {
         let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
         for (index, entry) in types.iter().enumerate() {
             for name in &entry.names {
-                by_name.entry(fold_name(name)).or_default().push(index);
+                let bearers = by_name.entry(fold_name(name)).or_default();
+                if bearers.last() != Some(&index) {
+                    bearers.push(index);
+                }
             }
         }
         Self { types, by_code, by_name }
@@ -55,8 +58,8 @@ impl Catalogue {
     pub fn extended_by(&self, added: Vec<CertificateType>) -> Self {
         let mut types = self.types.clone();
         for entry in added {
-            match self.by_code.get(&entry.code) {
-                Some(&known) => types[known].names.extend(entry.names),
+            match types.iter_mut().find(|known| known.code == entry.code) {
+                Some(known) => known.names.extend(entry.names),
                 None => types.push(entry),
             }
         }

@@ -14,6 +14,9 @@ use std::fmt::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+/// Longest cause that the platform accepts, in characters.
+const LONGEST_CAUSE: usize = 200;
+
 pub(super) fn call(args: &CallArgs) -> Result<Exit, Stop> {
     if args.list {
         super::print(&listing())?;
@@ -37,13 +40,29 @@ fn request(endpoint: Endpoint, args: &CallArgs, job: Option<&Job>) -> Result<Req
     for parameter in &args.parameters {
         match parameter.split_once('=') {
             Some((name, value)) => {
-                given.insert(name.trim(), value);
+                if given.insert(name.trim(), value).is_some() {
+                    problems.push(format!("{} is given twice", name.trim()));
+                }
             }
             None => problems.push("a parameter is written NAME=VALUE".to_owned()),
         }
     }
     let purpose = PURPOSE.iter().filter(|_| endpoint.carries_purpose());
     let side = ["interfaceType"];
+    if endpoint == Endpoint::Token && !given.is_empty() {
+        problems.push(
+            "token takes no parameters: its credentials come from the job, or from ECERT_USERNAME and ECERT_PASSWORD".to_owned(),
+        );
+    }
+    if given.get("interfaceType").is_some_and(|side| !matches!(*side, "0" | "1")) {
+        problems.push("interfaceType is 0 (province) or 1 (city)".to_owned());
+    }
+    for name in ["certificateCopyCause", "useFor", "useCause"] {
+        let length = given.get(name).map_or(0, |cause| cause.chars().count());
+        if length > LONGEST_CAUSE {
+            problems.push(format!("{name} may have at most {LONGEST_CAUSE} characters; it has {length}"));
+        }
+    }
     let known: Vec<&str> = endpoint
         .required()
         .iter()
@@ -65,6 +84,9 @@ fn request(endpoint: Endpoint, args: &CallArgs, job: Option<&Job>) -> Result<Req
         request = request.for_purpose(&job.purpose);
     }
     match args.side {
+        Some(_) if given.contains_key("interfaceType") => {
+            problems.push("the side is named twice: by --side and by interfaceType".to_owned());
+        }
         Some(_) if !endpoint.asks_a_side() => problems.push(format!("{} asks no side: leave --side out", endpoint.name())),
         Some(side) => request = request.on(if side == CallSide::City { Side::City } else { Side::Province }),
         None => {}

@@ -12,7 +12,7 @@ mod run;
 mod sandbox;
 mod session;
 
-use crate::cli::{Cli, Command, FacesCommand};
+use crate::cli::{Cli, Command, FacesCommand, UiLanguage};
 use crate::exit::{Exit, Stop};
 
 /// Does what was typed.
@@ -20,6 +20,9 @@ use crate::exit::{Exit, Stop};
 /// # Errors
 /// What to tell the person, and the exit code.
 pub fn dispatch(cli: &Cli) -> Result<Exit, Stop> {
+    if cli.global.lang == UiLanguage::En {
+        return Err(Stop::invalid("--lang en is not supported yet; leave it out"));
+    }
     logging::start(&cli.global);
     match &cli.command {
         Command::Call(args) => call::call(args),

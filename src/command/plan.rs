@@ -43,6 +43,12 @@ pub(super) fn open_or_plan(job: &Job, files: &[InputFile], folder: &RunFolder) -
             }
         }
     }
+    for file in &report.files {
+        for sheet in file.sheets.iter().filter(|sheet| sheet.is_unread_table) {
+            let reason = sheet.skipped.as_deref().unwrap_or_default();
+            eprintln!("ecert-audit: {} [{}] is not read: {reason}", file.path, sheet.name);
+        }
+    }
     for header in carried_nowhere(job, &report.files) {
         eprintln!("ecert-audit: no sheet has the column {header} that `carry` names; it stays empty");
     }

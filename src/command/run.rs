@@ -3,15 +3,17 @@
 use super::{logging, outputs, plan, session};
 use crate::cli::RunArgs;
 use crate::durable::{Lock, LockError, append_private, create_private_dir, point_link};
-use crate::engine::{self, Engine, EngineReport, StopCause};
+use crate::engine::{self, Again, Engine, EngineReport, StopCause};
 use crate::exit::{Exit, Stop};
 use crate::intake::find_files;
 use crate::job::Job;
 use crate::journal::PlanCounts;
+use crate::platform::StopReason;
 use crate::run_folder::{Fingerprint, Manifest, RunFolder, RunState};
 use chrono::{Local, Utc};
 use std::path::Path;
 use std::time::Instant;
+use tokio::signal::unix::{SignalKind, signal};
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     let job = Job::load(&args.job).map_err(|problems| Stop::invalid(problems.to_string()))?;
@@ -43,8 +45,10 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
     }
     let (mut journal, counts) = planned?;
     // What stopped a run may be what failed its last items: they are asked again when it goes on.
-    if args.retry_failed || (manifest.state != RunState::Complete && counts.finished > 0) {
-        let again = engine::forget_failures(&mut journal, &outputs::audit_settings(&job, &manifest))
+    let goes_on = manifest.state != RunState::Complete && counts.finished > 0;
+    if args.retry_failed || goes_on {
+        let which = if args.retry_failed { Again::All } else { Again::Passing };
+        let again = engine::forget_failures(&mut journal, &outputs::audit_settings(&job, &manifest), which)
             .map_err(|error| Stop::internal(error.to_string()))?;
         tracing::info!(items = again, "asking again what ended in an error");
         if again > 0 {
@@ -58,17 +62,21 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
         let began = Instant::now();
         let counts = journal.counts().map_err(|error| Stop::internal(error.to_string()))?;
         let asked = ask(&job, &folder, &manifest, counts, args.limit);
+        exit_at_once_on_signal();
         manifest.wall_seconds += began.elapsed().as_secs_f64();
         manifest.finished_at = Some(Utc::now());
         let counts = journal.counts().map_err(|error| Stop::internal(error.to_string()))?;
         manifest.finished = counts.finished;
-        manifest.state = if counts.finished == counts.items { RunState::Complete } else { RunState::Incomplete };
+        let is_refused =
+            asked.as_ref().is_ok_and(|report| matches!(report.stop, Some(StopCause::Platform(StopReason::Refused(_)))));
+        let is_complete = counts.finished == counts.items && !is_refused;
+        manifest.state = if is_complete { RunState::Complete } else { RunState::Incomplete };
         folder.write_manifest(&manifest)?;
         let stop = asked?.stop;
         if let Some(cause) = &stop {
             tracing::warn!(reason = ?cause, "stopped before the end");
         }
-        if matches!(stop, Some(StopCause::Journal(_))) {
+        if matches!(stop, Some(StopCause::Internal(_))) {
             return Err(stopped(stop.as_ref()));
         }
         let figures = outputs::build(&job, &folder, &manifest, &journal)?;
@@ -76,17 +84,29 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
             outputs::conclude(&job, &folder, &figures, args.format)?;
             return Err(stopped(stop.as_ref()));
         }
-        point_link(&job_dir.join("latest"), Path::new(&folder.id())).map_err(Stop::disk(job_dir.display()))?;
+        point_latest(&job_dir, &folder, &manifest)?;
         let exit = outputs::conclude(&job, &folder, &figures, args.format)?;
         tracing::info!(exit = exit.code(), "end");
         return Ok(exit);
     }
     let figures = outputs::build(&job, &folder, &manifest, &journal)?;
+    // A process that died over its reports has not come to this.
+    point_latest(&job_dir, &folder, &manifest)?;
     outputs::conclude(&job, &folder, &figures, args.format)
 }
 
 /// Longest id of a run, in bytes.
 const LONGEST_RUN_ID: usize = 100;
+
+/// Makes `latest` point to this complete run, unless it points to one that ended later.
+fn point_latest(job_dir: &Path, folder: &RunFolder, manifest: &Manifest) -> Result<(), Stop> {
+    let link = job_dir.join("latest");
+    let known = RunFolder::at(&link).manifest().ok().flatten();
+    if known.is_some_and(|known| known.finished_at > manifest.finished_at) {
+        return Ok(());
+    }
+    point_link(&link, Path::new(&folder.id())).map_err(Stop::disk(job_dir.display()))
+}
 
 /// A run's id is a folder's name.
 fn check_run_id(run_id: &str) -> Result<(), Stop> {
@@ -165,13 +185,29 @@ fn ask(job: &Job, folder: &RunFolder, manifest: &Manifest, counts: PlanCounts, l
     })
 }
 
+/// After the calling a signal ends the program at once: every file lands whole or not at all, and the journal has all.
+/// (The engine's handlers of SIGINT and SIGTERM stay in place when it has ended, so that without this nothing would.)
+fn exit_at_once_on_signal() {
+    std::thread::spawn(|| {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+        runtime.block_on(async {
+            let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            std::process::exit(Exit::Resumable.code().into());
+        });
+    });
+}
+
 /// What to tell of a stop, and its exit code. Without a cause the run was limited.
 fn stopped(cause: Option<&StopCause>) -> Stop {
     match cause {
         None => {
             Stop { exit: Exit::Resumable, message: "stopped at --limit; run the same command without it to go on".to_owned() }
         }
-        Some(StopCause::Journal(problem)) => Stop::internal(format!("{problem}; what was answered before is kept")),
+        Some(StopCause::Internal(problem)) => Stop::internal(format!("{problem}; what was answered before is kept")),
         Some(StopCause::Platform(reason)) => session::stopped(reason),
     }
 }

@@ -1,16 +1,40 @@
 //! Taking up again what ended in an error.
 
-use crate::audit::{Answer, AuditSettings, Step, step};
+use crate::audit::{Answer, AuditSettings, Step, Trouble, step};
 use crate::journal::{Journal, JournalError};
+use crate::platform::ErrorKind;
 
 /// Items that are read at a time.
 const STRETCH: u32 = 256;
 
-/// Forgets every call that gave no usable answer, so that its item is unfinished again; says how many items that are.
+/// Which failures are forgotten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    /// All: the person asks for it.
+    All,
+    /// Those that may pass by themselves: a run goes on.
+    Passing,
+}
+
+impl Again {
+    /// Whether a failure is forgotten. Where nothing has been answered yet, a refused request counts as passing: what was
+    /// wrong with every call has been put right since.
+    const fn includes(self, kind: ErrorKind, answered: bool) -> bool {
+        match (self, kind) {
+            (Self::All, _)
+            | (_, ErrorKind::Timeout | ErrorKind::Transport | ErrorKind::Http | ErrorKind::Auth | ErrorKind::Platform) => true,
+            (Self::Passing, ErrorKind::Request) => !answered,
+            (Self::Passing, ErrorKind::Malformed | ErrorKind::Unsupported | ErrorKind::TypeUnpublished) => false,
+        }
+    }
+}
+
+/// Forgets calls that gave no usable answer, so that their items are unfinished again; says how many items that are.
 ///
 /// # Errors
 /// What the journal says.
-pub fn forget_failures(journal: &mut Journal, settings: &AuditSettings) -> Result<u64, JournalError> {
+pub fn forget_failures(journal: &mut Journal, settings: &AuditSettings, which: Again) -> Result<u64, JournalError> {
+    let answered = journal.counts()?.answered;
     let mut from = 0;
     let mut items = 0;
     loop {
@@ -20,7 +44,12 @@ pub fn forget_failures(journal: &mut Journal, settings: &AuditSettings) -> Resul
         for stored in &stretch {
             let answers: Vec<Answer> = stored.answers.iter().map(|stored| stored.answer.clone()).collect();
             let Step::Done(outcome) = step(&stored.item, &answers, settings) else { continue };
-            let is_troubled = |answer: &Answer| outcome.troubles.iter().any(|trouble| trouble.call == answer.call);
+            let is_forgotten = |trouble: &&Trouble| which.includes(trouble.failure.kind, answered);
+            let forgotten: Vec<&Trouble> = outcome.troubles.iter().filter(is_forgotten).collect();
+            if forgotten.is_empty() {
+                continue;
+            }
+            let is_troubled = |answer: &Answer| forgotten.iter().any(|trouble| trouble.call == answer.call);
             let places: Vec<u32> =
                 stored.answers.iter().filter(|stored| is_troubled(&stored.answer)).map(|stored| stored.place).collect();
             journal.forget(stored.item_id, &places)?;

@@ -38,8 +38,8 @@ pub(super) enum Event {
 pub enum StopCause {
     /// The platform, the person or a limit.
     Platform(StopReason),
-    /// The journal could not be read or written.
-    Journal(String),
+    /// The journal could not be read or written, or the program is at fault.
+    Internal(String),
 }
 
 /// How a run of the engine ended.
@@ -78,7 +78,7 @@ pub async fn run(engine: Engine, plan: PlanCounts) -> EngineReport {
 
     let progress = Progress::new(total, plan.finished, rate);
     let mut tally = Tally::default();
-    let mut refusals = RefusalWatch::default();
+    let mut refusals = RefusalWatch::new(plan.answered);
     let mut cause: Option<StopCause> = None;
     let mut drain_until: Option<Instant> = None;
     let mut signals = Signals::new();
@@ -109,7 +109,7 @@ pub async fn run(engine: Engine, plan: PlanCounts) -> EngineReport {
             result = &mut writer, if written.is_none() => {
                 // The writer ends before the workers do only where it cannot go on.
                 if let Ok(Err(error)) = &result {
-                    cause.get_or_insert(StopCause::Journal(error.to_string()));
+                    cause.get_or_insert(StopCause::Internal(error.to_string()));
                 }
                 written = Some(result);
             }
@@ -129,7 +129,14 @@ pub async fn run(engine: Engine, plan: PlanCounts) -> EngineReport {
         }
     }
     progress.finish();
-    while workers.join_next().await.is_some() {}
+    if let Some(reason) = refusals.at_end() {
+        cause.get_or_insert(StopCause::Platform(reason));
+    }
+    while let Some(ended) = workers.join_next().await {
+        if ended.is_err_and(|error| error.is_panic()) {
+            cause.get_or_insert(StopCause::Internal("a worker ended early".to_owned()));
+        }
+    }
     let written = match written {
         Some(result) => result,
         None => writer.await,
@@ -140,7 +147,7 @@ pub async fn run(engine: Engine, plan: PlanCounts) -> EngineReport {
             Ok(Err(error)) => error.to_string(),
             Err(error) => format!("a thread ended early: {error}"),
         };
-        cause.get_or_insert(StopCause::Journal(problem));
+        cause.get_or_insert(StopCause::Internal(problem));
     }
     EngineReport { stop: cause, calls: tally.calls, attempts: tally.attempts }
 }

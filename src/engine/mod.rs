@@ -11,7 +11,7 @@ mod stops;
 mod worker;
 mod writer;
 
-pub use again::forget_failures;
+pub use again::{Again, forget_failures};
 pub use dispatcher::{EngineReport, StopCause, run};
 
 use crate::audit::AuditSettings;

@@ -49,7 +49,7 @@ async fn audit(shop: &Workshop, stored: StoredItem) -> Option<()> {
                 return Some(());
             }
         };
-        let unpublished = shop.unpublished.contains(&item.cert_type_code);
+        let unpublished = shop.unpublished.contains(&item.cert_type_code, &call);
         let result = if unpublished {
             type_unpublished()
         } else {
@@ -64,8 +64,8 @@ async fn audit(shop: &Workshop, stored: StoredItem) -> Option<()> {
             }
         };
         let failure = kept.as_ref().err().cloned();
-        if failure.as_ref().is_some_and(|failure| failure.kind == ErrorKind::TypeUnpublished) && !unpublished {
-            shop.unpublished.confirm(&item.cert_type_code);
+        if !unpublished {
+            shop.unpublished.note(&item.cert_type_code, &call, failure.as_ref());
         }
         let record = Record::Answer { item_id, place, call: call.clone(), result: kept, attempts, at: Utc::now() };
         shop.records.send(record).await.ok()?;

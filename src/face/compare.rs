@@ -142,15 +142,20 @@ fn why_different(field: Field, (province, a): (&Face, &str), (city, b): (&Face, 
         return None;
     }
     if field == Field::IssuerName {
-        let bare = |name: &str| {
-            let prefix = rules.issuer_prefixes.iter().find(|prefix| name.starts_with(prefix.as_str()));
-            prefix.map_or_else(|| name.to_owned(), |prefix| name[prefix.len()..].to_owned())
-        };
-        if bare(&a) == bare(&b) {
+        let bare = |name| without_prefixes(name, &rules.issuer_prefixes);
+        if bare(a.as_str()) == bare(b.as_str()) {
             return None;
         }
     }
     Some(how_texts_differ(&a, &b))
+}
+
+/// A name without any of these beginnings, however many of them stand before one another.
+fn without_prefixes<'a>(mut name: &'a str, prefixes: &[String]) -> &'a str {
+    while let Some(rest) = prefixes.iter().find_map(|prefix| name.strip_prefix(prefix.as_str())) {
+        name = rest;
+    }
+    name
 }
 
 fn how_texts_differ(a: &str, b: &str) -> Reason {
@@ -247,7 +252,7 @@ mod tests {
             ..FaceSettings::default()
         };
         let rules = FaceRules::new(&settings);
-        let province = [("bz", "甲"), ("xxdz", "甲路"), ("fzjg", "住建局"), ("fddbr", "马三")];
+        let province = [("bz", "甲"), ("xxdz", "甲路"), ("fzjg", "山东省枣庄市住建局"), ("fddbr", "马三")];
         let city = [("bz", "乙"), ("xxdz", "乙路"), ("issueDept", "枣庄市住建局"), ("fddbr", "马四")];
         assert_eq!(found(&province, &city, &rules), [(Field::LegalRepresentative, "character:2".to_owned())]);
         assert_eq!(found(&province, &city, &compiled_in_rules()).len(), 4);

@@ -35,6 +35,10 @@ fn digits_alone(text: &str) -> Option<NaiveDate> {
         8 => NaiveDate::parse_from_str(text, "%Y%m%d").ok(),
         14 => NaiveDateTime::parse_from_str(text, "%Y%m%d%H%M%S").ok().map(|time| time.date()),
         10 => in_china(&DateTime::from_timestamp(text.parse().ok()?, 0)?),
+        12 => NaiveDateTime::parse_from_str(text, "%Y%m%d%H%M")
+            .ok()
+            .map(|time| time.date())
+            .or_else(|| in_china(&DateTime::from_timestamp_millis(text.parse().ok()?)?)),
         13 => in_china(&DateTime::from_timestamp_millis(text.parse().ok()?)?),
         _ => None,
     }
@@ -81,6 +85,9 @@ fn number(text: &str) -> Option<u32> {
     match text.split_once('十') {
         None => text.parse().ok().filter(|_| text.len() <= 2),
         Some((tens, ones)) => {
+            if tens.len() > 1 || ones.len() > 1 {
+                return None;
+            }
             let tens = if tens.is_empty() { 1 } else { tens.parse().ok()? };
             let ones = if ones.is_empty() { 0 } else { ones.parse().ok()? };
             Some(tens * 10 + ones)
@@ -132,6 +139,8 @@ mod tests {
             ("２０２２．４．１５", "2022-04-15"),
             ("1649952000000", "2022-04-15"),
             ("1649952000", "2022-04-15"),
+            ("202204151030", "2022-04-15"),
+            ("946656000000", "2000-01-01"),
         ] {
             let expected = NaiveDate::parse_from_str(expected, "%Y-%m-%d").unwrap();
             assert_eq!(read_day(text), Some(Day::On(expected)), "{text}");
@@ -139,7 +148,8 @@ mod tests {
         for text in ["长期", "永久", "长期有效", "9999-12-31", "99991231", "9999年12月31日"] {
             assert_eq!(read_day(text), Some(Day::Forever), "{text}");
         }
-        for text in ["", "1825", "2022", "2022-13-01", "2022-02-30", "2022-04-15abc", "不详", "22-4-15"] {
+        for text in ["", "1825", "2022", "2022-13-01", "2022-02-30", "2022-04-15abc", "不详", "22-4-15", "2022年999999999十月1日"]
+        {
             assert_eq!(read_day(text), None, "{text}");
         }
     }

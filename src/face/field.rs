@@ -142,7 +142,9 @@ impl FieldMap {
     /// What a state word says.
     #[must_use]
     pub fn state_word(&self, text: &str) -> Option<Lifecycle> {
-        self.state_words.iter().find(|(word, _)| text.contains(word.as_str())).map(|(_, lifecycle)| *lifecycle)
+        // 未注销 is not 注销, and 非正常 is not 正常.
+        let says = |word: &str| text.match_indices(word).any(|(at, _)| !text[..at].ends_with(['未', '非', '不', '无']));
+        self.state_words.iter().find(|(word, _)| says(word)).map(|(_, lifecycle)| *lifecycle)
     }
 }
 
@@ -202,6 +204,8 @@ mod tests {
             ("已过期", Some(Lifecycle::Expired)),
             ("失效", Some(Lifecycle::Expired)),
             ("暂扣", Some(Lifecycle::Restricted)),
+            ("有效（未注销）", Some(Lifecycle::Valid)),
+            ("非正常", None),
             ("在途", None),
         ] {
             assert_eq!(map.state_word(word), expected, "{word}");

@@ -22,7 +22,11 @@ impl FaceRules {
     pub fn new(settings: &FaceSettings) -> Self {
         let fields = |names: &[String]| names.iter().filter_map(|name| Field::named(name)).collect();
         let by_type = settings.types.iter().map(|(code, of_type)| (code.clone(), fields(&of_type.ignore)));
-        let prefixes = settings.issuer_prefixes.iter().map(|prefix| super::canonical(prefix, Field::IssuerName.kind()));
+        let prefixes = settings
+            .issuer_prefixes
+            .iter()
+            .filter(|prefix| !prefix.trim().is_empty())
+            .map(|prefix| super::canonical(prefix, Field::IssuerName.kind()));
         Self {
             map: FieldMap::extended_by(settings),
             ignored: fields(&settings.ignore),

@@ -8,6 +8,9 @@ use std::fs::File;
 use std::io::{BufReader, Chain, Read};
 use std::path::Path;
 
+/// A cell may hold a few line breaks; a row that runs on and on has lost a quotation mark.
+const MOST_LINES_OF_A_ROW: u64 = 200;
+
 /// How much of a file is looked at to tell its separator.
 const SAMPLE: usize = 64 * 1024;
 
@@ -56,6 +59,14 @@ fn stream(mut rows: Rows, events: &mut EventSender) -> Result<(), Closed> {
         }
         // Blank lines are passed over in silence, so a record's line is told from where it ends.
         let breaks_within = record.iter().map(|field| field.matches('\n').count() as u64).sum::<u64>();
+        if breaks_within > MOST_LINES_OF_A_ROW {
+            let begin = record.position().map_or(0, csv::Position::line);
+            let message = format!(
+                "the row that begins about line {begin} runs over {breaks_within} lines: a quotation mark in it is not closed"
+            );
+            events.problem(None, message)?;
+            break;
+        }
         let line = rows.position().line().saturating_sub(1 + breaks_within);
         events.row(u32::try_from(line).unwrap_or(u32::MAX))?;
         for (column, text) in record.iter().enumerate() {

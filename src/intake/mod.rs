@@ -90,6 +90,8 @@ pub struct SheetReport {
     pub name: Arc<str>,
     /// Why it was not read, where it was not.
     pub skipped: Option<String>,
+    /// Whether it was passed over although it looks like a table.
+    pub is_unread_table: bool,
     /// Which header means what: role and header text.
     pub mapping: Vec<(&'static str, String)>,
     /// Carried headers that it has.

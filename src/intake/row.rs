@@ -198,7 +198,9 @@ impl<'a> RowReader<'a> {
         if let Some(name) = self.cell(Role::CertTypeName)?.map(|cell| cell.text()).filter(|_| by_name) {
             return type_code_named(&name, self.catalogue).map(|code| vec![code]);
         }
-        if settings.default_type_codes.is_empty() {
+        // Defaults are for sheets without a column of types: a blank in such a column is an omission.
+        let has_column = !by_name || self.columns.column(Role::CertTypeName).is_some();
+        if has_column || settings.default_type_codes.is_empty() {
             let role = if by_name { Role::CertTypeName } else { Role::CertTypeCode };
             return Err((role, InputProblem::MissingTypeCode, None));
         }
@@ -211,6 +213,7 @@ impl<'a> RowReader<'a> {
         match self.row.cell(column) {
             Cell::Error(_) => Err((role, InputProblem::UnreadableCell, None)),
             cell if cell.is_blank() => Ok(None),
+            Cell::Other(_) if role != Role::CertTypeName => Err((role, InputProblem::UnreadableCell, Some(NOT_A_CODE.into()))),
             cell if cell.lost_precision() => Err((role, InputProblem::PrecisionLost, None)),
             cell => Ok(Some(cell)),
         }
@@ -323,6 +326,8 @@ fn not_of_a_known_kind(code: &str, citizen: NumberProblem, credit: NumberProblem
     }
     if digits == length || length > 12 { InputProblem::BadLength } else { InputProblem::UnknownHolderCodeType }
 }
+
+const NOT_A_CODE: &str = "单元格是日期或逻辑值，不是代码：请将该列设为文本格式，重新填写原来的代码。";
 
 const MISTYPED_OR_CREDIT_CODE: &str =
     "看似录错的公民身份号码，请核对原件；若确为统一社会信用代码，请增加“持证主体代码类型”列并填写 001。";

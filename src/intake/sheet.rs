@@ -122,6 +122,7 @@ impl<'a> FileReader<'a> {
                 let name = Arc::clone(&sheet.report.name);
                 self.problem(Some(&*name).filter(|name| !name.is_empty()), message.clone());
             }
+            sheet.report.is_unread_table = likeliest.len() > 1;
             sheet.report.skipped = Some(message);
         }
         self.sheets.push(sheet.report);

@@ -147,8 +147,9 @@ fn check_extent(content: impl io::BufRead) -> Result<(), String> {
                 }
                 "table-cell" | "covered-table-cell" => {
                     column = column.saturating_add(repeats(&tag, "number-columns-repeated"));
-                    let has_value =
-                        tag.attributes().flatten().any(|attribute| attribute.key.local_name().as_ref() == "value-type");
+                    let has_value = tag.attributes().flatten().any(|attribute| {
+                        attribute.key.local_name().as_ref() == "value-type" || attribute.key.local_name().as_ref() == "formula"
+                    });
                     if has_value {
                         columns = columns.max(column);
                         last_row = rows;

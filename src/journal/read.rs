@@ -57,6 +57,8 @@ pub struct PlanCounts {
     pub duplicates: u64,
     /// Calls answered or given up.
     pub calls: u64,
+    /// Whether any call was answered.
+    pub answered: bool,
 }
 
 impl Journal {
@@ -73,6 +75,7 @@ impl Journal {
             rejected: count("SELECT count(*) FROM rejected_rows")?,
             duplicates: self.duplicate_rows()?,
             calls: count("SELECT count(*) FROM answers")?,
+            answered: count("SELECT EXISTS (SELECT 1 FROM answers WHERE body IS NOT NULL)")? > 0,
         })
     }
 
@@ -84,12 +87,14 @@ impl Journal {
         self.items("i.item_id >= ?1", from, most)
     }
 
-    /// Up to `most` unfinished items from `from` on, with the answers that they have had.
+    /// Up to `most` unfinished items from `from` on, with the answers that they have had: those that have failed before
+    /// (`again`), or the others.
     ///
     /// # Errors
     /// What SQLite says, or what cannot be read back.
-    pub fn unfinished(&self, from: u64, most: u32) -> Result<Vec<StoredItem>, JournalError> {
-        self.items("i.item_id >= ?1 AND f.item_id IS NULL", from, most)
+    pub fn unfinished(&self, from: u64, most: u32, again: bool) -> Result<Vec<StoredItem>, JournalError> {
+        let which = if again { "s.item_id IS NOT NULL" } else { "s.item_id IS NULL" };
+        self.items(&format!("i.item_id >= ?1 AND f.item_id IS NULL AND {which}"), from, most)
     }
 
     /// Up to `most` items from `from` on of which something is not known because a call failed.
@@ -114,8 +119,16 @@ impl Journal {
                 .query_map(params![from.cast_signed(), most], stored_item)?
                 .collect::<rusqlite::Result<Vec<_>>>()
         })?;
-        if let (Some(first), Some(last)) = (items.first().map(|item| item.item_id), items.last().map(|item| item.item_id)) {
-            self.answers(first, last, &mut items)?;
+        let ids = items.first().map(|item| item.item_id).zip(items.last().map(|item| item.item_id));
+        match ids {
+            // Items in a row: their answers lie together.
+            Some((first, last)) if last - first + 1 == items.len() as u64 => self.answers(first, last, &mut items)?,
+            _ => {
+                for item in &mut items {
+                    let id = item.item_id;
+                    self.answers(id, id, std::slice::from_mut(item))?;
+                }
+            }
         }
         Ok(items)
     }

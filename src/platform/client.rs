@@ -29,6 +29,17 @@ pub enum Attempt {
     Transport(String),
 }
 
+impl Attempt {
+    /// The wait that the platform asks for.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Http { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+}
+
 /// A connection pool to one platform.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -161,14 +172,17 @@ async fn receive(builder: RequestBuilder, largest: usize) -> Result<Attempt, req
     Ok(Attempt::Body(if rest.is_empty() { first } else { [&first[..], &rest[..]].concat().into() }))
 }
 
+/// No platform means a wait longer than a day.
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
+
 /// `Retry-After` as seconds or as an HTTP date.
 fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
+        return Some(Duration::from_secs(seconds).min(LONGEST_WAIT));
     }
     let at = DateTime::parse_from_rfc2822(text).ok()?;
-    Some((at.with_timezone(&Utc) - now).to_std().unwrap_or_default())
+    Some((at.with_timezone(&Utc) - now).to_std().unwrap_or_default().min(LONGEST_WAIT))
 }
 
 /// An error and what caused it, outermost first.
@@ -201,6 +215,7 @@ mod tests {
         assert_eq!(read("7"), Some(Duration::from_secs(7)));
         assert_eq!(read("Tue, 24 Nov 2026 08:00:09 GMT"), Some(Duration::from_secs(9)));
         assert_eq!(read("Tue, 24 Nov 2026 07:00:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(read("18446744073709551615"), Some(LONGEST_WAIT));
         assert_eq!(read("soon"), None);
         assert_eq!(retry_after(&HeaderMap::new(), now), None);
     }

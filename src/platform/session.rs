@@ -124,6 +124,7 @@ impl Session {
             attempts += 1;
             let attempt = self.client.attempt(request, &token.text).await;
             drop(permit);
+            self.heed(attempt.retry_after());
             match judge(&attempt, &self.codes) {
                 Verdict::Answer(envelope) => {
                     let Attempt::Body(body) = attempt else { unreachable!("only a body holds an answer") };
@@ -138,15 +139,19 @@ impl Session {
                 }
                 Verdict::RenewToken(_) => refused = Some(token.generation),
                 Verdict::Again(_, asked_for) if attempts < self.retry.attempts => {
-                    if let Some(wait) = asked_for {
-                        self.throttle.close_for(wait);
-                    }
                     if !self.wait(attempts, asked_for).await {
                         return CallResult::Stopped(StopReason::Interrupted);
                     }
                 }
                 Verdict::Again(failure, _) | Verdict::Final(failure) => return CallResult::Failed { failure, attempts },
             }
+        }
+    }
+
+    /// Obeys a wait that the platform asks for, on behalf of every caller.
+    fn heed(&self, asked_for: Option<Duration>) {
+        if let Some(wait) = asked_for {
+            self.throttle.close_for(wait);
         }
     }
 
@@ -178,6 +183,9 @@ impl Session {
             self.counters.token_requests.fetch_add(1, Ordering::Relaxed);
             let answer = request_token(&self.client, &username, &password).await;
             drop(permit);
+            if let TokenAnswer::Trouble(_, asked_for) = &answer {
+                self.heed(*asked_for);
+            }
             match answer {
                 TokenAnswer::Token { text, life } => return Ok((text, life)),
                 TokenAnswer::Refused(why) => {

@@ -84,8 +84,10 @@ impl Gate {
         let burst = settings.burst.saturating_add(catch_up as u32);
         let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
         let quota = Quota::with_period(per / count).unwrap_or_else(|| Quota::per_second(NonZeroU32::MAX)).allow_burst(burst);
-        let most = count as usize + settings.burst as usize;
-        Self { pace: Some(RateLimiter::direct(quota)), recent: VecDeque::new(), most, window: per }
+        // What a second may hold, whatever stretch the rate is told by.
+        let a_second = u64::from(count) / per.as_secs().max(1) + u64::from(settings.burst);
+        let most = usize::try_from(a_second).unwrap_or(usize::MAX);
+        Self { pace: Some(RateLimiter::direct(quota)), recent: VecDeque::new(), most, window: Duration::from_secs(1) }
     }
 
     /// Passes, or says how long to wait before asking again.
@@ -104,5 +106,53 @@ impl Gate {
         }
         self.recent.push_back(now);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Instant as StdInstant;
+
+    fn settings(count: u32, per: u64, burst: u32) -> ThrottleSettings {
+        let rate = Rate::Limited { count, per: Duration::from_secs(per) };
+        ThrottleSettings { rate, burst, concurrency: 64, max_calls: None }
+    }
+
+    #[tokio::test]
+    async fn no_second_holds_more_than_rate_and_burst() {
+        for (count, per, burst, attempts) in [(200, 1, 1, 500), (12_000, 60, 3, 450), (100, 1, 20, 180)] {
+            let throttle = Throttle::new(&settings(count, per, burst));
+            let mut times = Vec::new();
+            for _ in 0..attempts {
+                let _permit = throttle.permit().await;
+                times.push(StdInstant::now());
+            }
+            let most = (count / u32::try_from(per).unwrap() + burst) as usize;
+            for window in times.windows(most + 1) {
+                // The permit is given before the time is read here: a window may look shorter by what lies between.
+                let length = window[most].duration_since(window[0]);
+                assert!(length > Duration::from_millis(990), "{most} + 1 attempts in {length:?} at {count}/{per}s");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_closed_throttle_lets_nobody_pass() {
+        let throttle = Arc::new(Throttle::new(&ThrottleSettings { rate: Rate::Unlimited, ..settings(1, 1, 1) }));
+        let wait = Duration::from_millis(60);
+        throttle.close_for(wait);
+        let began = StdInstant::now();
+        let mut waiting = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let throttle = Arc::clone(&throttle);
+            waiting.spawn(async move {
+                let _permit = throttle.permit().await;
+                StdInstant::now()
+            });
+        }
+        for passed in waiting.join_all().await {
+            assert!(passed.duration_since(began) >= wait);
+        }
     }
 }

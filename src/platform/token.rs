@@ -16,6 +16,9 @@ const RENEWED_AT: f64 = 0.95;
 /// The specification's life of a token, where the answer names none.
 const USUAL_LIFE: Duration = Duration::from_hours(12);
 
+/// A token is fetched anew at least this often, whatever life the platform names.
+const LONGEST_LIFE: Duration = Duration::from_hours(30 * 24);
+
 /// A token, and which of this process's tokens it is.
 #[derive(Debug, Clone)]
 pub(super) struct Token {
@@ -120,7 +123,7 @@ fn read_token(body: &[u8]) -> TokenAnswer {
     };
     let seconds = read.expires_in.and_then(|life| life.as_u64().or_else(|| life.as_str()?.parse().ok()));
     match (read.access_token.filter(|text| !text.is_empty()), read.error) {
-        (Some(text), _) => TokenAnswer::Token { text, life: seconds.map_or(USUAL_LIFE, Duration::from_secs) },
+        (Some(text), _) => TokenAnswer::Token { text, life: seconds.map_or(USUAL_LIFE, Duration::from_secs).min(LONGEST_LIFE) },
         (None, Some(error)) => TokenAnswer::Refused(error),
         (None, None) => TokenAnswer::Trouble("the token's answer holds no access_token".to_owned(), None),
     }

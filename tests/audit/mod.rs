@@ -187,6 +187,26 @@ fn a_number_in_the_input_makes_every_call_exact() {
 }
 
 #[test]
+fn a_state_answer_that_does_not_heed_the_number_is_read_for_it() {
+    let item = Item { certificate_number: Some("A2".into()), ..item() };
+    let (_, outcome) = play(&item, FACES, |call| match call {
+        Call::State { .. } => state(
+            1,
+            1,
+            &json!([
+                {"certno": "A1", "certholder": "张三", "cert_identifier": "PA1", "fileNumber": "CA1"},
+                {"certno": "A2", "certholder": "张三", "cert_identifier": "PA2", "fileNumber": "CA2"},
+            ]),
+        ),
+        Call::List { .. } => list(&json!([city_face("A1"), city_face("A2")])),
+    });
+    let [certificate] = &outcome.certificates[..] else { panic!("{outcome:?}") };
+    let ids =
+        [&certificate.province.certificate_id, &certificate.city.certificate_id].map(|id| id.as_deref().unwrap_or_default());
+    assert_eq!(ids, ["PA2", "CA2"]);
+}
+
+#[test]
 fn always_listing_asks_each_side_that_holds_something() {
     let keys = AuditKeys { certificates: Certificates::List, ..FACES };
     let (made, _) = play(&item(), keys, |call| match call {

@@ -130,7 +130,8 @@ fn every_row_is_true_and_a_killed_run_goes_on_to_the_same_tables() {
     undisturbed.run_job(&[], 0);
     assert_true(&undisturbed);
 
-    let killed = Workspace::with_demo("rate = \"unlimited\"\nconcurrency = 16");
+    // Slow enough that the run cannot be over before the first answers are seen in its journal.
+    let killed = Workspace::with_demo("rate = \"1200/s\"\nconcurrency = 16");
     let mut process = killed.start_job(&[]);
     let answered = || {
         Journal::open(&killed.run_dir().join("journal.sqlite"))

@@ -74,3 +74,64 @@ fn a_wrong_password_and_none_at_all() {
     let output = workspace.command(&["run", "jobs/test.toml"]).env("TEST_PASSWORD", "sandbox").output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 }
+
+#[test]
+fn refusals_of_every_call_end_with_four_and_the_items_are_asked_again() {
+    // A platform that refuses every call with code 12, however few there are.
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let refusing = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let base_url = runtime.block_on(refusing_platform(std::sync::Arc::clone(&refusing)));
+    let workspace = Workspace::new();
+    workspace.write_input("items.csv", ITEMS.as_bytes());
+    workspace.write_job(&with_platform(&base_url));
+    let run = || workspace.command(&["run", "jobs/test.toml"]).env("TEST_PASSWORD", "x").output().unwrap();
+    let output = run();
+    assert_eq!(output.status.code(), Some(4), "{}", stderr(&output));
+    assert!(stderr(&output).contains("code 12"), "{}", stderr(&output));
+    assert!(!workspace.path("outputs/test/latest").exists());
+    // Put right, the same command asks again what was refused.
+    refusing.store(false, std::sync::atomic::Ordering::Relaxed);
+    let output = run();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!((&workspace.summary()["neither"], &workspace.summary()["calls"]), (&1.into(), &2.into()));
+}
+
+/// Answers token requests; other calls with code 12 while it is refusing, else with "neither side".
+async fn refusing_platform(refusing: std::sync::Arc<std::sync::atomic::AtomicBool>) -> String {
+    use axum::routing::post;
+    let answer = move || {
+        let refused = refusing.load(std::sync::atomic::Ordering::Relaxed);
+        let body = if refused {
+            r#"{"head":{"status":"12","message":"x"},"data":null}"#
+        } else {
+            r#"{"head":{"status":"0","shengIsExists":"0","shiIsExists":"0"},"data":null}"#
+        };
+        async move { body }
+    };
+    let router = axum::Router::new()
+        .route("/oauth/token", post(|| async { r#"{"access_token":"t","expires_in":"3600"}"# }))
+        .fallback(post(answer));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    format!("http://{address}")
+}
+
+#[test]
+fn a_platform_that_answers_403_refuses_us() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let router = axum::Router::new()
+        .route("/oauth/token", axum::routing::post(|| async { r#"{"access_token":"t"}"# }))
+        .fallback(|| async { axum::http::StatusCode::FORBIDDEN });
+    let base_url = runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        format!("http://{address}")
+    });
+    let workspace = Workspace::new();
+    workspace.write_input("items.csv", ITEMS.as_bytes());
+    workspace.write_job(&with_platform(&base_url));
+    let output = workspace.command(&["run", "jobs/test.toml"]).env("TEST_PASSWORD", "x").output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", stderr(&output));
+}

@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use ecert_audit::intake::{IntakeReport, NewItem, RejectedRow, Repair, Sink, find_files, read_files};
 use ecert_audit::job::Job;
 use std::collections::HashSet;
+use std::fmt::Write;
 
 #[derive(Default)]
 struct Found {
@@ -115,6 +116,39 @@ fn explicit_columns_win_and_defaults_multiply() {
         panic!("a header that is not there")
     };
     assert!(problems.contains("there is no column 证件号; found: 编号, 备用"), "{problems}");
+}
+
+#[test]
+fn a_blank_in_a_column_of_types_is_an_omission_and_a_date_is_no_code() {
+    let workspace = Workspace::new();
+    workspace.write_input("a.csv", "证件号码,证照类型代码\n11010519491231002X,\n".as_bytes());
+    let job =
+        job_text("inputs/a.csv", "").replace("carry =", "defaults = { cert_type_code = [\"11100000000013127D001\"] }\ncarry =");
+    let (found, _) = read(&workspace, &job).unwrap();
+    assert_eq!((found.items.len(), found.rejected[0].problem.name()), (0, "missing_type_code"));
+
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    let date = rust_xlsxwriter::Format::new().set_num_format("yyyy-mm-dd");
+    sheet.write(0, 0, "证件号码").unwrap().write(0, 1, "证照类型代码").unwrap().write(0, 2, "证照编号").unwrap();
+    sheet.write(1, 0, "11010519491231002X").unwrap().write(1, 1, TYPE).unwrap().write_with_format(1, 2, 46_000, &date).unwrap();
+    sheet.write_with_format(2, 0, 370_481_199_206_240_900_f64, &date).unwrap().write(2, 1, TYPE).unwrap();
+    book.save(workspace.path("inputs/b.xlsx")).unwrap();
+    let (found, _) = read(&workspace, &job_text("inputs/b.xlsx", "")).unwrap();
+    assert!(found.items.is_empty(), "{:?}", found.items);
+    assert!(found.rejected.iter().all(|row| row.problem.name() == "unreadable_cell"), "{:?}", found.rejected);
+}
+
+#[test]
+fn a_quotation_mark_that_is_never_closed_swallows_no_rows_in_silence() {
+    let mut text = format!("证件号码,证照类型代码,备注\n11010519491231002X,{TYPE},\"未闭合\n");
+    for _ in 0..300 {
+        writeln!(text, "91350100M000100Y43,{TYPE},").unwrap();
+    }
+    let workspace = Workspace::new();
+    workspace.write_input("a.csv", text.as_bytes());
+    let Err(problems) = read(&workspace, &job_text("inputs/a.csv", "")) else { panic!("rows would be lost") };
+    assert!(problems.contains("a quotation mark in it is not closed"), "{problems}");
 }
 
 #[test]

@@ -25,10 +25,20 @@ pub(super) fn write_by_carried(workbook: &mut Workbook, style: &Style, input: Re
         let name = sheet_name(header, &workbook.worksheets().iter().map(|sheet| sheet.name().to_lowercase()).collect::<Vec<_>>());
         // A carried column may hold codes of holders.
         let shown = |group: &Group| Group { key: group.key.as_deref().map(|key| mask_codes(key, input.mask)), ..group.clone() };
-        let groups: Vec<Group> = groups.iter().map(shown).collect();
+        let groups: Vec<Group> = groups.iter().take(MOST_GROUPS).map(shown).chain(rest_of(groups)).collect();
         write(workbook, style, &name, &[header], &groups, &input.analysis.totals)?;
     }
     Ok(())
+}
+
+/// Values that a sheet shows one by one; further ones are summed up in a row of their own.
+const MOST_GROUPS: usize = 5_000;
+
+/// The groups that are not shown one by one, summed up.
+fn rest_of(groups: &[Group]) -> Option<Group> {
+    let rest = groups.get(MOST_GROUPS..).filter(|rest| !rest.is_empty())?;
+    let counts = Counts::sum(rest.iter().map(|group| &group.counts));
+    Some(Group { key: Some(format!("其余 {} 项", rest.len())), label: None, counts })
 }
 
 /// 按<header>, without what a sheet's name may not hold, told apart from the names that are taken (in lower case).

@@ -71,7 +71,9 @@ fn write_status(
 
 /// The carried values of a row as the job wants codes shown: any of them may be a holder's.
 pub(super) fn carried_of(row: Row<'_>, input: ReportInput<'_>) -> Vec<Option<String>> {
-    let value = |header: &String| row.carried(&coverage::COVERAGE.carried_name(header)).map(|text| mask_codes(text, input.mask));
+    let holder = row.text(coverage::HOLDER_CODE).unwrap_or_default();
+    let value =
+        |header: &String| row.carried(&coverage::COVERAGE.carried_name(header)).map(|text| embedded(text, holder, input.mask));
     input.carried.iter().map(value).collect()
 }
 
@@ -108,8 +110,8 @@ pub(super) fn masked(holder: &str, mask: Mask) -> String {
 pub(super) fn embedded(text: &str, holder: &str, mask: Mask) -> String {
     match mask {
         Mask::None => text.to_owned(),
-        Mask::Partial => mask_within(text, holder),
-        Mask::Full if holder.is_empty() => text.to_owned(),
-        Mask::Full => text.replace(holder, &masked(holder, mask)),
+        Mask::Partial => mask_codes(&mask_within(text, holder), mask),
+        Mask::Full if holder.is_empty() => mask_codes(text, mask),
+        Mask::Full => mask_codes(&text.replace(holder, &masked(holder, mask)), mask),
     }
 }
