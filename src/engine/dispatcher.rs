@@ -1,12 +1,12 @@
 //! The one place that knows how a run stands: counters, stop reasons, progress, signals.
 
+use super::event::Event;
 use super::progress::{Progress, Tally};
 use super::stops::{RefusalWatch, UnpublishedTypes};
 use super::worker::{Workshop, work};
 use super::{Engine, feeder, writer};
-use crate::audit::Status;
 use crate::journal::PlanCounts;
-use crate::platform::{Failure, StopReason};
+use crate::platform::StopReason;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -16,22 +16,6 @@ use tokio::time::{Instant, sleep_until};
 
 /// After a stop is asked for, calls in flight get this long.
 const DRAIN: Duration = Duration::from_secs(10);
-
-/// What workers tell the dispatcher.
-#[derive(Debug)]
-pub(super) enum Event {
-    /// A call came to its end.
-    Called {
-        /// Why it failed, where it did.
-        failure: Option<Failure>,
-        /// Attempts made.
-        attempts: u32,
-    },
-    /// An item needs nothing more; the statuses of its certificates.
-    Finished(Vec<Status>),
-    /// The run has to stop.
-    Stop(StopReason),
-}
 
 /// Why a run stopped before its end.
 #[derive(Debug, Clone, PartialEq, Eq)]

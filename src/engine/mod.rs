@@ -5,6 +5,7 @@
 
 mod again;
 mod dispatcher;
+mod event;
 mod feeder;
 mod progress;
 mod stops;

@@ -1,7 +1,7 @@
 //! Carries items through `step`, one at a time.
 
 use super::Engine;
-use super::dispatcher::Event;
+use super::event::Event;
 use super::stops::UnpublishedTypes;
 use crate::audit::{Answer, Reply, Status, Step, step};
 use crate::codes::return_code;

@@ -1,12 +1,11 @@
 //! Which names mean which canonical field: the compiled-in map, extended by the job's.
 
-use super::rules::FaceRules;
 use crate::codes::{Field, Lifecycle};
 use crate::endpoint::Side;
 use crate::job::FaceSettings;
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 /// The longest name of a face field that is looked for; none is longer.
 const LONGEST_NAME: usize = 64;
@@ -146,13 +145,6 @@ impl FieldMap {
         let says = |word: &str| text.match_indices(word).any(|(at, _)| !text[..at].ends_with(['未', '非', '不', '无']));
         self.state_words.iter().find(|(word, _)| says(word)).map(|(_, lifecycle)| *lifecycle)
     }
-}
-
-/// The rules that come with the program.
-#[must_use]
-pub fn compiled_in_rules() -> Arc<FaceRules> {
-    static RULES: LazyLock<Arc<FaceRules>> = LazyLock::new(|| Arc::new(FaceRules::new(&FaceSettings::default())));
-    Arc::clone(&RULES)
 }
 
 #[cfg(test)]

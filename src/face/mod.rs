@@ -13,9 +13,9 @@ mod rules;
 
 pub use compare::{Difference, DifferenceKind, Reason, compare};
 pub use date::{Day, read_day};
-pub use field::{FieldMap, Match, compiled_in_rules};
+pub use field::{FieldMap, Match};
 pub use form::{canonical, same_but_for_masks, sort_key, tidy};
 pub use reading::{Face, Fate, explain};
-pub use rules::FaceRules;
+pub use rules::{FaceRules, compiled_in_rules};
 
 pub use crate::codes::{Field, FieldKind, Lifecycle};

@@ -4,6 +4,7 @@ use super::field::FieldMap;
 use crate::codes::Field;
 use crate::job::FaceSettings;
 use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, LazyLock};
 
 /// Rules for reading and comparing faces.
 #[derive(Debug, Clone)]
@@ -26,7 +27,7 @@ impl FaceRules {
             .issuer_prefixes
             .iter()
             .filter(|prefix| !prefix.trim().is_empty())
-            .map(|prefix| super::canonical(prefix, Field::IssuerName.kind()));
+            .map(|prefix| super::form::canonical(prefix, Field::IssuerName.kind()));
         Self {
             map: FieldMap::extended_by(settings),
             ignored: fields(&settings.ignore),
@@ -40,4 +41,11 @@ impl FaceRules {
     pub fn ignores(&self, field: Field, cert_type_code: &str) -> bool {
         self.ignored.contains(&field) || self.ignored_by_type.get(cert_type_code).is_some_and(|fields| fields.contains(&field))
     }
+}
+
+/// The rules that come with the program.
+#[must_use]
+pub fn compiled_in_rules() -> Arc<FaceRules> {
+    static RULES: LazyLock<Arc<FaceRules>> = LazyLock::new(|| Arc::new(FaceRules::new(&FaceSettings::default())));
+    Arc::clone(&RULES)
 }

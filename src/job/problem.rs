@@ -82,3 +82,13 @@ impl JobProblems {
         Self { file: file.to_owned(), problems: vec![Problem { place: None, message }] }
     }
 }
+
+/// The message for a key that a table does not know: with the nearest one that it does.
+pub(super) fn unknown_key(unknown: &str, path: &str, keys: &[&str]) -> String {
+    let place = if path.is_empty() { "in a job file".to_owned() } else { format!("in [{path}]") };
+    let nearest = keys.iter().max_by(|a, b| strsim::jaro_winkler(unknown, a).total_cmp(&strsim::jaro_winkler(unknown, b)));
+    match nearest {
+        Some(key) => format!("unknown key `{unknown}` {place}; the nearest known one is `{key}`"),
+        None => format!("unknown key `{unknown}` {place}"),
+    }
+}

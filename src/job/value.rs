@@ -1,6 +1,6 @@
 //! The kinds of value that a job file holds, each read with its place.
 
-use super::problem::Collector;
+use super::problem::{Collector, unknown_key};
 use super::secret::Secret;
 use crate::codes::{Field, Treatment};
 use std::collections::BTreeMap;
@@ -326,7 +326,7 @@ impl Read for NamesByField {
 
 fn unknown_field(name: &str, key: &str) -> String {
     let fields: Vec<&str> = Field::ALL.iter().map(|field| field.name()).collect();
-    super::written::unknown_key(name, key, &fields)
+    unknown_key(name, key, &fields)
 }
 
 impl<T: Read> Read for Vec<T> {

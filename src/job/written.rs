@@ -1,6 +1,6 @@
 //! The job file as written: every key optional, every value with its place, unknown keys refused.
 
-use super::problem::Collector;
+use super::problem::{Collector, unknown_key};
 use super::secret::Secret;
 use super::value::{
     ArchiveVia, Bytes, Certificates, DayWindow, Depth, FieldName, HeaderRow, Language, Mask, NamesByField, Period, Rate, Read,
@@ -48,15 +48,6 @@ macro_rules! section {
             }
         }
     };
-}
-
-pub(super) fn unknown_key(unknown: &str, path: &str, keys: &[&str]) -> String {
-    let place = if path.is_empty() { "in a job file".to_owned() } else { format!("in [{path}]") };
-    let nearest = keys.iter().max_by(|a, b| strsim::jaro_winkler(unknown, a).total_cmp(&strsim::jaro_winkler(unknown, b)));
-    match nearest {
-        Some(key) => format!("unknown key `{unknown}` {place}; the nearest known one is `{key}`"),
-        None => format!("unknown key `{unknown}` {place}"),
-    }
 }
 
 section! {

@@ -8,6 +8,7 @@ mod interfaces;
 mod request;
 mod retry;
 mod session;
+mod stop;
 mod throttle;
 mod token;
 
@@ -21,6 +22,7 @@ pub use interfaces::{
 };
 pub use request::Request;
 pub use retry::backoff;
-pub use session::{CallResult, Session, SessionCounters, StopReason};
+pub use session::{CallResult, Session, SessionCounters};
+pub use stop::StopReason;
 pub use throttle::Throttle;
 pub use token::fetch_token;

@@ -7,6 +7,7 @@ use super::envelope::Envelope;
 use super::failure::{Failure, Verdict, judge};
 use super::request::Request;
 use super::retry::backoff;
+use super::stop::StopReason;
 use super::throttle::Throttle;
 use super::token::{Token, TokenAnswer, TokenKeeper, request_token};
 use crate::codes::CodeTable;
@@ -15,21 +16,6 @@ use bytes::Bytes;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-
-/// Why no further call can be made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StopReason {
-    /// The person or the scheduler asked for it.
-    Interrupted,
-    /// The attempts that one process may make are used up.
-    QuotaUsed,
-    /// The platform cannot be reached or does not work; why.
-    Unhealthy(String),
-    /// The platform refuses us; why.
-    Refused(String),
-    /// A secret could not be had; why.
-    NoCredentials(String),
-}
 
 /// What came of a call.
 #[derive(Debug)]

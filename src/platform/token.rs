@@ -2,7 +2,7 @@
 //! time while the others wait for the same one.
 
 use super::client::{Attempt, Client};
-use super::session::StopReason;
+use super::stop::StopReason;
 use crate::job::Secret;
 use bytes::Bytes;
 use serde::Deserialize;

@@ -4,3 +4,4 @@ mod demo;
 mod faces;
 mod refusals;
 mod run;
+mod sandbox;
