@@ -26,10 +26,15 @@ pub struct Throttle {
 struct Gate {
     /// Keeps the mean pace; `None` where unlimited.
     pace: Option<DefaultDirectRateLimiter>,
-    /// Keeps every window: the times of the latest attempts, at most `most` of them.
+    second: Second,
+}
+
+/// Keeps every stretch of a second to what it may hold.
+#[derive(Debug)]
+struct Second {
+    /// The times of the latest attempts, at most `most` of them.
     recent: VecDeque<Instant>,
     most: usize,
-    window: Duration,
 }
 
 /// The right to make one attempt; held while it is in flight.
@@ -77,7 +82,7 @@ impl Throttle {
 impl Gate {
     fn new(settings: &ThrottleSettings) -> Self {
         let Rate::Limited { count, per } = settings.rate else {
-            return Self { pace: None, recent: VecDeque::new(), most: usize::MAX, window: Duration::ZERO };
+            return Self { pace: None, second: Second::new(usize::MAX) };
         };
         let catch_up = (f64::from(count) * LATE_WAKE_UP.as_secs_f64() / per.as_secs_f64()).ceil();
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate's fiftieth fits, and is positive")]
@@ -86,73 +91,99 @@ impl Gate {
         let quota = Quota::with_period(per / count).unwrap_or_else(|| Quota::per_second(NonZeroU32::MAX)).allow_burst(burst);
         // What a second may hold, whatever stretch the rate is told by.
         let a_second = u64::from(count) / per.as_secs().max(1) + u64::from(settings.burst);
-        let most = usize::try_from(a_second).unwrap_or(usize::MAX);
-        Self { pace: Some(RateLimiter::direct(quota)), recent: VecDeque::new(), most, window: Duration::from_secs(1) }
+        Self { pace: Some(RateLimiter::direct(quota)), second: Second::new(usize::try_from(a_second).unwrap_or(usize::MAX)) }
     }
 
     /// Passes, or says how long to wait before asking again.
     fn pass(&mut self) -> Result<(), Duration> {
         let Some(pace) = &self.pace else { return Ok(()) };
         let now = Instant::now();
-        if self.recent.len() == self.most
-            && let Some(age) = self.recent.front().map(|first| now - *first)
-            && age <= self.window
-        {
-            return Err(self.window.saturating_sub(age) + Duration::from_micros(1));
-        }
+        self.second.has_room(now)?;
         pace.check().map_err(|early| early.wait_time_from(governor::clock::DefaultClock::default().now()))?;
+        self.second.note(now);
+        Ok(())
+    }
+}
+
+impl Second {
+    const fn new(most: usize) -> Self {
+        Self { recent: VecDeque::new(), most }
+    }
+
+    /// Whether one more attempt fits now; else how long until it does.
+    fn has_room(&self, now: Instant) -> Result<(), Duration> {
+        const SECOND: Duration = Duration::from_secs(1);
+        match self.recent.front().map(|first| now.duration_since(*first)) {
+            Some(age) if self.recent.len() == self.most && age <= SECOND => {
+                Err(SECOND.saturating_sub(age) + Duration::from_micros(1))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn note(&mut self, now: Instant) {
         if self.recent.len() == self.most {
             self.recent.pop_front();
         }
         self.recent.push_back(now);
-        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Instant as StdInstant;
+    use proptest::prelude::*;
 
     fn settings(count: u32, per: u64, burst: u32) -> ThrottleSettings {
         let rate = Rate::Limited { count, per: Duration::from_secs(per) };
         ThrottleSettings { rate, burst, concurrency: 64, max_calls: None }
     }
 
-    #[tokio::test]
-    async fn no_second_holds_more_than_rate_and_burst() {
-        for (count, per, burst, attempts) in [(200, 1, 1, 500), (12_000, 60, 3, 450), (100, 1, 20, 180)] {
-            let throttle = Throttle::new(&settings(count, per, burst));
-            let mut times = Vec::new();
-            for _ in 0..attempts {
-                let _permit = throttle.permit().await;
-                times.push(StdInstant::now());
+    #[test]
+    fn a_second_may_hold_the_rate_and_the_burst() {
+        for (count, per, burst, most) in
+            [(200, 1, 1, 201), (12_000, 60, 3, 203), (100, 1, 20, 120), (6, 60, 1, 1), (7_200, 3_600, 1, 3)]
+        {
+            assert_eq!(Gate::new(&settings(count, per, burst)).second.most, most, "{count} in {per} s");
+        }
+    }
+
+    proptest! {
+        /// On a simulated clock: whoever asks as often as they like, no second holds more than it may.
+        #[test]
+        fn no_second_holds_more_than_it_may(most in 1usize..40, steps in prop::collection::vec(0u64..80, 400)) {
+            let mut second = Second::new(most);
+            let mut now = Instant::now();
+            let mut passed = Vec::new();
+            for step in steps {
+                now += Duration::from_millis(step);
+                match second.has_room(now) {
+                    Ok(()) => {
+                        second.note(now);
+                        passed.push(now);
+                    }
+                    Err(wait) => prop_assert!(second.has_room(now + wait).is_ok(), "the wait told is long enough"),
+                }
             }
-            let most = (count / u32::try_from(per).unwrap() + burst) as usize;
-            for window in times.windows(most + 1) {
-                // The permit is given before the time is read here: a window may look shorter by what lies between.
-                let length = window[most].duration_since(window[0]);
-                assert!(length > Duration::from_millis(990), "{most} + 1 attempts in {length:?} at {count}/{per}s");
+            for window in passed.windows(most + 1) {
+                prop_assert!(window[most].duration_since(window[0]) > Duration::from_secs(1));
             }
         }
     }
 
     #[tokio::test]
-    async fn a_closed_throttle_lets_nobody_pass() {
+    async fn a_closed_throttle_lets_nobody_pass_before_its_time() {
         let throttle = Arc::new(Throttle::new(&ThrottleSettings { rate: Rate::Unlimited, ..settings(1, 1, 1) }));
-        let wait = Duration::from_millis(60);
-        throttle.close_for(wait);
-        let began = StdInstant::now();
+        throttle.close_for(Duration::from_millis(60));
+        let until = throttle.closed_until.lock().unwrap().unwrap();
         let mut waiting = tokio::task::JoinSet::new();
         for _ in 0..8 {
             let throttle = Arc::clone(&throttle);
             waiting.spawn(async move {
                 let _permit = throttle.permit().await;
-                StdInstant::now()
+                Instant::now()
             });
         }
-        for passed in waiting.join_all().await {
-            assert!(passed.duration_since(began) >= wait);
-        }
+        assert!(waiting.join_all().await.into_iter().all(|passed| passed >= until));
     }
 }
