@@ -72,6 +72,14 @@ pub(super) struct Listing {
     pub more: bool,
 }
 
+/// The province's fields of a state answer's object, and the city's identifier beside them.
+#[must_use]
+pub fn split_state_entry(object: &Fields) -> (Fields, Fields) {
+    let is_citys = |(name, _): &(String, Option<String>)| name.eq_ignore_ascii_case(CITY_IDENTIFIER);
+    let (city, province) = object.0.iter().cloned().partition(is_citys);
+    (Fields(province), Fields(city))
+}
+
 /// Reads a state answer.
 pub(super) fn read_state(call: &Call, reply: &Reply, settings: &AuditSettings, cert_type_code: &str) -> Result<State, Failure> {
     let envelope = received(reply)?;
@@ -82,18 +90,16 @@ pub(super) fn read_state(call: &Call, reply: &Reply, settings: &AuditSettings, c
     let mut state = State { province, city, ..State::default() };
     for object in envelope.objects() {
         if province {
-            let (of_city, of_province): (Vec<_>, Vec<_>) =
-                object.0.iter().cloned().partition(|(name, _)| name.eq_ignore_ascii_case(CITY_IDENTIFIER));
-            let names_city =
-                city && of_city.iter().any(|(_, value)| value.as_ref().is_some_and(|value| !value.trim().is_empty()));
-            if names_city && !of_province.is_empty() {
+            let (of_province, of_city) = split_state_entry(object);
+            let names_city = city && of_city.get(CITY_IDENTIFIER).is_some();
+            if names_city && !of_province.0.is_empty() {
                 state.together.push((state.province_entries.len(), state.city_entries.len()));
             }
-            if !of_province.is_empty() {
-                state.province_entries.push(Face::read(&Fields(of_province), rules, Side::Province, cert_type_code));
+            if !of_province.0.is_empty() {
+                state.province_entries.push(Face::read(&of_province, rules, Side::Province, cert_type_code));
             }
             if names_city {
-                state.city_entries.push(Face::read(&Fields(of_city), rules, Side::City, cert_type_code));
+                state.city_entries.push(Face::read(&of_city, rules, Side::City, cert_type_code));
             }
         } else if city {
             state.city_entries.push(Face::read(object, rules, Side::City, cert_type_code));

@@ -10,6 +10,7 @@ mod pairing;
 mod step;
 
 pub use anomaly::{Anomaly, AnomalyKind};
+pub use evidence::split_state_entry;
 pub use outcome::{CertificateOutcome, Comparison, Outcome, SideOutcome, Status, Trouble};
 pub use step::{Step, step};
 

@@ -1,26 +1,16 @@
 //! `faces explain`: for one item, each raw field, where it went, and why.
 
 use super::outputs;
-use crate::audit::{Answer, Call, Reply, Step, step};
+use super::stored::StoredRun;
+use crate::audit::{Answer, Call, Reply, Step, split_state_entry, step};
 use crate::cli::ExplainArgs;
 use crate::endpoint::Side;
 use crate::exit::{Exit, Stop};
-use crate::job::Job;
-use crate::journal::Journal;
 use crate::platform::Fields;
 use crate::report::{ExplainedFace, explained_text};
-use crate::run_folder::RunFolder;
-
-/// Holder of the city's identifier in a state answer, beside the province's fields.
-const CITY_IDENTIFIER: &str = "fileNumber";
 
 pub(super) fn explain(args: &ExplainArgs) -> Result<Exit, Stop> {
-    let folder = RunFolder::at(&args.run_dir);
-    let Some(manifest) = folder.manifest()? else {
-        return Err(Stop::invalid(format!("{} is no run's folder: it holds no run.json", args.run_dir.display())));
-    };
-    let job = Job::load(&manifest.job_file).map_err(|problems| Stop::invalid(problems.to_string()))?;
-    let journal = Journal::open(&folder.journal()).map_err(|error| Stop::internal(error.to_string()))?;
+    let StoredRun { manifest, job, journal, .. } = StoredRun::open(&args.run_dir)?;
     let stored = journal.stretch(args.item, 1).map_err(|error| Stop::internal(error.to_string()))?;
     let Some(stored) = stored.into_iter().find(|stored| stored.item_id == args.item) else {
         return Err(Stop::invalid(format!("there is no item {} in this run; it has {}", args.item, manifest.items)));
@@ -53,12 +43,8 @@ fn sides_of(call: &Call, exists: Option<(bool, bool)>, object: &Fields) -> Vec<(
         (Some(side), _) => vec![(side, object.clone())],
         (None, Some((false, _))) => vec![(Side::City, object.clone())],
         (None, _) => {
-            let (city, province): (Vec<_>, Vec<_>) =
-                object.0.iter().cloned().partition(|(name, _)| name.eq_ignore_ascii_case(CITY_IDENTIFIER));
-            [(Side::Province, Fields(province)), (Side::City, Fields(city))]
-                .into_iter()
-                .filter(|(_, fields)| !fields.0.is_empty())
-                .collect()
+            let (province, city) = split_state_entry(object);
+            [(Side::Province, province), (Side::City, city)].into_iter().filter(|(_, fields)| !fields.0.is_empty()).collect()
         }
     }
 }

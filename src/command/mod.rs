@@ -11,6 +11,7 @@ mod report;
 mod run;
 mod sandbox;
 mod session;
+mod stored;
 
 use crate::cli::{Cli, Command, FacesCommand, UiLanguage};
 use crate::exit::{Exit, Stop};
