@@ -121,9 +121,30 @@ pub struct RunArgs {
     /// Take up only the first N items
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
+    /// Take up only the I-th of N parts of the items, in a folder of its own; `report` on the run's folder reads all as one
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    pub shard: Option<ShardArg>,
     /// Form of the summary on stdout
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     pub format: LogFormat,
+}
+
+/// A shard, as typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShardArg {
+    /// Which part, from 1.
+    pub number: u32,
+    /// Of how many.
+    pub of: u32,
+}
+
+fn shard(text: &str) -> Result<ShardArg, String> {
+    let read = || {
+        let (number, of) = text.split_once('/')?;
+        let (number, of) = (number.trim().parse().ok()?, of.trim().parse().ok()?);
+        (1 <= number && number <= of).then_some(ShardArg { number, of })
+    };
+    read().ok_or_else(|| "a part such as 1/4: the first of four".to_owned())
 }
 
 /// `report`.

@@ -112,15 +112,10 @@ impl Lock {
     /// # Errors
     /// Who holds it, or what the operating system says.
     pub fn take(path: &Path, holder: &str) -> Result<Self, LockError> {
-        let mut file = OpenOptions::new().create(true).read(true).write(true).truncate(false).mode(0o600).open(path)?;
+        let mut file = open_lock(path)?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut text = String::new();
-                file.read_to_string(&mut text)?;
-                let text = text.trim();
-                return Err(LockError::Held(if text.is_empty() { "another process" } else { text }.to_owned()));
-            }
+            Err(TryLockError::WouldBlock) => return Err(held(&mut file)?),
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
         file.set_len(0)?;
@@ -128,6 +123,31 @@ impl Lock {
         file.flush()?;
         Ok(Self { _file: file })
     }
+
+    /// Takes the lock at `path` together with others who take it so, without waiting.
+    ///
+    /// # Errors
+    /// Who holds it alone, or what the operating system says.
+    pub fn take_shared(path: &Path) -> Result<Self, LockError> {
+        let mut file = open_lock(path)?;
+        match file.try_lock_shared() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(held(&mut file)?),
+            Err(TryLockError::Error(error)) => Err(error.into()),
+        }
+    }
+}
+
+fn open_lock(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).read(true).write(true).truncate(false).mode(0o600).open(path)
+}
+
+/// Who holds a lock, by their own words in it.
+fn held(file: &mut File) -> io::Result<LockError> {
+    let mut text = String::new();
+    file.read_to_string(&mut text)?;
+    let text = text.trim();
+    Ok(LockError::Held(if text.is_empty() { "another process" } else { text }.to_owned()))
 }
 
 fn folder_of(path: &Path) -> &Path {

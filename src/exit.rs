@@ -35,6 +35,20 @@ impl Exit {
             Self::GateViolated => 10,
         }
     }
+
+    /// In a word, for programs that are told.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Internal => "internal_failure",
+            Self::Invalid => "invalid",
+            Self::Resumable => "stopped",
+            Self::Refused => "refused",
+            Self::Locked => "locked",
+            Self::GateViolated => "gate_violated",
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {

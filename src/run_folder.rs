@@ -3,7 +3,8 @@
 use crate::durable::write_whole;
 use crate::exit::Stop;
 use crate::intake::InputFile;
-use crate::job::{Job, Purpose};
+use crate::job::{Job, Purpose, Recheck};
+use crate::journal::Shard;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -36,6 +37,13 @@ pub struct Fingerprint {
     pub depth: String,
     /// `audit.certificates`.
     pub certificates: String,
+    /// `audit.recheck`.
+    #[serde(default = "all")]
+    pub recheck: String,
+}
+
+fn all() -> String {
+    Recheck::All.word().to_owned()
 }
 
 /// An input and its content.
@@ -59,6 +67,7 @@ impl Fingerprint {
             platform: job.platform.base.name().to_owned(),
             depth: job.audit.depth.word().to_owned(),
             certificates: job.audit.certificates.word().to_owned(),
+            recheck: job.recheck.word().to_owned(),
         }
     }
 
@@ -93,6 +102,7 @@ impl Fingerprint {
             ("platform.base_url", &self.platform, &earlier.platform),
             ("audit.depth", &self.depth, &earlier.depth),
             ("audit.certificates", &self.certificates, &earlier.certificates),
+            ("audit.recheck", &self.recheck, &earlier.recheck),
         ] {
             if now != before {
                 changes.push(format!("{key} was \"{before}\" and is \"{now}\""));
@@ -117,6 +127,9 @@ pub struct Manifest {
     pub job_file: PathBuf,
     /// What the answers depend on.
     pub fingerprint: Fingerprint,
+    /// The part of the run that this is; none where it is the whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
     /// Headers of the carried columns.
     pub carried: Vec<String>,
     /// Items of the plan.
@@ -202,11 +215,65 @@ impl RunFolder {
         write_whole(&path, text.as_bytes()).map_err(Stop::disk(path.display()))
     }
 
-    /// The folder that a job's run lives in: the latest of `<id>`, `<id>.2`, …; with `fresh` the one after it.
+    /// The folder of one of its shards.
     #[must_use]
-    pub fn find(job_dir: &Path, run_id: &str, fresh: bool) -> Self {
-        let nth = |number: u32| if number == 1 { job_dir.join(run_id) } else { job_dir.join(format!("{run_id}.{number}")) };
-        let taken = (1..u32::MAX).take_while(|&number| nth(number).join("run.json").exists()).last().unwrap_or_default();
-        Self(nth(if fresh { taken + 1 } else { taken.max(1) }))
+    pub fn shard(&self, shard: Shard) -> Self {
+        Self(self.0.join(format!("shard-{}-of-{}", shard.number, shard.of)))
+    }
+
+    /// The shards that have a folder here, in order.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn shards(&self) -> std::io::Result<Vec<Shard>> {
+        let mut shards = Vec::new();
+        let entries = match std::fs::read_dir(&self.0) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(shards),
+            entries => entries?,
+        };
+        for entry in entries {
+            let name = entry?.file_name();
+            let read = || {
+                let (number, of) = name.to_str()?.strip_prefix("shard-")?.split_once("-of-")?;
+                Some(Shard { number: number.parse().ok()?, of: of.parse().ok()? })
+            };
+            shards.extend(read());
+        }
+        shards.sort_unstable_by_key(|shard| (shard.of, shard.number));
+        Ok(shards)
+    }
+
+    /// The folder that a job's run, or a shard of it, lives in: the latest of `<id>`, `<id>.2`, …; with `fresh` the first
+    /// one after it where it has not begun.
+    ///
+    /// # Errors
+    /// Where the run that is there was begun in other parts; what the disk says.
+    pub fn find(job_dir: &Path, run_id: &str, shard: Option<Shard>, fresh: bool) -> Result<Self, Stop> {
+        let nth = |number: u32| {
+            Self(if number == 1 { job_dir.join(run_id) } else { job_dir.join(format!("{run_id}.{number}")) })
+        };
+        let shards = |run: &Self| run.shards().map_err(Stop::disk(run.dir().display()));
+        let mut taken = 0;
+        while nth(taken + 1).file("run.json").exists() || !shards(&nth(taken + 1))?.is_empty() {
+            taken += 1;
+        }
+        let run = nth(taken.max(1));
+        let there = shards(&run)?;
+        let is_whole = run.journal().exists();
+        let fits = match shard {
+            None => there.is_empty(),
+            Some(shard) => !is_whole && there.iter().all(|other| other.of == shard.of),
+        };
+        match shard {
+            Some(shard) if fits && !(fresh && there.contains(&shard)) => Ok(run.shard(shard)),
+            Some(shard) if fresh => Ok(nth(taken + 1).shard(shard)),
+            None if fresh => Ok(nth(taken + 1)),
+            None if fits => Ok(run),
+            _ => Err(Stop::invalid(format!(
+                "the run {} was begun in other parts ({}); go on with those, or start the run over with --fresh",
+                run.dir().display(),
+                there.first().map_or_else(|| "as a whole".to_owned(), |shard| format!("--shard I/{}", shard.of)),
+            ))),
+        }
     }
 }

@@ -10,9 +10,9 @@ use crate::platform::Fields;
 use crate::report::{ExplainedFace, explained_text};
 
 pub(super) fn explain(args: &ExplainArgs) -> Result<Exit, Stop> {
-    let StoredRun { manifest, job, journal, .. } = StoredRun::open(&args.run_dir)?;
-    let stored = journal.stretch(args.item, 1).map_err(|error| Stop::internal(error.to_string()))?;
-    let Some(stored) = stored.into_iter().find(|stored| stored.item_id == args.item) else {
+    let StoredRun { manifest, job, journals, .. } = StoredRun::open(&args.run_dir)?;
+    let stored = journals.item(args.item).map_err(|error| Stop::internal(error.to_string()))?;
+    let Some(stored) = stored else {
         return Err(Stop::invalid(format!("there is no item {} in this run; it has {}", args.item, manifest.items)));
     };
     let settings = outputs::audit_settings(&job, &manifest);

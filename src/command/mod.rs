@@ -5,6 +5,7 @@ mod catalogue;
 mod check;
 mod faces;
 mod logging;
+mod notify;
 mod outputs;
 mod plan;
 mod report;
@@ -29,16 +30,17 @@ pub fn dispatch(cli: &Cli) -> Result<Exit, Stop> {
         Command::Call(args) => call::call(args),
         Command::Catalogue(args) => catalogue::catalogue(args),
         Command::Check(args) => check::check(args),
-        Command::Run(args) => run::run(args),
+        Command::Run(args) => run::run(args, cli.global.quiet),
         Command::Report(args) => report::report(args),
         Command::Faces(FacesCommand::Explain(args)) => faces::explain(args),
         Command::Sandbox(args) => sandbox::sandbox(args),
     }
 }
 
-/// The runtime that calls are made on.
+/// The runtime that calls are made on. One thread carries more calls than any platform allows, and carries them with the
+/// least work; the journal is written and read on threads of its own.
 fn runtime() -> Result<tokio::runtime::Runtime, Stop> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Stop::disk("no threads can be started"))
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Stop::disk("no threads can be started"))
 }
 
 /// Ends a result by printing it: data and results go to standard output.

@@ -3,14 +3,16 @@
 use crate::analysis::{Figures, RunFacts, analyse};
 use crate::audit::AuditSettings;
 use crate::cli::LogFormat;
-use crate::durable::{create_private_dir, write_whole};
+use crate::durable::{create_private_dir, point_link, write_whole};
 use crate::exit::{Exit, Stop};
 use crate::face::FaceRules;
 use crate::job::{AuditKeys, Certificates, Depth, Job};
-use crate::journal::Journal;
-use crate::report::{ReportInput, metrics, summary_json, summary_text, write_workbook};
+use crate::journal::{Journal, Journals};
+use crate::platform::AttemptTotals;
+use crate::report::{MetricsInput, ReportInput, metrics, summary_json, summary_text, write_workbook};
 use crate::run_folder::{Manifest, RunFolder, RunState};
 use crate::table;
+use chrono::{DateTime, Utc};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -24,13 +26,13 @@ pub(super) fn audit_settings(job: &Job, manifest: &Manifest) -> AuditSettings {
 }
 
 /// Builds tables and reports of a run from its journal, by the report settings of the job as they are now.
-pub(super) fn build(job: &Job, folder: &RunFolder, manifest: &Manifest, journal: &Journal) -> Result<Figures, Stop> {
+pub(super) fn build(job: &Job, folder: &RunFolder, manifest: &Manifest, journals: &Journals) -> Result<Figures, Stop> {
     let tables = folder.tables();
     create_private_dir(&tables).map_err(Stop::disk(tables.display()))?;
-    table::build(journal, &tables, &audit_settings(job, manifest), &job.catalogue, &manifest.carried)
+    table::build(journals, &tables, &audit_settings(job, manifest), &job.catalogue, &manifest.carried)
         .map_err(|error| Stop::internal(error.to_string()))?;
     let analysis = analyse(&tables, &manifest.carried).map_err(|error| Stop::internal(error.to_string()))?;
-    let counts = journal.counts().map_err(|error| Stop::internal(error.to_string()))?;
+    let counts = journals.counts().map_err(|error| Stop::internal(error.to_string()))?;
     let facts = RunFacts {
         job: manifest.job.clone(),
         run_id: manifest.run_id.clone(),
@@ -55,8 +57,56 @@ pub(super) fn build(job: &Job, folder: &RunFolder, manifest: &Manifest, journal:
         write_workbook(&workbook, input).map_err(|error| Stop::internal(error.to_string()))?;
     }
     write(&folder.file("summary.json"), &summary_json(&figures))?;
-    write(&folder.file("metrics.prom"), &metrics(&figures).map_err(|error| Stop::internal(error.to_string()))?)?;
+    let calls = journals.calls_by_result().map_err(|error| Stop::internal(error.to_string()))?;
+    let input = MetricsInput { figures: &figures, calls: &calls, totals: &totals(journals)?, last_success: last_success(folder, manifest) };
+    write(&folder.file("metrics.prom"), &metrics(&input).map_err(|error| Stop::internal(error.to_string()))?)?;
     Ok(figures)
+}
+
+/// Note of what attempts came to, over all processes of a run.
+const TOTALS: &str = "attempt_totals";
+
+/// What attempts came to, as the journals know it.
+fn totals(journals: &Journals) -> Result<AttemptTotals, Stop> {
+    let mut sum = AttemptTotals::default();
+    for note in journals.notes(TOTALS).map_err(|error| Stop::internal(error.to_string()))? {
+        sum.add(&serde_json::from_str(&note).map_err(Stop::disk("the journal's note of attempts"))?);
+    }
+    Ok(sum)
+}
+
+/// Adds what the attempts of a process came to.
+pub(super) fn keep_totals(journal: &Journal, of_process: &AttemptTotals) -> Result<(), Stop> {
+    let failed = |error: crate::journal::JournalError| Stop::internal(error.to_string());
+    let mut sum: AttemptTotals = match journal.note(TOTALS).map_err(failed)? {
+        Some(note) => serde_json::from_str(&note).map_err(Stop::disk("the journal's note of attempts"))?,
+        None => AttemptTotals::default(),
+    };
+    sum.add(of_process);
+    let note = serde_json::to_string(&sum).map_err(Stop::disk("the journal's note of attempts"))?;
+    journal.set_note(TOTALS, &note).map_err(failed)
+}
+
+/// When the latest complete run of the job ended: this one, or the one that `latest` points to.
+fn last_success(folder: &RunFolder, manifest: &Manifest) -> Option<DateTime<Utc>> {
+    if manifest.state == RunState::Complete {
+        return manifest.finished_at;
+    }
+    let parent = if manifest.shard.is_some() { folder.dir().parent() } else { Some(folder.dir()) };
+    let latest = RunFolder::at(parent?.parent()?.join("latest"));
+    latest.manifest().ok().flatten()?.finished_at
+}
+
+/// Makes `latest` point to this complete run, unless it points to one that ended later.
+pub(super) fn point_latest(folder: &RunFolder, manifest: &Manifest) -> Result<(), Stop> {
+    let dir = std::path::absolute(folder.dir()).map_err(Stop::disk(folder.dir().display()))?;
+    let Some(job_dir) = dir.parent() else { return Ok(()) };
+    let link = job_dir.join("latest");
+    let known = RunFolder::at(&link).manifest().ok().flatten();
+    if known.is_some_and(|known| known.finished_at > manifest.finished_at) {
+        return Ok(());
+    }
+    point_link(&link, Path::new(&folder.id())).map_err(Stop::disk(job_dir.display()))
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Stop> {

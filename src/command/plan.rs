@@ -1,13 +1,21 @@
 //! The plan of a new run: inputs read into its journal.
 
+use crate::audit::Status;
 use crate::exit::Stop;
-use crate::intake::{FileProblem, FileReport, InputFile, SheetReport, read_files};
-use crate::job::Job;
-use crate::journal::{Journal, PlanCounts};
-use crate::run_folder::RunFolder;
+use crate::face::sort_key;
+use crate::intake::{FileProblem, FileReport, InputFile, NewItem, SheetReport, read_files};
+use crate::job::{Job, Recheck};
+use crate::journal::{Journal, JournalError, PlanCounts, Shard, Wanted};
+use crate::run_folder::{RunFolder, RunState};
+use crate::table::{EarlierError, EarlierRows};
 
 /// Opens the journal of a run, reading the inputs into it where that has not been done.
-pub(super) fn open_or_plan(job: &Job, files: &[InputFile], folder: &RunFolder) -> Result<(Journal, PlanCounts), Stop> {
+pub(super) fn open_or_plan(
+    job: &Job,
+    files: &[InputFile],
+    folder: &RunFolder,
+    shard: Shard,
+) -> Result<(Journal, PlanCounts), Stop> {
     let path = folder.journal();
     let journal_failed = |error: crate::journal::JournalError| Stop::internal(error.to_string());
     if path.exists() {
@@ -27,7 +35,14 @@ pub(super) fn open_or_plan(job: &Job, files: &[InputFile], folder: &RunFolder) -
     }
     let journal = Journal::create(&path).map_err(journal_failed)?;
     let carried = job.carried();
-    let mut plan = journal.begin_plan(&carried).map_err(journal_failed)?;
+    let has_previous = take_previous(job, folder, &journal)?;
+    let only_gaps = job.recheck == Recheck::Gaps;
+    if only_gaps && !has_previous {
+        eprintln!("ecert-audit: there is no complete run before this one to recheck: every item is asked");
+    }
+    let wanted: Wanted<'_> =
+        if only_gaps && has_previous { Box::new(|item| was_left_open(&journal, item)) } else { Box::new(|_| Ok(true)) };
+    let mut plan = journal.begin_plan(&carried, shard, wanted).map_err(journal_failed)?;
     let today = chrono::Local::now().date_naive();
     let report = read_files(job, files, today, &mut plan)
         .map_err(|failure| Stop::internal(format!("the journal {}: {failure}", path.display())))?;
@@ -53,12 +68,53 @@ pub(super) fn open_or_plan(job: &Job, files: &[InputFile], folder: &RunFolder) -
         eprintln!("ecert-audit: no sheet has the column {header} that `carry` names; it stays empty");
     }
     let counts = journal.counts().map_err(journal_failed)?;
+    let named: u64 = report.files.iter().flat_map(|file| &file.sheets).map(|sheet| sheet.items).sum();
+    if counts.items == 0 && named > 0 && only_gaps {
+        return Err(Stop::invalid(format!(
+            "the previous run left no gap and no error among the {named} items of the inputs: there is nothing to recheck"
+        )));
+    }
+    if counts.items == 0 && named > 0 {
+        return Err(Stop::invalid(format!("shard {} of {} has no item: the inputs name only {named}", shard.number, shard.of)));
+    }
     if counts.items == 0 {
         let read = format!("{} rows cannot be audited", counts.rejected);
         let first = first_rejection(&journal)?;
         return Err(Stop::invalid(format!("the inputs name no item to audit ({read}){first}")));
     }
     Ok((journal, counts))
+}
+
+/// Takes into the journal what the last complete run of the job knew, where there is one.
+fn take_previous(job: &Job, folder: &RunFolder, journal: &Journal) -> Result<bool, Stop> {
+    let latest = RunFolder::at(job.output.join(&job.name).join("latest"));
+    let Some(previous) = latest.manifest()?.filter(|previous| previous.state == RunState::Complete) else { return Ok(false) };
+    let is_this = |dir: &std::path::Path| dir.canonicalize().ok() == latest.dir().canonicalize().ok();
+    if is_this(folder.dir()) || folder.dir().parent().is_some_and(is_this) {
+        return Ok(false);
+    }
+    let rows = EarlierRows::open(&latest.tables()).map_err(|error| previous_failed(&previous.run_id, &error.into()))?;
+    journal.take_earlier(&previous.run_id, rows).map_err(|error| previous_failed(&previous.run_id, &error))?;
+    Ok(true)
+}
+
+fn previous_failed(run_id: &str, error: &EarlierError) -> Stop {
+    Stop::internal(format!("the previous run {run_id}: {error}; rebuild it with `ecert-audit report`, or remove `latest`"))
+}
+
+/// Whether the previous run left an item with a gap or an error.
+fn was_left_open(journal: &Journal, item: &NewItem) -> Result<bool, JournalError> {
+    let rows = journal.earlier(&item.holder_code, &item.cert_type_code)?;
+    let is_meant = |number: Option<&str>| match (&item.certificate_number, number) {
+        (Some(wanted), Some(number)) => sort_key(wanted) == sort_key(number),
+        _ => true,
+    };
+    Ok(rows.iter().any(|row| is_open(&row.status) && is_meant(row.certificate_number.as_deref())))
+}
+
+/// Whether a status is a gap, or unknown.
+fn is_open(status: &str) -> bool {
+    status != Status::Both.name()
 }
 
 /// Carried headers that no sheet has: a slip of the pen, most likely.

@@ -1,13 +1,13 @@
 //! `run`: the whole job.
 
-use super::{logging, outputs, plan, session};
-use crate::cli::RunArgs;
-use crate::durable::{Lock, LockError, append_private, create_private_dir, point_link};
+use super::{logging, notify, outputs, plan, session};
+use crate::cli::{RunArgs, ShardArg};
+use crate::durable::{Lock, LockError, append_private, create_private_dir};
 use crate::engine::{self, Again, Engine, EngineReport, StopCause};
 use crate::exit::{Exit, Stop};
 use crate::intake::find_files;
 use crate::job::Job;
-use crate::journal::PlanCounts;
+use crate::journal::{Journal, PlanCounts, Shard};
 use crate::platform::StopReason;
 use crate::run_folder::{Fingerprint, Manifest, RunFolder, RunState};
 use chrono::{Local, Utc};
@@ -15,98 +15,124 @@ use std::path::Path;
 use std::time::Instant;
 use tokio::signal::unix::{SignalKind, signal};
 
-pub(super) fn run(args: &RunArgs) -> Result<Exit, Stop> {
+pub(super) fn run(args: &RunArgs, is_quiet: bool) -> Result<Exit, Stop> {
     let job = Job::load(&args.job).map_err(|problems| Stop::invalid(problems.to_string()))?;
+    let mut folder = None;
+    let ended = run_job(&job, args, is_quiet, &mut folder);
+    let exit = ended.as_ref().map_or_else(|stop| stop.exit, |exit| *exit);
+    tracing::info!(exit = exit.code(), outcome = exit.word(), "end");
+    let folder = folder.unwrap_or_else(|| RunFolder::at(job.output.join(&job.name)));
+    notify::tell(&job, &folder, &ended);
+    ended
+}
+
+/// Runs a job; `place` becomes the run's folder as soon as it is known.
+fn run_job(job: &Job, args: &RunArgs, is_quiet: bool, place: &mut Option<RunFolder>) -> Result<Exit, Stop> {
     let run_id = args.run_id.clone().unwrap_or_else(|| job.run_id(Local::now().date_naive()));
     check_run_id(&run_id)?;
-    let (files, missing) = find_files(&job);
+    let shard = args.shard.map(|ShardArg { number, of }| Shard { number, of });
+    let (files, missing) = find_files(job);
     if !missing.is_empty() {
         return Err(plan::unreadable(&missing));
     }
-    let fingerprint = Fingerprint::new(&job, &files);
+    let fingerprint = Fingerprint::new(job, &files);
 
     let job_dir = job.output.join(&job.name);
     create_private_dir(&job_dir).map_err(Stop::disk(job_dir.display()))?;
-    let _lock = take_lock(&job_dir)?;
-    let folder = RunFolder::find(&job_dir, &run_id, args.fresh);
+    let _locks = take_locks(&job_dir, shard)?;
+    let folder = RunFolder::find(&job_dir, &run_id, shard, args.fresh)?;
     let mut manifest = match folder.manifest()? {
         Some(manifest) => continued(manifest, &fingerprint, &folder)?,
-        None => begun(&job, &folder, fingerprint),
+        None => begun(job, &folder, shard, fingerprint),
     };
     let is_new = !folder.dir().exists();
     create_private_dir(folder.dir()).map_err(Stop::disk(folder.dir().display()))?;
+    *place = Some(folder.clone());
     logging::log_to(append_private(&folder.log()).map_err(Stop::disk(folder.log().display()))?);
-    tracing::info!(job = job.name, run = manifest.run_id, state = ?manifest.state, "start");
+    tracing::info!(job = job.name, run = manifest.run_id, state = ?manifest.state, process = std::process::id(), "start");
 
-    let planned = plan::open_or_plan(&job, &files, &folder);
+    let planned = plan::open_or_plan(job, &files, &folder, shard.unwrap_or(Shard::WHOLE));
     if planned.is_err() && is_new {
         // Nothing was called: a run that cannot begin leaves nothing behind.
         let _ = std::fs::remove_dir_all(folder.dir());
+        *place = None;
     }
     let (mut journal, counts) = planned?;
     // What stopped a run may be what failed its last items: they are asked again when it goes on.
     let goes_on = manifest.state != RunState::Complete && counts.finished > 0;
     if args.retry_failed || goes_on {
         let which = if args.retry_failed { Again::All } else { Again::Passing };
-        let again = engine::forget_failures(&mut journal, &outputs::audit_settings(&job, &manifest), which)
+        let again = engine::forget_failures(&mut journal, &outputs::audit_settings(job, &manifest), which)
             .map_err(|error| Stop::internal(error.to_string()))?;
-        tracing::info!(items = again, "asking again what ended in an error");
-        if again > 0 {
+        if again.items > 0 {
+            tracing::info!(items = again.items, "asking again what ended in an error");
             manifest.state = RunState::Incomplete;
         }
     }
-    if manifest.state != RunState::Complete {
-        manifest.state = RunState::Running;
-        manifest.items = counts.items;
-        folder.write_manifest(&manifest)?;
-        let began = Instant::now();
+    let stop = if manifest.state == RunState::Complete {
+        None
+    } else {
         let counts = journal.counts().map_err(|error| Stop::internal(error.to_string()))?;
-        let asked = ask(&job, &folder, &manifest, counts, args.limit);
-        exit_at_once_on_signal();
-        manifest.wall_seconds += began.elapsed().as_secs_f64();
-        manifest.finished_at = Some(Utc::now());
-        let counts = journal.counts().map_err(|error| Stop::internal(error.to_string()))?;
-        manifest.finished = counts.finished;
-        let is_refused =
-            asked.as_ref().is_ok_and(|report| matches!(report.stop, Some(StopCause::Platform(StopReason::Refused(_)))));
-        let is_complete = counts.finished == counts.items && !is_refused;
-        manifest.state = if is_complete { RunState::Complete } else { RunState::Incomplete };
-        folder.write_manifest(&manifest)?;
-        let stop = asked?.stop;
-        if let Some(cause) = &stop {
-            tracing::warn!(reason = ?cause, "stopped before the end");
-        }
-        if matches!(stop, Some(StopCause::Internal(_))) {
-            return Err(stopped(stop.as_ref()));
-        }
-        let figures = outputs::build(&job, &folder, &manifest, &journal)?;
-        if manifest.state != RunState::Complete {
-            outputs::conclude(&job, &folder, &figures, args.format)?;
-            return Err(stopped(stop.as_ref()));
-        }
-        point_latest(&job_dir, &folder, &manifest)?;
-        let exit = outputs::conclude(&job, &folder, &figures, args.format)?;
-        tracing::info!(exit = exit.code(), "end");
-        return Ok(exit);
+        tracing::info!(items = counts.items, finished = counts.finished, rate = job.throttle.rate.per_second(), "plan");
+        let shows_progress = !is_quiet;
+        call_platform(job, &folder, &mut manifest, &journal, counts, args.limit, shows_progress)?
+    };
+    let figures = outputs::build(job, &folder, &manifest, &vec![journal].into())?;
+    let is_complete = manifest.state == RunState::Complete;
+    if is_complete && shard.is_none() {
+        outputs::point_latest(&folder, &manifest)?;
     }
-    let figures = outputs::build(&job, &folder, &manifest, &journal)?;
-    // A process that died over its reports has not come to this.
-    point_latest(&job_dir, &folder, &manifest)?;
-    outputs::conclude(&job, &folder, &figures, args.format)
+    let exit = outputs::conclude(job, &folder, &figures, args.format)?;
+    if !is_complete {
+        return Err(stopped(stop.as_ref()));
+    }
+    if let Some(shard) = shard
+        && !is_quiet
+    {
+        let run_dir = folder.dir().parent().unwrap_or(folder.dir()).display();
+        eprintln!("ecert-audit: shard {} of {} is complete; `ecert-audit report {run_dir}` reads all shards as one", shard.number, shard.of);
+    }
+    Ok(exit)
+}
+
+/// Asks the platform about every unfinished item and notes how the run stands then; why it stopped before the end, if it did.
+fn call_platform(
+    job: &Job,
+    folder: &RunFolder,
+    manifest: &mut Manifest,
+    journal: &Journal,
+    counts: PlanCounts,
+    limit: Option<u64>,
+    shows_progress: bool,
+) -> Result<Option<StopCause>, Stop> {
+    manifest.state = RunState::Running;
+    manifest.items = counts.items;
+    folder.write_manifest(manifest)?;
+    let began = Instant::now();
+    let asked = ask(job, folder, manifest, counts, limit, shows_progress);
+    exit_at_once_on_signal();
+    manifest.wall_seconds += began.elapsed().as_secs_f64();
+    manifest.finished_at = Some(Utc::now());
+    let counts = journal.counts().map_err(|error| Stop::internal(error.to_string()))?;
+    manifest.finished = counts.finished;
+    let is_refused = asked.as_ref().is_ok_and(|report| matches!(report.stop, Some(StopCause::Platform(StopReason::Refused(_)))));
+    let is_complete = counts.finished == counts.items && !is_refused;
+    manifest.state = if is_complete { RunState::Complete } else { RunState::Incomplete };
+    folder.write_manifest(manifest)?;
+    let report = asked?;
+    outputs::keep_totals(journal, &report.totals)?;
+    tracing::info!(calls = report.calls, attempts = report.attempts, "calling ended");
+    if let Some(cause) = &report.stop {
+        tracing::warn!(reason = ?cause, "stopped before the end");
+    }
+    match report.stop {
+        Some(StopCause::Internal(_)) => Err(stopped(report.stop.as_ref())),
+        stop => Ok(stop),
+    }
 }
 
 /// Longest id of a run, in bytes.
 const LONGEST_RUN_ID: usize = 100;
-
-/// Makes `latest` point to this complete run, unless it points to one that ended later.
-fn point_latest(job_dir: &Path, folder: &RunFolder, manifest: &Manifest) -> Result<(), Stop> {
-    let link = job_dir.join("latest");
-    let known = RunFolder::at(&link).manifest().ok().flatten();
-    if known.is_some_and(|known| known.finished_at > manifest.finished_at) {
-        return Ok(());
-    }
-    point_link(&link, Path::new(&folder.id())).map_err(Stop::disk(job_dir.display()))
-}
 
 /// A run's id is a folder's name.
 fn check_run_id(run_id: &str) -> Result<(), Stop> {
@@ -124,9 +150,18 @@ fn check_run_id(run_id: &str) -> Result<(), Stop> {
     }
 }
 
-fn take_lock(job_dir: &Path) -> Result<Lock, Stop> {
+/// A whole run has the job's lock alone; shards share it, and each has its own alone.
+fn take_locks(job_dir: &Path, shard: Option<Shard>) -> Result<Vec<Lock>, Stop> {
     let holder = format!("process {} since {}", std::process::id(), Local::now().format("%Y-%m-%d %H:%M:%S"));
-    Lock::take(&job_dir.join(".lock"), &holder).map_err(|error| match error {
+    let of_job = job_dir.join(".lock");
+    let taken = match shard {
+        None => Lock::take(&of_job, &holder).map(|lock| vec![lock]),
+        Some(Shard { number, of }) => Lock::take_shared(&of_job).and_then(|shared| {
+            let own = Lock::take(&job_dir.join(format!(".lock-shard-{number}-of-{of}")), &holder)?;
+            Ok(vec![shared, own])
+        }),
+    };
+    taken.map_err(|error| match error {
         LockError::Held(holder) => Stop {
             exit: Exit::Locked,
             message: format!("another run of this job is going on ({holder}); wait for it, or stop it"),
@@ -148,12 +183,14 @@ fn continued(manifest: Manifest, fingerprint: &Fingerprint, folder: &RunFolder) 
     )))
 }
 
-fn begun(job: &Job, folder: &RunFolder, fingerprint: Fingerprint) -> Manifest {
+fn begun(job: &Job, folder: &RunFolder, shard: Option<Shard>, fingerprint: Fingerprint) -> Manifest {
+    let run = if shard.is_some() { folder.dir().parent().map(RunFolder::at) } else { None };
     Manifest {
         state: RunState::Running,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         job: job.name.clone(),
-        run_id: folder.id(),
+        run_id: run.as_ref().unwrap_or(folder).id(),
+        shard,
         job_file: std::path::absolute(&job.file).unwrap_or_else(|_| job.file.clone()),
         fingerprint,
         carried: job.carried(),
@@ -166,7 +203,14 @@ fn begun(job: &Job, folder: &RunFolder, fingerprint: Fingerprint) -> Manifest {
 }
 
 /// Asks the platform about every unfinished item.
-fn ask(job: &Job, folder: &RunFolder, manifest: &Manifest, counts: PlanCounts, limit: Option<u64>) -> Result<EngineReport, Stop> {
+fn ask(
+    job: &Job,
+    folder: &RunFolder,
+    manifest: &Manifest,
+    counts: PlanCounts,
+    limit: Option<u64>,
+    shows_progress: bool,
+) -> Result<EngineReport, Stop> {
     super::runtime()?.block_on(async {
         let (session, stopping) = session::open(job).await?;
         let engine = Engine {
@@ -175,13 +219,11 @@ fn ask(job: &Job, folder: &RunFolder, manifest: &Manifest, counts: PlanCounts, l
             settings: outputs::audit_settings(job, manifest),
             purpose: job.purpose.clone(),
             concurrency: job.throttle.concurrency,
-            rate: job.throttle.rate.per_second(),
+            shows_progress,
             limit,
             stopping,
         };
-        let report = engine::run(engine, counts).await;
-        tracing::info!(calls = report.calls, attempts = report.attempts, "calling ended");
-        Ok(report)
+        Ok(engine::run(engine, counts).await)
     })
 }
 

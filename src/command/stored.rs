@@ -2,8 +2,8 @@
 
 use crate::exit::Stop;
 use crate::job::Job;
-use crate::journal::Journal;
-use crate::run_folder::{Manifest, RunFolder};
+use crate::journal::{Journal, Journals, Shard};
+use crate::run_folder::{Manifest, RunFolder, RunState};
 use std::path::Path;
 
 /// A run in its folder, with its job file as it is now.
@@ -11,17 +11,69 @@ pub(super) struct StoredRun {
     pub folder: RunFolder,
     pub manifest: Manifest,
     pub job: Job,
-    pub journal: Journal,
+    pub journals: Journals,
+    /// Shards that a sharded run lacks here.
+    pub missing: Vec<Shard>,
 }
 
 impl StoredRun {
     pub(super) fn open(run_dir: &Path) -> Result<Self, Stop> {
         let folder = RunFolder::at(run_dir);
-        let Some(manifest) = folder.manifest()? else {
-            return Err(Stop::invalid(format!("{} is no run's folder: it holds no run.json", run_dir.display())));
+        let shards = folder.shards().map_err(Stop::disk(run_dir.display()))?;
+        let (manifest, journals, missing) = match shards.first() {
+            None => (whole_manifest(&folder)?, vec![open_journal(&folder)?], Vec::new()),
+            Some(Shard { of, .. }) => {
+                let manifest = merged_manifest(&folder, &shards)?;
+                let journals = shards.iter().map(|shard| open_journal(&folder.shard(*shard))).collect::<Result<_, _>>()?;
+                let wanted = (1..=*of).map(|number| Shard { number, of: *of });
+                (manifest, journals, wanted.filter(|shard| !shards.contains(shard)).collect())
+            }
         };
         let job = Job::load(&manifest.job_file).map_err(|problems| Stop::invalid(problems.to_string()))?;
-        let journal = Journal::open(&folder.journal()).map_err(|error| Stop::internal(error.to_string()))?;
-        Ok(Self { folder, manifest, job, journal })
+        let mut run = Self { folder, manifest, job, journals: journals.into(), missing };
+        if !run.missing.is_empty() {
+            run.manifest.state = RunState::Incomplete;
+        }
+        Ok(run)
     }
+}
+
+fn whole_manifest(folder: &RunFolder) -> Result<Manifest, Stop> {
+    folder.manifest()?.ok_or_else(|| {
+        Stop::invalid(format!("{} is no run's folder: it holds no run.json and no shards", folder.dir().display()))
+    })
+}
+
+fn open_journal(folder: &RunFolder) -> Result<Journal, Stop> {
+    Journal::open(&folder.journal()).map_err(|error| Stop::internal(error.to_string()))
+}
+
+/// The manifest of all shards as one.
+fn merged_manifest(folder: &RunFolder, shards: &[Shard]) -> Result<Manifest, Stop> {
+    let mut merged: Option<Manifest> = None;
+    for shard in shards {
+        let of_shard = folder.shard(*shard);
+        let manifest = whole_manifest(&of_shard)?;
+        let Some(sum) = &mut merged else {
+            merged = Some(Manifest { run_id: folder.id(), shard: None, ..manifest });
+            continue;
+        };
+        let changes = manifest.fingerprint.changes_since(&sum.fingerprint);
+        if shard.of != shards[0].of || !changes.is_empty() {
+            return Err(Stop::invalid(format!(
+                "{} is no part of the same run as the other shards: {}",
+                of_shard.dir().display(),
+                if changes.is_empty() { "the number of parts is another".to_owned() } else { changes.join("; ") }
+            )));
+        }
+        sum.items += manifest.items;
+        sum.finished += manifest.finished;
+        sum.started_at = sum.started_at.min(manifest.started_at);
+        sum.finished_at = sum.finished_at.max(manifest.finished_at);
+        sum.wall_seconds += manifest.wall_seconds;
+        if manifest.state != RunState::Complete {
+            sum.state = RunState::Incomplete;
+        }
+    }
+    merged.ok_or_else(|| Stop::invalid(format!("{} holds no shards", folder.dir().display())))
 }

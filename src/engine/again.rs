@@ -1,6 +1,6 @@
 //! Taking up again what ended in an error.
 
-use crate::audit::{Answer, AuditSettings, Step, Trouble, step};
+use crate::audit::{Answer, AuditSettings, Status, Step, Trouble, step};
 use crate::journal::{Journal, JournalError};
 use crate::platform::ErrorKind;
 
@@ -29,31 +29,43 @@ impl Again {
     }
 }
 
-/// Forgets calls that gave no usable answer, so that their items are unfinished again; says how many items that are.
+/// Items that are unfinished again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// How many.
+    pub items: u64,
+    /// Their certificates by status, in the order of [`Status::ALL`].
+    pub statuses: [u64; Status::ALL.len()],
+}
+
+/// Forgets calls that gave no usable answer, so that their items are unfinished again; says which that are.
 ///
 /// # Errors
 /// What the journal says.
-pub fn forget_failures(journal: &mut Journal, settings: &AuditSettings, which: Again) -> Result<u64, JournalError> {
+pub fn forget_failures(journal: &mut Journal, settings: &AuditSettings, which: Again) -> Result<Forgotten, JournalError> {
     let answered = journal.counts()?.answered;
     let mut from = 0;
-    let mut items = 0;
+    let mut forgotten = Forgotten::default();
     loop {
         let stretch = journal.failed(from, STRETCH)?;
-        let Some(last) = stretch.last() else { return Ok(items) };
+        let Some(last) = stretch.last() else { return Ok(forgotten) };
         from = last.item_id + 1;
         for stored in &stretch {
             let answers: Vec<Answer> = stored.answers.iter().map(|stored| stored.answer.clone()).collect();
             let Step::Done(outcome) = step(&stored.item, &answers, settings) else { continue };
             let is_forgotten = |trouble: &&Trouble| which.includes(trouble.failure.kind, answered);
-            let forgotten: Vec<&Trouble> = outcome.troubles.iter().filter(is_forgotten).collect();
-            if forgotten.is_empty() {
+            let troubles: Vec<&Trouble> = outcome.troubles.iter().filter(is_forgotten).collect();
+            if troubles.is_empty() {
                 continue;
             }
-            let is_troubled = |answer: &Answer| forgotten.iter().any(|trouble| trouble.call == answer.call);
+            let is_troubled = |answer: &Answer| troubles.iter().any(|trouble| trouble.call == answer.call);
             let places: Vec<u32> =
                 stored.answers.iter().filter(|stored| is_troubled(&stored.answer)).map(|stored| stored.place).collect();
             journal.forget(stored.item_id, &places)?;
-            items += 1;
+            forgotten.items += 1;
+            for certificate in &outcome.certificates {
+                forgotten.statuses[certificate.status() as usize] += 1;
+            }
         }
     }
 }

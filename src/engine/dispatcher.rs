@@ -1,21 +1,24 @@
 //! The one place that knows how a run stands: counters, stop reasons, progress, signals.
 
+use super::again::{Again, forget_failures};
 use super::event::Event;
-use super::progress::{Progress, Tally};
+use super::progress::{Progress, Standing, Tally};
 use super::stops::{RefusalWatch, UnpublishedTypes};
 use super::worker::{Workshop, work};
-use super::{Engine, feeder, writer};
-use crate::journal::PlanCounts;
-use crate::platform::StopReason;
+use super::{Engine, Forgotten, feeder, writer};
+use crate::journal::{Journal, JournalError, PlanCounts};
+use crate::platform::{AttemptTotals, StopReason};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Mutex, mpsc};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
 /// After a stop is asked for, calls in flight get this long.
 const DRAIN: Duration = Duration::from_secs(10);
+/// How often the progress is shown, and asked for.
+const TICK: Duration = Duration::from_millis(200);
 
 /// Why a run stopped before its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,105 +38,201 @@ pub struct EngineReport {
     pub calls: u64,
     /// Attempts made for them.
     pub attempts: u64,
+    /// What attempts came to, token requests included.
+    pub totals: AttemptTotals,
 }
 
 /// Runs until every item is finished or there is a reason to stop. What was answered by then is in the journal.
 pub async fn run(engine: Engine, plan: PlanCounts) -> EngineReport {
-    let total = engine.limit.map_or(plan.items, |limit| limit.min(plan.items));
-    let journal = engine.journal.clone();
-    let (limit, stopping, rate) = (engine.limit, engine.stopping.clone(), engine.rate);
-    let concurrency = engine.concurrency;
-    let (item_sender, items) = mpsc::channel(2 * concurrency as usize);
-    let (records, record_receiver) = mpsc::channel(8192);
-    let (events, mut event_receiver) = mpsc::channel(1024);
-
-    let feeder = tokio::task::spawn_blocking({
-        let journal = journal.clone();
-        move || feeder::feed(&journal, limit, &item_sender)
-    });
-    let mut writer = tokio::task::spawn_blocking(move || writer::write(&journal, record_receiver));
-    let shop = Arc::new(Workshop { engine, items: Mutex::new(items), records, events, unpublished: UnpublishedTypes::default() });
-    let mut workers = JoinSet::new();
-    for _ in 0..concurrency {
-        workers.spawn(work(Arc::clone(&shop)));
+    let mut dispatcher = Dispatcher::new(Arc::new(engine), plan);
+    dispatcher.round().await;
+    if dispatcher.may_ask_again() {
+        match dispatcher.forget_passing_failures().await {
+            Ok(Forgotten { items: 0, .. }) => {}
+            Ok(forgotten) => {
+                tracing::info!(items = forgotten.items, "asking once more what failed in a way that may pass");
+                let failed = dispatcher.tally.failed_calls;
+                dispatcher.tally.take_back(&forgotten);
+                dispatcher.round().await;
+                tracing::info!(items = forgotten.items, failed = dispatcher.tally.failed_calls - failed, "asked once more");
+            }
+            Err(problem) => dispatcher.stop(StopCause::Internal(problem)),
+        }
     }
-    // Only workers hold the senders from here on, so channels close when the last worker ends.
-    drop(shop);
+    let Dispatcher { engine, tally, cause, .. } = dispatcher;
+    EngineReport { stop: cause, calls: tally.calls, attempts: tally.attempts, totals: engine.session.totals() }
+}
 
-    let progress = Progress::new(total, plan.finished, rate);
-    let mut tally = Tally::default();
-    let mut refusals = RefusalWatch::new(plan.answered);
-    let mut cause: Option<StopCause> = None;
-    let mut drain_until: Option<Instant> = None;
-    let mut signals = Signals::new();
-    let mut ticks = tokio::time::interval(Duration::from_millis(200));
-    let mut written = None;
-    loop {
-        let deadline = drain_until.unwrap_or_else(|| Instant::now() + Duration::from_hours(1));
-        tokio::select! {
-            event = event_receiver.recv() => match event {
-                None => break,
-                Some(Event::Called { failure, attempts }) => {
-                    tally.call(failure.as_ref(), attempts);
-                    if let Some(reason) = refusals.watch(failure.as_ref()) {
-                        cause.get_or_insert(StopCause::Platform(reason));
+struct Dispatcher {
+    engine: Arc<Engine>,
+    plan: PlanCounts,
+    total: u64,
+    unpublished: Arc<UnpublishedTypes>,
+    progress: Progress,
+    tally: Tally,
+    refusals: RefusalWatch,
+    signals: Signals,
+    cause: Option<StopCause>,
+}
+
+/// What a round has running.
+struct Crew {
+    workers: JoinSet<()>,
+    events: mpsc::Receiver<Event>,
+    feeder: JoinHandle<Result<(), JournalError>>,
+    writer: JoinHandle<Result<(), JournalError>>,
+}
+
+impl Dispatcher {
+    fn new(engine: Arc<Engine>, plan: PlanCounts) -> Self {
+        let total = engine.limit.map_or(plan.items, |limit| limit.min(plan.items));
+        Self {
+            progress: Progress::new(total, engine.shows_progress),
+            refusals: RefusalWatch::new(plan.answered),
+            unpublished: Arc::default(),
+            tally: Tally::default(),
+            signals: Signals::new(),
+            cause: None,
+            engine,
+            plan,
+            total,
+        }
+    }
+
+    fn start(&self) -> Crew {
+        let engine = Arc::clone(&self.engine);
+        let concurrency = engine.concurrency as usize;
+        let (item_sender, items) = mpsc::channel(2 * concurrency);
+        let (records, record_receiver) = mpsc::channel(8192);
+        let (events, event_receiver) = mpsc::channel(1024);
+        let feeder = tokio::task::spawn_blocking({
+            let (journal, limit) = (engine.journal.clone(), engine.limit);
+            move || feeder::feed(&journal, limit, &item_sender)
+        });
+        let writer = tokio::task::spawn_blocking({
+            let journal = engine.journal.clone();
+            move || writer::write(&journal, record_receiver)
+        });
+        let unpublished = Arc::clone(&self.unpublished);
+        let shop = Arc::new(Workshop { engine, items: Mutex::new(items), records, events, unpublished });
+        let mut workers = JoinSet::new();
+        for _ in 0..concurrency {
+            workers.spawn(work(Arc::clone(&shop)));
+        }
+        // Only workers hold the senders from here on, so channels close when the last worker ends.
+        Crew { workers, events: event_receiver, feeder, writer }
+    }
+
+    /// Feeds every unfinished item to workers, until there are no more or the run stops.
+    async fn round(&mut self) {
+        let Crew { mut workers, mut events, feeder, mut writer } = self.start();
+        let mut drain_until: Option<Instant> = None;
+        let mut ticks = tokio::time::interval(TICK);
+        let mut written = None;
+        loop {
+            let deadline = drain_until.unwrap_or_else(|| Instant::now() + Duration::from_hours(1));
+            tokio::select! {
+                event = events.recv() => match event {
+                    None => break,
+                    Some(event) => self.take(event),
+                },
+                () = self.signals.next() => {
+                    if drain_until.is_some() {
+                        workers.abort_all();
+                    }
+                    self.stop(StopCause::Platform(StopReason::Interrupted));
+                }
+                result = &mut writer, if written.is_none() => {
+                    // The writer ends before the workers do only where it cannot go on.
+                    if let Ok(Err(error)) = &result {
+                        self.stop(StopCause::Internal(error.to_string()));
+                    }
+                    written = Some(result);
+                }
+                _ = ticks.tick() => self.show(),
+                () = sleep_until(deadline) => {
+                    if drain_until.is_some() {
+                        workers.abort_all();
                     }
                 }
-                Some(Event::Finished(statuses)) => tally.finish(&statuses),
-                Some(Event::Stop(reason)) => {
-                    cause.get_or_insert(StopCause::Platform(reason));
-                }
-            },
-            () = signals.next() => {
-                if drain_until.is_some() {
-                    workers.abort_all();
-                }
-                cause.get_or_insert(StopCause::Platform(StopReason::Interrupted));
             }
-            result = &mut writer, if written.is_none() => {
-                // The writer ends before the workers do only where it cannot go on.
-                if let Ok(Err(error)) = &result {
-                    cause.get_or_insert(StopCause::Internal(error.to_string()));
-                }
-                written = Some(result);
-            }
-            _ = ticks.tick() => progress.show(&tally, total, plan.finished + tally.finished),
-            () = sleep_until(deadline) => {
-                if drain_until.is_some() {
-                    workers.abort_all();
-                }
+            if let Some(cause) = &self.cause
+                && drain_until.is_none()
+            {
+                tracing::warn!(reason = ?cause, "stopping");
+                self.engine.stopping.cancel();
+                drain_until = Some(Instant::now() + DRAIN);
             }
         }
-        if let Some(cause) = &cause
-            && drain_until.is_none()
-        {
-            tracing::warn!(reason = ?cause, "stopping");
-            stopping.cancel();
-            drain_until = Some(Instant::now() + DRAIN);
+        self.progress.finish();
+        if let Some(reason) = self.refusals.at_end() {
+            self.stop(StopCause::Platform(reason));
         }
-    }
-    progress.finish();
-    if let Some(reason) = refusals.at_end() {
-        cause.get_or_insert(StopCause::Platform(reason));
-    }
-    while let Some(ended) = workers.join_next().await {
-        if ended.is_err_and(|error| error.is_panic()) {
-            cause.get_or_insert(StopCause::Internal("a worker ended early".to_owned()));
+        while let Some(ended) = workers.join_next().await {
+            if ended.is_err_and(|error| error.is_panic()) {
+                self.stop(StopCause::Internal("a worker ended early".to_owned()));
+            }
         }
-    }
-    let written = match written {
-        Some(result) => result,
-        None => writer.await,
-    };
-    for ended in [written, feeder.await] {
-        let problem = match ended {
-            Ok(Ok(())) => continue,
-            Ok(Err(error)) => error.to_string(),
-            Err(error) => format!("a thread ended early: {error}"),
+        let written = match written {
+            Some(result) => result,
+            None => writer.await,
         };
-        cause.get_or_insert(StopCause::Internal(problem));
+        for ended in [written, feeder.await] {
+            match ended {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => self.stop(StopCause::Internal(error.to_string())),
+                Err(error) => self.stop(StopCause::Internal(format!("a thread ended early: {error}"))),
+            }
+        }
     }
-    EngineReport { stop: cause, calls: tally.calls, attempts: tally.attempts }
+
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::Called { failure, attempts, finished } => {
+                self.tally.call(failure.as_ref(), attempts);
+                if let Some(statuses) = finished {
+                    self.tally.finish(&statuses);
+                }
+                if let Some(reason) = self.refusals.watch(failure.as_ref()) {
+                    self.stop(StopCause::Platform(reason));
+                }
+            }
+            Event::Finished(statuses) => self.tally.finish(&statuses),
+            Event::Stop(reason) => self.stop(StopCause::Platform(reason)),
+        }
+    }
+
+    /// Notes why the run stops; the first reason stands.
+    fn stop(&mut self, cause: StopCause) {
+        self.cause.get_or_insert(cause);
+    }
+
+    fn show(&mut self) {
+        self.progress.show(&Standing {
+            tally: &self.tally,
+            total: self.total,
+            done: self.plan.finished + self.tally.finished,
+            limit: self.engine.session.limit(),
+            allowed: self.engine.session.allowed_rate(),
+        });
+    }
+
+    /// Whether what failed in a way that may pass is worth another try: there were failures, and the platform looks healthy.
+    fn may_ask_again(&self) -> bool {
+        self.cause.is_none() && self.tally.failed_calls > 0 && self.engine.session.limit().paused.is_none()
+    }
+
+    async fn forget_passing_failures(&self) -> Result<Forgotten, String> {
+        let engine = Arc::clone(&self.engine);
+        let forget = move || {
+            let mut journal = Journal::open(&engine.journal)?;
+            forget_failures(&mut journal, &engine.settings, Again::Passing)
+        };
+        match tokio::task::spawn_blocking(forget).await {
+            Ok(forgotten) => forgotten.map_err(|error: JournalError| error.to_string()),
+            Err(error) => Err(format!("a thread ended early: {error}")),
+        }
+    }
 }
 
 /// SIGINT and SIGTERM.

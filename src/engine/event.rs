@@ -12,8 +12,10 @@ pub(super) enum Event {
         failure: Option<Failure>,
         /// Attempts made.
         attempts: u32,
+        /// Where its item needs nothing more: the statuses of its certificates.
+        finished: Option<Vec<Status>>,
     },
-    /// An item needs nothing more; the statuses of its certificates.
+    /// An item needs nothing more, without a call; the statuses of its certificates.
     Finished(Vec<Status>),
     /// The run has to stop.
     Stop(StopReason),

@@ -12,7 +12,7 @@ mod stops;
 mod worker;
 mod writer;
 
-pub use again::{Again, forget_failures};
+pub use again::{Again, Forgotten, forget_failures};
 pub use dispatcher::{EngineReport, StopCause, run};
 
 use crate::audit::AuditSettings;
@@ -33,8 +33,8 @@ pub struct Engine {
     pub purpose: Purpose,
     /// Calls in flight at most.
     pub concurrency: u32,
-    /// Attempts allowed in a second, for the time left; none where unlimited.
-    pub rate: Option<f64>,
+    /// Whether to show progress, where there is a terminal.
+    pub shows_progress: bool,
     /// Items that are taken up at most.
     pub limit: Option<u64>,
     /// Ends every wait when cancelled.

@@ -5,6 +5,7 @@ mod problem;
 mod resolve;
 mod secret;
 mod value;
+mod window;
 mod written;
 
 pub use gate::{FIGURES, Gate};
@@ -12,9 +13,10 @@ pub use problem::JobProblems;
 pub use secret::Secret;
 pub(crate) use value::parse_duration_range;
 pub use value::{
-    ArchiveVia, Bytes, Certificates, DayWindow, Depth, HeaderRow, Language, Mask, Period, Rate, Recheck, SheetChoice,
+    ArchiveVia, Bytes, Certificates, Depth, HeaderRow, Language, Mask, Period, Rate, Recheck, SheetChoice,
     TokenRequest,
 };
+pub use window::{CallingHours, DayWindow};
 
 use crate::codes::{Catalogue, CodeTable};
 use chrono::NaiveDate;
@@ -45,6 +47,8 @@ pub struct Job {
     pub inputs: Vec<InputSettings>,
     /// How far to look.
     pub audit: AuditKeys,
+    /// Which items to ask about.
+    pub recheck: Recheck,
     /// Certificate types by code and name.
     pub catalogue: Arc<Catalogue>,
     /// How faces are read and compared.
@@ -55,6 +59,8 @@ pub struct Job {
     pub retry: RetrySettings,
     /// What to write.
     pub report: ReportSettings,
+    /// Whom to tell how a run ended.
+    pub notify: NotifySettings,
     /// Folder of all runs' folders.
     pub output: PathBuf,
 }
@@ -210,6 +216,15 @@ pub struct AuditKeys {
     pub certificates: Certificates,
 }
 
+/// `[notify]`: whom to tell how a run ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NotifySettings {
+    /// A program and its arguments.
+    pub command: Vec<String>,
+    /// An address that a small JSON goes to.
+    pub webhook: Option<String>,
+}
+
 /// `[throttle]`.
 #[derive(Debug, Clone)]
 pub struct ThrottleSettings {
@@ -219,8 +234,39 @@ pub struct ThrottleSettings {
     pub burst: u32,
     /// Calls in flight at most.
     pub concurrency: u32,
+    /// Slow down while the platform struggles.
+    pub adaptive: bool,
+    /// When calling is allowed.
+    pub hours: CallingHours,
     /// Attempts of one process at most.
     pub max_calls: Option<u64>,
+    /// When calling pauses because the platform does not work.
+    pub pause: PauseSettings,
+}
+
+impl Default for ThrottleSettings {
+    fn default() -> Self {
+        Self {
+            rate: Rate::Limited { count: 50, per: Duration::from_secs(1) },
+            burst: 1,
+            concurrency: 16,
+            adaptive: true,
+            hours: CallingHours::default(),
+            max_calls: None,
+            pause: PauseSettings { share: 0.8, attempts: 20, patience: Duration::from_mins(5) },
+        }
+    }
+}
+
+/// `throttle.pause_at` and `throttle.patience`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PauseSettings {
+    /// Calling pauses when this share (0 to 1) …
+    pub share: f64,
+    /// … of so many latest attempts failed.
+    pub attempts: u32,
+    /// After so long a pause the run stops.
+    pub patience: Duration,
 }
 
 /// `[retry]`.

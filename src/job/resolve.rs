@@ -2,15 +2,15 @@
 
 use super::problem::Collector;
 use super::value::{
-    ArchiveVia, Certificates, Depth, FieldName, HeaderRow, Language, Mask, NamesByField, Period, Rate, Recheck, SheetChoice,
+    ArchiveVia, Certificates, Depth, FieldName, HeaderRow, Language, Mask, NamesByField, Period, Recheck, SheetChoice,
     TokenRequest, TreatmentName,
 };
 use super::written::{
-    ArchiveSection, AuditSection, CatalogueSection, FacesSection, InputSection, PlatformSection, PurposeSection, ReportSection,
+    ArchiveSection, AuditSection, CatalogueSection, FacesSection, InputSection, NotifySection, PlatformSection, PurposeSection, ReportSection,
     SandboxSection, ThrottleSection, TypeFacesSection, Written,
 };
 use super::{
-    AuditKeys, Base, Columns, FaceSettings, Gate, InputSettings, Job, PlatformSettings, Purpose, ReportSettings, RetrySettings,
+    AuditKeys, Base, CallingHours, Columns, FaceSettings, Gate, InputSettings, Job, NotifySettings, PauseSettings, PlatformSettings, Purpose, ReportSettings, RetrySettings,
     SandboxSettings, Secret, ThrottleSettings, TypeFaceSettings,
 };
 use crate::codes::{Catalogue, CertificateType, CodeTable, check_type_code, holder_code_type};
@@ -64,7 +64,8 @@ pub(super) fn resolve(file: &Path, written: Written, problems: &mut Collector<'_
     let platform = platform(section(written.platform), &root, problems);
     let purpose = purpose(section(written.purpose), problems);
     let inputs = inputs(value(written.inputs).unwrap_or_default(), problems);
-    let audit = audit(section(written.audit), problems);
+    let audit_section = section(written.audit);
+    let notify = notify(section(written.notify), problems);
     let catalogue = catalogue(section(written.catalogue), problems);
     let faces = faces(section(written.faces), problems);
     let throttle = throttle(section(written.throttle), problems);
@@ -83,7 +84,8 @@ pub(super) fn resolve(file: &Path, written: Written, problems: &mut Collector<'_
         platform: platform?,
         purpose: purpose?,
         inputs,
-        audit,
+        audit: audit(&audit_section),
+        recheck: value(audit_section.recheck).unwrap_or(Recheck::All),
         catalogue: Arc::new(catalogue),
         faces,
         throttle,
@@ -92,6 +94,7 @@ pub(super) fn resolve(file: &Path, written: Written, problems: &mut Collector<'_
             backoff: value(retry.backoff).unwrap_or(Duration::from_millis(200)..Duration::from_secs(30)),
         },
         report,
+        notify,
         output: root.join(value(section(written.output).dir).unwrap_or_else(|| "outputs".to_owned())),
         root,
     })
@@ -248,12 +251,24 @@ fn inputs(written: Vec<InputSection>, problems: &mut Collector<'_>) -> Vec<Input
     resolved.collect()
 }
 
-fn audit(written: AuditSection, problems: &mut Collector<'_>) -> AuditKeys {
-    not_yet(written.recheck.as_ref(), |recheck| *recheck == Recheck::Gaps, "audit.recheck", problems);
+fn audit(written: &AuditSection) -> AuditKeys {
     AuditKeys {
-        depth: value(written.depth).unwrap_or(Depth::Faces),
-        certificates: value(written.certificates).unwrap_or(Certificates::Auto),
+        depth: written.depth.as_ref().map_or(Depth::Faces, |depth| *depth.get_ref()),
+        certificates: written.certificates.as_ref().map_or(Certificates::Auto, |when| *when.get_ref()),
     }
+}
+
+fn notify(written: NotifySection, problems: &mut Collector<'_>) -> NotifySettings {
+    if let Some(empty) = written.command.as_ref().filter(|command| command.get_ref().first().is_none_or(String::is_empty)) {
+        problems.at(empty.span(), "`notify.command` names a program and its arguments: it may not be empty");
+    }
+    if let Some(webhook) = &written.webhook {
+        let usable = url::Url::parse(webhook.get_ref()).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        if !usable {
+            problems.at(webhook.span(), "`notify.webhook` must be an address such as \"https://example.cn/hook\"");
+        }
+    }
+    NotifySettings { command: value(written.command).unwrap_or_default(), webhook: value(written.webhook) }
 }
 
 /// Treatments of return codes that the job changes or adds.
@@ -317,19 +332,30 @@ fn faces(written: FacesSection, problems: &mut Collector<'_>) -> FaceSettings {
 }
 
 fn throttle(written: ThrottleSection, problems: &mut Collector<'_>) -> ThrottleSettings {
-    not_yet(written.adaptive.as_ref(), |&on| on, "throttle.adaptive", problems);
-    not_yet(written.window.as_ref(), |window| !window.is_empty(), "throttle.window", problems);
-    not_yet(written.patience.as_ref(), |_| true, "throttle.patience", problems);
-    for (key, written) in [("burst", &written.burst), ("concurrency", &written.concurrency)] {
+    let pause = section(written.pause_at);
+    for (key, written) in
+        [("burst", &written.burst), ("concurrency", &written.concurrency), ("pause_at.attempts", &pause.attempts)]
+    {
         if let Some(zero) = written.as_ref().filter(|count| *count.get_ref() == 0) {
             problems.at(zero.span(), format!("`throttle.{key}` must be at least 1"));
         }
     }
+    if let Some(share) = pause.share.as_ref().filter(|share| !(*share.get_ref() > 0.0 && *share.get_ref() <= 1.0)) {
+        problems.at(share.span(), "`throttle.pause_at.share` is a share: it must be above 0 and at most 1");
+    }
+    let usual = ThrottleSettings::default();
     ThrottleSettings {
-        rate: value(written.rate).unwrap_or(Rate::Limited { count: 50, per: Duration::from_secs(1) }),
-        burst: value(written.burst).unwrap_or(1).max(1),
-        concurrency: value(written.concurrency).unwrap_or(16).max(1),
+        rate: value(written.rate).unwrap_or(usual.rate),
+        burst: value(written.burst).unwrap_or(usual.burst).max(1),
+        concurrency: value(written.concurrency).unwrap_or(usual.concurrency).max(1),
+        adaptive: value(written.adaptive).unwrap_or(usual.adaptive),
+        hours: CallingHours(value(written.window).unwrap_or_default()),
         max_calls: value(written.max_calls),
+        pause: PauseSettings {
+            share: value(pause.share).unwrap_or(usual.pause.share),
+            attempts: value(pause.attempts).unwrap_or(usual.pause.attempts).max(1),
+            patience: value(written.patience).unwrap_or(usual.pause.patience),
+        },
     }
 }
 

@@ -161,23 +161,9 @@ impl Read for Bytes {
     }
 }
 
-/// A stretch of local time, as `"19:00-07:00"`; it may run over midnight.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DayWindow {
-    /// The first minute in it.
-    pub from: chrono::NaiveTime,
-    /// The first minute no longer in it.
-    pub to: chrono::NaiveTime,
-}
-
-impl Read for DayWindow {
+impl Read for super::window::DayWindow {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
-        read_text(value, key, problems, "local times such as \"19:00-07:00\"", |text| {
-            let (from, to) = text.split_once('-')?;
-            let time = |text: &str| chrono::NaiveTime::parse_from_str(text.trim(), "%H:%M").ok();
-            let (from, to) = (time(from)?, time(to)?);
-            (from != to).then_some(Self { from, to })
-        })
+        read_text(value, key, problems, "local times such as \"19:00-07:00\"", Self::parse)
     }
 }
 

@@ -3,9 +3,10 @@
 use super::problem::{Collector, unknown_key};
 use super::secret::Secret;
 use super::value::{
-    ArchiveVia, Bytes, Certificates, DayWindow, Depth, FieldName, HeaderRow, Language, Mask, NamesByField, Period, Rate, Read,
+    ArchiveVia, Bytes, Certificates, Depth, FieldName, HeaderRow, Language, Mask, NamesByField, Period, Rate, Read,
     Recheck, SheetChoice, TokenRequest, TreatmentName, UserName,
 };
+use super::window::DayWindow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
@@ -64,6 +65,7 @@ section! {
         retry: RetrySection,
         archive: ArchiveSection,
         report: ReportSection,
+        notify: NotifySection,
         output: OutputSection,
     }
 }
@@ -151,15 +153,20 @@ section! {
         adaptive: bool,
         window: Vec<DayWindow>,
         max_calls: u64,
+        pause_at: PauseSection,
         patience: Duration,
     }
 }
+
+section! { PauseSection { share: f64, attempts: u32 } }
 
 section! { RetrySection { attempts: u32, backoff: Range<Duration> } }
 
 section! { ArchiveSection { enabled: bool, via: ArchiveVia, allowed_hosts: Vec<String>, max_file: Bytes } }
 
 section! { ReportSection { excel: bool, html: bool, mask: Mask, gates: BTreeMap<String, Spanned<f64>> } }
+
+section! { NotifySection { command: Vec<String>, webhook: String } }
 
 section! { OutputSection { dir: String } }
 

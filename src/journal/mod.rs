@@ -1,16 +1,23 @@
 //! The journal: a run's plan and every answer as received, in one SQLite file. The source of truth for resuming a run
 //! and for rebuilding its tables.
 
+mod earlier;
+mod merged;
+mod packing;
 mod plan;
 mod read;
 mod record;
 mod schema;
 
-pub use plan::PlanWriter;
-pub use read::{PlacedTexts, PlanCounts, StoredAnswer, StoredItem};
-pub use record::Record;
+pub use earlier::EarlierRow;
+pub use merged::{Items, Journals};
+pub use plan::{PlanWriter, Shard, Wanted};
+pub use read::{CallCount, PlacedTexts, PlanCounts, StoredAnswer, StoredItem};
+pub use record::{NewAnswer, Record};
 
+use packing::{Packer, Unpacker};
 use rusqlite::Connection;
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 /// What went wrong with a journal.
@@ -49,6 +56,9 @@ pub enum JournalError {
 pub struct Journal {
     connection: Connection,
     path: PathBuf,
+    /// Made with the first answer that is kept.
+    packer: Option<Packer>,
+    unpacker: RefCell<Unpacker>,
 }
 
 impl Journal {
@@ -65,7 +75,7 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Opens a journal.
+    /// Opens a journal. One of an older version becomes one of this version.
     ///
     /// # Errors
     /// What SQLite says, or that its version is not known.
@@ -74,6 +84,10 @@ impl Journal {
         let found = journal.with(|connection| connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)))?;
         match found {
             schema::VERSION => Ok(journal),
+            1 => {
+                journal.with(schema::upgrade)?;
+                Ok(journal)
+            }
             newer if newer > schema::VERSION => {
                 Err(JournalError::Newer { path: path.display().to_string(), found: newer, known: schema::VERSION })
             }
@@ -95,7 +109,7 @@ impl Journal {
             rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX,
         );
         let connection = opened.map_err(|cause| JournalError::Sqlite { path: path.to_owned(), cause })?;
-        let journal = Self { connection, path: path.to_owned() };
+        let journal = Self { connection, path: path.to_owned(), packer: None, unpacker: RefCell::default() };
         journal.with(schema::configure)?;
         Ok(journal)
     }

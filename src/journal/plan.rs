@@ -11,26 +11,60 @@ const PLANNED: &str = "planned";
 const DUPLICATES: &str = "duplicate_rows";
 
 /// Items that are committed together, so that the write-ahead log stays small.
-const GROUP: i64 = 100_000;
+const GROUP: u64 = 100_000;
+
+/// A part of a run: every `of`-th item, beginning with the `number`-th. What belongs to no item belongs to the first part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Shard {
+    /// Which part, from 1.
+    pub number: u32,
+    /// Of how many.
+    pub of: u32,
+}
+
+impl Shard {
+    /// The whole run.
+    pub const WHOLE: Self = Self { number: 1, of: 1 };
+
+    /// Whether an item belongs to it.
+    #[must_use]
+    pub const fn has(self, item_id: u64) -> bool {
+        item_id % self.of as u64 == (self.number - 1) as u64
+    }
+
+    const fn is_first(self) -> bool {
+        self.number == 1
+    }
+}
+
+/// Whether an item is to be audited at all.
+pub type Wanted<'a> = Box<dyn Fn(&NewItem) -> Result<bool, JournalError> + 'a>;
 
 /// Takes the intake's findings into a new journal; the plan does not stand before [`PlanWriter::finish`].
-#[derive(Debug)]
 pub struct PlanWriter<'a> {
     journal: &'a Journal,
     carried: &'a [String],
-    items: i64,
+    shard: Shard,
+    wanted: Wanted<'a>,
+    /// Items seen so far, those of other shards and those not wanted included.
+    items: u64,
     duplicates: u64,
     sheet: Option<(Arc<str>, Arc<str>, i64)>,
 }
 
 impl Journal {
-    /// Begins to write the plan; `carried` are the headers of the carried columns.
+    /// Begins to write the plan of a shard, of those items that are `wanted`; `carried` are the headers of the carried columns.
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn begin_plan<'a>(&'a self, carried: &'a [String]) -> Result<PlanWriter<'a>, JournalError> {
+    pub fn begin_plan<'a>(
+        &'a self,
+        carried: &'a [String],
+        shard: Shard,
+        wanted: Wanted<'a>,
+    ) -> Result<PlanWriter<'a>, JournalError> {
         self.with(|connection| connection.execute_batch("BEGIN"))?;
-        Ok(PlanWriter { journal: self, carried, items: 0, duplicates: 0, sheet: None })
+        Ok(PlanWriter { journal: self, carried, shard, wanted, items: 0, duplicates: 0, sheet: None })
     }
 
     /// Whether the plan is whole.
@@ -43,6 +77,12 @@ impl Journal {
 
     pub(super) fn duplicate_rows(&self) -> Result<u64, JournalError> {
         Ok(self.note(DUPLICATES)?.and_then(|count| count.parse().ok()).unwrap_or_default())
+    }
+}
+
+impl std::fmt::Debug for PlanWriter<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("PlanWriter").field("shard", &self.shard).field("items", &self.items).finish_non_exhaustive()
     }
 }
 
@@ -75,7 +115,7 @@ impl PlanWriter<'_> {
         let sheet_id = self.sheet_id(connection, &item.place)?;
         let carried = serde_json::to_string(&item.carried).unwrap_or_default();
         connection.prepare_cached("INSERT INTO items VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8)")?.execute(params![
-            self.items,
+            self.items.cast_signed(),
             item.holder_code,
             item.holder_code_type,
             item.cert_type_code,
@@ -84,17 +124,17 @@ impl PlanWriter<'_> {
             item.place.row,
             carried,
         ])?;
-        self.items += 1;
         Ok(())
     }
 
-    fn count_again(&mut self, item_id: u64) -> rusqlite::Result<()> {
-        self.duplicates += 1;
+    /// Counts another naming of an item; false where the item is not in the plan.
+    fn count_again(&mut self, item_id: u64) -> rusqlite::Result<bool> {
         let connection = &self.journal.connection;
-        connection
+        let counted = connection
             .prepare_cached("UPDATE items SET occurrences = occurrences + 1 WHERE item_id = ?1")?
             .execute([item_id.cast_signed()])?;
-        Ok(())
+        self.duplicates += u64::from(counted > 0);
+        Ok(counted > 0)
     }
 
     /// The record of carried values that are not those of the item's first naming, which count.
@@ -118,27 +158,50 @@ impl PlanWriter<'_> {
             repair: "carried_value_of_first_row".to_owned(),
         })
     }
+
+    fn keep_repair(&mut self, repair: &Repair) -> Result<(), String> {
+        let connection = &self.journal.connection;
+        self.sheet_id(connection, &repair.place)
+            .and_then(|sheet_id| {
+                connection.prepare_cached("INSERT INTO repairs VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6)")?.execute(params![
+                    sheet_id,
+                    repair.place.row,
+                    repair.column,
+                    repair.before,
+                    repair.after,
+                    repair.repair,
+                ])
+            })
+            .map(|_| ())
+            .map_err(|error| error.to_string())
+    }
 }
 
 impl Sink for PlanWriter<'_> {
     fn item(&mut self, item: NewItem) -> Result<(), String> {
-        self.insert(&item).map_err(|error| error.to_string())?;
-        if self.items % GROUP == 0 {
+        if self.shard.has(self.items) && (self.wanted)(&item).map_err(|error| error.to_string())? {
+            self.insert(&item).map_err(|error| error.to_string())?;
+        }
+        self.items += 1;
+        if self.items.is_multiple_of(GROUP) {
             self.journal.with(|connection| connection.execute_batch("COMMIT; BEGIN")).map_err(|error| error.to_string())?;
         }
         Ok(())
     }
 
     fn repeated(&mut self, item_id: u64, item: NewItem, carried_differ: bool) -> Result<(), String> {
-        self.count_again(item_id).map_err(|error| error.to_string())?;
-        if carried_differ {
+        let is_planned = self.count_again(item_id).map_err(|error| error.to_string())?;
+        if is_planned && carried_differ {
             let repair = self.carried_repair(item_id, &item).map_err(|error| error.to_string())?;
-            self.repair(repair)?;
+            self.keep_repair(&repair)?;
         }
         Ok(())
     }
 
     fn rejected(&mut self, rejected: RejectedRow) -> Result<(), String> {
+        if !self.shard.is_first() {
+            return Ok(());
+        }
         let connection = &self.journal.connection;
         self.sheet_id(connection, &rejected.place)
             .and_then(|sheet_id| {
@@ -156,19 +219,9 @@ impl Sink for PlanWriter<'_> {
     }
 
     fn repair(&mut self, repair: Repair) -> Result<(), String> {
-        let connection = &self.journal.connection;
-        self.sheet_id(connection, &repair.place)
-            .and_then(|sheet_id| {
-                connection.prepare_cached("INSERT INTO repairs VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6)")?.execute(params![
-                    sheet_id,
-                    repair.place.row,
-                    repair.column,
-                    repair.before,
-                    repair.after,
-                    repair.repair,
-                ])
-            })
-            .map(|_| ())
-            .map_err(|error| error.to_string())
+        if !self.shard.is_first() {
+            return Ok(());
+        }
+        self.keep_repair(&repair)
     }
 }

@@ -7,9 +7,6 @@ use crate::platform::{Envelope, ErrorKind, Failure};
 use chrono::{DateTime, Utc};
 use rusqlite::{Row, params};
 
-/// The largest answer that is read back, in bytes.
-const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
-
 /// An item with its answers.
 #[derive(Debug, Clone)]
 pub struct StoredItem {
@@ -55,8 +52,6 @@ pub struct PlanCounts {
     pub rejected: u64,
     /// Rows that name an item named before.
     pub duplicates: u64,
-    /// Calls answered or given up.
-    pub calls: u64,
     /// Whether any call was answered.
     pub answered: bool,
 }
@@ -74,9 +69,19 @@ impl Journal {
             finished: count("SELECT count(*) FROM finished")?,
             rejected: count("SELECT count(*) FROM rejected_rows")?,
             duplicates: self.duplicate_rows()?,
-            calls: count("SELECT count(*) FROM answers")?,
             answered: count("SELECT EXISTS (SELECT 1 FROM answers WHERE body IS NOT NULL)")? > 0,
         })
+    }
+
+    /// Counts the calls answered or given up.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn calls(&self) -> Result<u64, JournalError> {
+        let count = |connection: &rusqlite::Connection| {
+            connection.query_row("SELECT count(*) FROM answers", [], |row| row.get::<_, i64>(0))
+        };
+        self.with(count).map(i64::cast_unsigned)
     }
 
     /// Up to `most` items from `from` on, with their answers; none where there are no more.
@@ -146,7 +151,7 @@ impl Journal {
             let item_id = (row.answer_id >> super::schema::PLACE_BITS).cast_unsigned();
             while items.next_if(|item| item.item_id < item_id).is_some() {}
             let Some(item) = items.peek_mut().filter(|item| item.item_id == item_id) else { continue };
-            let answer = row.decode().map_err(|problem| self.damaged(format!("an answer of item {item_id}: {problem}")))?;
+            let answer = self.decode(row).map_err(|problem| self.damaged(format!("an answer of item {item_id}: {problem}")))?;
             item.answers.push(answer);
         }
         Ok(())
@@ -185,6 +190,48 @@ impl Journal {
         }
         Ok(())
     }
+
+    fn decode(&self, row: RawAnswer) -> Result<StoredAnswer, String> {
+        let call = call_named(&row.call, row.number).ok_or_else(|| format!("the call {} is not known", row.call))?;
+        let reply = match (row.body, row.failure) {
+            (Some(body), _) => {
+                let body = self.unpacker.borrow_mut().unpack(&self.connection, &body, row.dictionary_id)?;
+                Reply::Received(Envelope::parse(&body).map_err(|error| error.to_string())?)
+            }
+            (None, Some((kind, code, message))) => {
+                let kind = ErrorKind::from_name(&kind).ok_or_else(|| format!("the failure {kind} is not known"))?;
+                Reply::Failed(Failure { kind, code, message: message.unwrap_or_default() })
+            }
+            (None, None) => return Err("neither a body nor a failure".to_owned()),
+        };
+        let at = DateTime::from_timestamp_millis(row.at).ok_or_else(|| "its time is none".to_owned())?;
+        let place = u32::try_from(row.answer_id & ((1 << super::schema::PLACE_BITS) - 1)).unwrap_or(u32::MAX);
+        Ok(StoredAnswer { place, answer: Answer { call, reply }, attempts: row.attempts, at })
+    }
+
+    /// Calls by interface, side (empty where there is none) and result: `answered`, or the kind of the failure.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn calls_by_result(&self) -> Result<Vec<CallCount>, JournalError> {
+        self.with(|connection| {
+            connection
+                .prepare(
+                    "SELECT call, failure_kind, count(*) FROM answers WHERE attempts > 0 GROUP BY call, failure_kind ORDER BY 1, 2",
+                )?
+                .query_map([], |row| {
+                    let call: String = row.get(0)?;
+                    let call = call_named(&call, None);
+                    Ok(CallCount {
+                        endpoint: call.as_ref().map_or("", |call| call.endpoint().name()),
+                        side: call.and_then(|call| call.side()).map_or("", crate::endpoint::Side::name),
+                        result: row.get::<_, Option<String>>(1)?.unwrap_or_else(|| crate::platform::ANSWERED.to_owned()),
+                        count: row.get::<_, i64>(2)?.cast_unsigned(),
+                    })
+                })?
+                .collect()
+        })
+    }
 }
 
 /// A place in the inputs and four texts about it.
@@ -198,6 +245,19 @@ pub struct PlacedTexts {
     pub row: u32,
     /// The texts.
     pub texts: [String; 4],
+}
+
+/// How many calls came to the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallCount {
+    /// The interface.
+    pub endpoint: &'static str,
+    /// The side asked, or empty.
+    pub side: &'static str,
+    /// `answered`, or the kind of the failure.
+    pub result: String,
+    /// How many.
+    pub count: u64,
 }
 
 fn stored_item(row: &Row<'_>) -> rusqlite::Result<StoredItem> {
@@ -228,6 +288,7 @@ struct RawAnswer {
     at: i64,
     failure: Option<(String, Option<i32>, Option<String>)>,
     body: Option<Vec<u8>>,
+    dictionary_id: Option<i64>,
 }
 
 impl RawAnswer {
@@ -242,24 +303,7 @@ impl RawAnswer {
             at: row.get(4)?,
             failure: kind.map(|kind| (kind, code, message)),
             body: row.get(8)?,
+            dictionary_id: row.get(9)?,
         })
-    }
-
-    fn decode(self) -> Result<StoredAnswer, String> {
-        let call = call_named(&self.call, self.number).ok_or_else(|| format!("the call {} is not known", self.call))?;
-        let reply = match (self.body, self.failure) {
-            (Some(body), _) => {
-                let body = zstd::bulk::decompress(&body, LARGEST_ANSWER).map_err(|error| error.to_string())?;
-                Reply::Received(Envelope::parse(&body).map_err(|error| error.to_string())?)
-            }
-            (None, Some((kind, code, message))) => {
-                let kind = ErrorKind::from_name(&kind).ok_or_else(|| format!("the failure {kind} is not known"))?;
-                Reply::Failed(Failure { kind, code, message: message.unwrap_or_default() })
-            }
-            (None, None) => return Err("neither a body nor a failure".to_owned()),
-        };
-        let at = DateTime::from_timestamp_millis(self.at).ok_or_else(|| "its time is none".to_owned())?;
-        let place = u32::try_from(self.answer_id & ((1 << super::schema::PLACE_BITS) - 1)).unwrap_or(u32::MAX);
-        Ok(StoredAnswer { place, answer: Answer { call, reply }, attempts: self.attempts, at })
     }
 }

@@ -1,43 +1,38 @@
 //! Writing what comes in.
 
+use super::packing::Packer;
 use super::{Journal, JournalError, schema};
 use crate::audit::Call;
 use crate::endpoint::Side;
 use crate::platform::Failure;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
-/// zstd's fastest level: answers are small, and there are many.
-const ZSTD_LEVEL: i32 = 1;
-
-/// Something to keep.
+/// Something to keep about an item: what came of a call, that nothing more is needed, or both at once.
 #[derive(Debug)]
-pub enum Record {
+pub struct Record {
+    /// The item.
+    pub item_id: u64,
+    /// When it came.
+    pub at: DateTime<Utc>,
     /// What came of a call.
-    Answer {
-        /// The item.
-        item_id: u64,
-        /// Its place among the item's answers, from 0.
-        place: u32,
-        /// The call.
-        call: Call,
-        /// The body as received, or why there is none.
-        result: Result<Bytes, Failure>,
-        /// Attempts made.
-        attempts: u32,
-        /// When it came.
-        at: DateTime<Utc>,
-    },
-    /// An item needs nothing more.
-    Finished {
-        /// The item.
-        item_id: u64,
-        /// Since when.
-        at: DateTime<Utc>,
-        /// Whether something about it is not known because a call failed.
-        failed: bool,
-    },
+    pub answer: Option<NewAnswer>,
+    /// Where the item needs nothing more: whether something about it is not known because a call failed.
+    pub finished: Option<bool>,
+}
+
+/// What came of a call.
+#[derive(Debug)]
+pub struct NewAnswer {
+    /// Its place among the item's answers, from 0.
+    pub place: u32,
+    /// The call.
+    pub call: Call,
+    /// The body as received, or why there is none.
+    pub result: Result<Bytes, Failure>,
+    /// Attempts made.
+    pub attempts: u32,
 }
 
 impl Journal {
@@ -47,41 +42,60 @@ impl Journal {
     /// What SQLite says; the journal is then as it was before.
     pub fn append(&mut self, records: &[Record]) -> Result<(), JournalError> {
         let path = self.path.clone();
-        let mut write =
-            || -> rusqlite::Result<()> {
-                let transaction = self.connection.transaction()?;
-                for record in records {
-                    match record {
-                        Record::Answer { item_id, place, call, result, attempts, at } => {
-                            let (body, failure) = match result {
-                                Ok(body) => (Some(compress(body)?), None),
-                                Err(failure) => (None, Some(failure)),
-                            };
-                            transaction
-                                .prepare_cached("INSERT OR REPLACE INTO answers VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
-                                .execute(params![
-                                    answer_id(*item_id, *place),
-                                    call_name(call),
-                                    call.number(),
-                                    attempts,
-                                    at.timestamp_millis(),
-                                    failure.map(|failure| failure.kind.name()),
-                                    failure.and_then(|failure| failure.code),
-                                    failure.map(|failure| failure.message.as_str()),
-                                    body,
-                                ])?;
-                        }
-                        Record::Finished { item_id, at, failed } => {
-                            transaction
-                                .prepare_cached("INSERT OR REPLACE INTO finished VALUES (?1, ?2, ?3)")?
-                                .execute(params![item_id.cast_signed(), at.timestamp_millis(), failed])?;
-                        }
-                    }
-                }
-                transaction.commit()
+        let mut write = || -> rusqlite::Result<()> {
+            let mut packer = match self.packer.take() {
+                Some(packer) => packer,
+                None => Packer::new(&self.connection)?,
             };
+            let transaction = self.connection.transaction()?;
+            for Record { item_id, at, answer, finished } in records {
+                if let Some(answer) = answer {
+                    keep(&transaction, &mut packer, *item_id, *at, answer)?;
+                }
+                if let Some(failed) = finished {
+                    transaction
+                        .prepare_cached("INSERT OR REPLACE INTO finished VALUES (?1, ?2, ?3)")?
+                        .execute(params![item_id.cast_signed(), at.timestamp_millis(), failed])?;
+                }
+            }
+            packer.learn(&transaction)?;
+            transaction.commit()?;
+            // A packer whose dictionary was not kept is not used again.
+            self.packer = Some(packer);
+            Ok(())
+        };
         write().map_err(|cause| JournalError::Sqlite { path, cause })
     }
+}
+
+fn keep(
+    connection: &Connection,
+    packer: &mut Packer,
+    item_id: u64,
+    at: DateTime<Utc>,
+    answer: &NewAnswer,
+) -> rusqlite::Result<()> {
+    let NewAnswer { place, call, result, attempts } = answer;
+    let (body, failure) = match result {
+        Ok(body) => (Some(packer.pack(body)?), None),
+        Err(failure) => (None, Some(failure)),
+    };
+    let (body, dictionary_id) = body.unzip();
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO answers VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?
+        .execute(params![
+            answer_id(item_id, *place),
+            call_name(call),
+            call.number(),
+            attempts,
+            at.timestamp_millis(),
+            failure.map(|failure| failure.kind.name()),
+            failure.and_then(|failure| failure.code),
+            failure.map(|failure| failure.message.as_str()),
+            body,
+            dictionary_id.flatten(),
+        ])?;
+    Ok(())
 }
 
 impl Journal {
@@ -112,10 +126,6 @@ impl Journal {
 
 pub(super) const fn answer_id(item_id: u64, place: u32) -> i64 {
     (item_id.cast_signed() << schema::PLACE_BITS) | place as i64
-}
-
-fn compress(body: &[u8]) -> rusqlite::Result<Vec<u8>> {
-    zstd::bulk::compress(body, ZSTD_LEVEL).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }
 
 /// A call's name in the journal.

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 /// The version that this program writes.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 /// Answers of one item lie together: the id of an answer is its item's id shifted by this many bits, and its place.
 pub(super) const PLACE_BITS: u32 = 20;
@@ -39,13 +39,36 @@ pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
             call TEXT NOT NULL, certificate_number TEXT,
             attempts INTEGER NOT NULL, at INTEGER NOT NULL,
             failure_kind TEXT, failure_code INTEGER, failure_message TEXT,
-            body BLOB
+            body BLOB, dictionary_id INTEGER
         );
         CREATE TABLE spent_before (item_id INTEGER PRIMARY KEY, calls INTEGER NOT NULL, attempts INTEGER NOT NULL);
         CREATE TABLE finished (item_id INTEGER PRIMARY KEY, at INTEGER NOT NULL, failed INTEGER NOT NULL);
         ",
     )?;
+    connection.execute_batch(SINCE_VERSION_2)?;
     connection.pragma_update(None, "user_version", VERSION)
+}
+
+/// What version 2 added, beside the column `answers.dictionary_id`.
+const SINCE_VERSION_2: &str = "
+    CREATE TABLE dictionaries (dictionary_id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+    CREATE INDEX finished_failed ON finished (item_id) WHERE failed;
+    CREATE TABLE earlier (
+        holder_code TEXT NOT NULL, cert_type_code TEXT NOT NULL, certificate_number TEXT,
+        status TEXT NOT NULL, gap_since TEXT, gap_runs INTEGER NOT NULL, had_gap INTEGER NOT NULL
+    );
+    CREATE INDEX earlier_holder ON earlier (holder_code, cert_type_code);
+";
+
+/// Makes a journal of version 1 one of version 2; its answers need no dictionary.
+pub(super) fn upgrade(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(&format!(
+        "BEGIN IMMEDIATE;
+         ALTER TABLE answers ADD COLUMN dictionary_id INTEGER;
+         {SINCE_VERSION_2}
+         PRAGMA user_version = {VERSION};
+         COMMIT"
+    ))
 }
 
 /// Safe against a kill at any moment, fast enough for every answer to be kept.

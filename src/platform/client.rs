@@ -55,11 +55,7 @@ impl Client {
     /// # Errors
     /// What is wrong with the certificate authority's file.
     pub fn new(settings: &PlatformSettings, base_url: &str, connections: usize) -> Result<Self, String> {
-        static PROVIDER: Once = Once::new();
-        PROVIDER.call_once(|| {
-            // Only a second installation fails, and this is the first.
-            let _ = rustls::crypto::ring::default_provider().install_default();
-        });
+        install_cryptography();
         let mut builder = reqwest::Client::builder()
             .connect_timeout(settings.connect_timeout)
             .timeout(settings.timeout)
@@ -130,6 +126,28 @@ impl Client {
         };
         send(builder, self.largest_answer).await
     }
+}
+
+/// Makes the cryptography of https ready, once.
+fn install_cryptography() {
+    static PROVIDER: Once = Once::new();
+    PROVIDER.call_once(|| {
+        // Only a second installation fails, and this is the first.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
+}
+
+/// Posts a JSON to an address that is not the platform's: nothing of a session goes with it.
+///
+/// # Errors
+/// Why it did not arrive, without the address, which may hold a secret.
+pub async fn post_json(address: &str, body: Vec<u8>, timeout: Duration) -> Result<(), String> {
+    install_cryptography();
+    let client = reqwest::Client::builder().timeout(timeout).redirect(redirect::Policy::none()).build();
+    let client = client.map_err(|error| reasons(&error))?;
+    let sent = client.post(address).header(CONTENT_TYPE, "application/json").body(body).send().await;
+    let response = sent.map_err(|error| reasons(&error.without_url()))?;
+    if response.status().is_success() { Ok(()) } else { Err(format!("answered with HTTP status {}", response.status().as_u16())) }
 }
 
 /// Follows a redirect only to the host that was asked: a call carries a token and a holder code.

@@ -5,6 +5,7 @@ mod client;
 mod envelope;
 mod failure;
 mod interfaces;
+mod meter;
 mod request;
 mod retry;
 mod session;
@@ -12,7 +13,7 @@ mod stop;
 mod throttle;
 mod token;
 
-pub use client::{Attempt, Client};
+pub use client::{Attempt, Client, post_json};
 pub use envelope::{Data, Envelope, Fields, Malformed};
 pub use failure::{ErrorKind, Failure, Verdict, judge};
 pub use interfaces::{
@@ -20,9 +21,10 @@ pub use interfaces::{
     ShareDownloadUrlsByHolderCode, ShareQueryCertInfo, ShareQueryCertInfoByHo, ShareQueryCertInfoByQRcode, ShareVerifyCertFile,
     ShareVerifyCertInfo, ShengShiStateInfo, Unexpected, UpdateToProvince, Verification, decode_base64,
 };
+pub use meter::{ANSWERED, AttemptTotals, LATENCY_BOUNDS};
 pub use request::Request;
 pub use retry::backoff;
 pub use session::{CallResult, Session, SessionCounters};
 pub use stop::StopReason;
-pub use throttle::Throttle;
+pub use throttle::{AttemptEnd, Limit, Permit, Strain, Throttle};
 pub use token::fetch_token;

@@ -7,6 +7,8 @@ pub enum StopReason {
     Interrupted,
     /// The attempts that one process may make are used up.
     QuotaUsed,
+    /// Calling is not allowed at this time of day; local time from which it is.
+    OutsideHours(chrono::NaiveDateTime),
     /// The platform cannot be reached or does not work; why.
     Unhealthy(String),
     /// The platform refuses us; why.

@@ -1,13 +1,31 @@
 //! The figures in Prometheus' text format, fit for `node_exporter`'s textfile collector.
 
 use crate::analysis::Figures;
+use crate::journal::CallCount;
+use crate::platform::{AttemptTotals, LATENCY_BOUNDS};
+use chrono::{DateTime, Utc};
+use prometheus::proto::{Bucket, Histogram, LabelPair, Metric, MetricFamily, MetricType};
 use prometheus::{Encoder, GaugeVec, Opts, Registry, TextEncoder};
+
+/// What the metrics are made from.
+#[derive(Debug, Clone, Copy)]
+pub struct MetricsInput<'a> {
+    /// The run's figures.
+    pub figures: &'a Figures,
+    /// Calls by interface, side and result.
+    pub calls: &'a [CallCount],
+    /// What attempts came to.
+    pub totals: &'a AttemptTotals,
+    /// When the latest complete run of the job ended.
+    pub last_success: Option<DateTime<Utc>>,
+}
 
 /// The content of `metrics.prom`.
 ///
 /// # Errors
 /// Never in practice: the names are fixed and well-formed.
-pub fn metrics(figures: &Figures) -> Result<String, prometheus::Error> {
+pub fn metrics(input: &MetricsInput<'_>) -> Result<String, prometheus::Error> {
+    let MetricsInput { figures, calls, totals, last_success } = *input;
     let registry = Registry::new();
     let gauge = |name: &str, help: &str, labels: &[&str]| -> Result<GaugeVec, prometheus::Error> {
         let mut all = vec!["job"];
@@ -29,6 +47,12 @@ pub fn metrics(figures: &Figures) -> Result<String, prometheus::Error> {
         rows.with_label_values(&[job, status]).set(float(count));
     }
     for (name, help, value) in [
+        ("ecert_audit_throttle_wait_seconds", "Seconds that attempts waited for the throttle, together", Some(totals.waited_seconds)),
+        (
+            "ecert_audit_last_success_timestamp_seconds",
+            "When the latest complete run ended, in Unix time",
+            last_success.map(unix_seconds),
+        ),
         ("ecert_audit_items", "Items of the latest run", Some(float(figures.items))),
         ("ecert_audit_inconsistent_rows", "Rows whose two faces differ", Some(float(figures.inconsistent))),
         ("ecert_audit_invalid_inputs", "Input rows that cannot be audited", Some(float(figures.invalid_inputs))),
@@ -41,15 +65,27 @@ pub fn metrics(figures: &Figures) -> Result<String, prometheus::Error> {
         ("ecert_audit_wall_seconds", "Seconds that the latest run took", Some(figures.wall_seconds)),
         ("ecert_audit_complete", "1 where the latest run is complete", Some(f64::from(u8::from(figures.state == "complete")))),
         ("ecert_audit_gates_hold", "1 where every gate holds", Some(f64::from(u8::from(figures.gates_hold())))),
-        ("ecert_audit_finished_timestamp_seconds", "When the latest run ended, in Unix time", Some(unix_seconds(figures))),
+        ("ecert_audit_finished_timestamp_seconds", "When the latest run ended, in Unix time", Some(unix_seconds(figures.finished_at))),
     ] {
         // A rate of nothing has no value to show.
         if let Some(value) = value {
             gauge(name, help, &[])?.with_label_values(&[job]).set(value);
         }
     }
+    let by_result = gauge("ecert_audit_calls_by_result", "Calls of the latest run", &["interface", "side", "result"])?;
+    for CallCount { endpoint, side, result, count } in calls {
+        by_result.with_label_values(&[job, endpoint, side, result]).set(float(*count));
+    }
+    let attempts = gauge("ecert_audit_attempts_by_result", "Attempts of the latest run", &["interface", "result"])?;
+    for (interface, results) in &totals.attempts {
+        for (result, count) in results {
+            attempts.with_label_values(&[job, interface, result]).set(float(*count));
+        }
+    }
+    let mut families = registry.gather();
+    families.push(latency(job, totals));
     let mut bytes = Vec::new();
-    TextEncoder::new().encode(&registry.gather(), &mut bytes)?;
+    TextEncoder::new().encode(&families, &mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
@@ -59,6 +95,35 @@ const fn float(count: u64) -> f64 {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a time in milliseconds is far below 2^52")]
-fn unix_seconds(figures: &Figures) -> f64 {
-    figures.finished_at.timestamp_millis() as f64 / 1000.0
+fn unix_seconds(at: DateTime<Utc>) -> f64 {
+    at.timestamp_millis() as f64 / 1000.0
+}
+
+/// The latency histogram, which other processes of the run have added to.
+fn latency(job: &str, totals: &AttemptTotals) -> MetricFamily {
+    let mut histogram = Histogram::default();
+    let mut below = 0;
+    let mut buckets = Vec::new();
+    for (bound, count) in LATENCY_BOUNDS.iter().zip(&totals.latency) {
+        below += count;
+        let mut bucket = Bucket::default();
+        bucket.set_upper_bound(*bound);
+        bucket.set_cumulative_count(below);
+        buckets.push(bucket);
+    }
+    histogram.set_bucket(buckets);
+    histogram.set_sample_count(totals.latency.iter().sum());
+    histogram.set_sample_sum(totals.latency_seconds);
+    let mut label = LabelPair::default();
+    label.set_name("job".to_owned());
+    label.set_value(job.to_owned());
+    let mut metric = Metric::default();
+    metric.set_label(vec![label]);
+    metric.set_histogram(histogram);
+    let mut family = MetricFamily::default();
+    family.set_name("ecert_audit_attempt_seconds".to_owned());
+    family.set_help("How long attempts of the latest run took".to_owned());
+    family.set_field_type(MetricType::HISTOGRAM);
+    family.set_metric(vec![metric]);
+    family
 }

@@ -10,7 +10,7 @@ mod words;
 
 pub use excel::{ReportError, write_workbook};
 pub use explain::{ExplainedFace, explained_text};
-pub use metrics::metrics;
+pub use metrics::{MetricsInput, metrics};
 pub use plan::{PlanReport, Span, TypeCheck, plan_text};
 pub use summary::{summary_json, summary_text};
 

@@ -9,13 +9,11 @@ use crate::audit::{Answer, AuditSettings, CertificateOutcome, Outcome, SideOutco
 use crate::codes::{Catalogue, mask_code, mask_name};
 use crate::endpoint::Side;
 use crate::face::{Face, Field, Lifecycle};
-use crate::journal::{Journal, JournalError, StoredItem};
+use crate::journal::{JournalError, Journals, StoredItem};
 use parquet::errors::ParquetError;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Items that are read from the journal at a time.
-const STRETCH: u32 = 1024;
 /// Distinct unmapped fields that are kept apart; a platform that sends more names than that sends noise.
 const MOST_UNMAPPED: usize = 20_000;
 
@@ -35,7 +33,7 @@ pub enum BuildError {
 /// # Errors
 /// What keeps the journal from being read or a table from being written.
 pub fn build(
-    journal: &Journal,
+    journals: &Journals,
     dir: &Path,
     settings: &AuditSettings,
     catalogue: &Catalogue,
@@ -51,14 +49,8 @@ pub fn build(
         errors: create(ERRORS)?,
         unmapped: BTreeMap::new(),
     };
-    let mut from = 0;
-    loop {
-        let items = journal.stretch(from, STRETCH)?;
-        let Some(last) = items.last() else { break };
-        from = last.item_id + 1;
-        for item in &items {
-            tables.item(item)?;
-        }
+    for item in journals.items() {
+        tables.item(&item?)?;
     }
     tables.coverage.finish()?;
     tables.certificates.finish()?;
@@ -73,10 +65,10 @@ pub fn build(
     create(FILES)?.finish()?;
 
     let mut invalid = create(INVALID_INPUTS)?;
-    journal.rejected_rows::<BuildError>(|row| Ok(push_placed(&mut invalid, &row)?))?;
+    journals.rejected_rows::<BuildError>(|row| Ok(push_placed(&mut invalid, &row)?))?;
     invalid.finish()?;
     let mut repairs = create(REPAIRS)?;
-    journal.repairs::<BuildError>(|row| Ok(push_placed(&mut repairs, &row)?))?;
+    journals.repairs::<BuildError>(|row| Ok(push_placed(&mut repairs, &row)?))?;
     repairs.finish()?;
     Ok(())
 }
@@ -182,7 +174,7 @@ impl Tables<'_> {
         let number = certificate.map_or(item.certificate_number.as_deref(), |certificate| certificate.number.as_deref());
         let comparison = certificate.map_or(crate::audit::Comparison::NotCompared, |certificate| certificate.comparison);
         let differences = certificate.map_or(0, |certificate| certificate.differences.len());
-        let row: [Value<'_>; 29] = [
+        let row: [Value<'_>; 30] = [
             stored.item_id.into(),
             index.into(),
             (&stored.source.0).into(),
@@ -212,6 +204,7 @@ impl Tables<'_> {
             Value::Null,
             Value::Null,
             0u32.into(),
+            false.into(),
         ];
         self.coverage.push(row.into_iter().chain(stored.carried.iter().map(|value| value.as_deref().into())))
     }

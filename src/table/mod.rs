@@ -2,10 +2,12 @@
 //! names a column but through the constants here.
 
 mod build;
+mod earlier;
 mod read;
 pub mod schema;
 mod writer;
 
 pub use build::{BuildError, build};
+pub use earlier::{EarlierError, EarlierRows};
 pub use read::{Row, Rows, TableError};
 pub use schema::{Column, Kind, Table};

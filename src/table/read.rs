@@ -53,6 +53,13 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// The truth value of a column; none where it is null or there is no such column.
+    #[must_use]
+    pub fn truth(&self, column: Column) -> Option<bool> {
+        let array = self.array(column.name)?;
+        array.as_boolean_opt().map(|array| array.value(self.at))
+    }
+
     fn array(&self, name: &str) -> Option<&'a ArrayRef> {
         self.batch.column_by_name(name).filter(|array| array.is_valid(self.at))
     }

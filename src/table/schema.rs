@@ -100,6 +100,7 @@ table! {
         CHANGE "change" Text null "较上期变化";
         GAP_SINCE "gap_since" Text null "缺口首见批次";
         GAP_RUNS "gap_runs" U32 "缺口连续批次数";
+        HAD_GAP "had_gap" Bool "曾有缺口";
     }
 }
 

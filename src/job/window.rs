@@ -1,0 +1,82 @@
+//! The local times at which calling is allowed.
+
+use chrono::{Days, NaiveDateTime, NaiveTime};
+
+/// A stretch of local time, as `"19:00-07:00"`; it may run over midnight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayWindow {
+    /// The first minute in it.
+    pub from: NaiveTime,
+    /// The first minute no longer in it.
+    pub to: NaiveTime,
+}
+
+impl DayWindow {
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (from, to) = text.split_once('-')?;
+        let time = |text: &str| NaiveTime::parse_from_str(text.trim(), "%H:%M").ok();
+        let (from, to) = (time(from)?, time(to)?);
+        (from != to).then_some(Self { from, to })
+    }
+
+    fn contains(self, time: NaiveTime) -> bool {
+        if self.from < self.to { (self.from..self.to).contains(&time) } else { time >= self.from || time < self.to }
+    }
+}
+
+/// When calling is allowed: in any of these windows, or always where there is none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CallingHours(pub Vec<DayWindow>);
+
+impl CallingHours {
+    /// When calling will be allowed again, in local time; none where it is allowed `now`.
+    #[must_use]
+    pub fn closed_until(&self, now: NaiveDateTime) -> Option<NaiveDateTime> {
+        if self.0.is_empty() || self.0.iter().any(|window| window.contains(now.time())) {
+            return None;
+        }
+        let opening = |window: &DayWindow| {
+            let day = if now.time() < window.from { now.date() } else { now.date().checked_add_days(Days::new(1))? };
+            Some(day.and_time(window.from))
+        };
+        self.0.iter().filter_map(opening).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hours(windows: &[&str]) -> CallingHours {
+        CallingHours(windows.iter().map(|text| DayWindow::parse(text).unwrap()).collect())
+    }
+
+    fn at(text: &str) -> NaiveDateTime {
+        NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").unwrap()
+    }
+
+    #[test]
+    fn calling_is_allowed_in_any_window_over_midnight_too() {
+        let night = hours(&["19:00-07:00", "12:00-13:00"]);
+        for open in ["2026-11-24 19:00:00", "2026-11-24 23:59:59", "2026-11-25 06:59:59", "2026-11-24 12:30:00"] {
+            assert_eq!(night.closed_until(at(open)), None, "{open}");
+        }
+        for (closed, until) in [
+            ("2026-11-24 07:00:00", "2026-11-24 12:00:00"),
+            ("2026-11-24 13:00:00", "2026-11-24 19:00:00"),
+            ("2026-11-24 18:59:59", "2026-11-24 19:00:00"),
+        ] {
+            assert_eq!(night.closed_until(at(closed)), Some(at(until)), "{closed}");
+        }
+        let morning = hours(&["08:00-09:00"]);
+        assert_eq!(morning.closed_until(at("2026-12-31 09:00:00")), Some(at("2027-01-01 08:00:00")));
+        assert_eq!(hours(&[]).closed_until(at("2026-11-24 03:00:00")), None);
+    }
+
+    #[test]
+    fn what_is_no_window_is_refused() {
+        for text in ["19:00", "19:00-25:00", "07:00-07:00", "", "a-b"] {
+            assert_eq!(DayWindow::parse(text), None, "{text}");
+        }
+    }
+}

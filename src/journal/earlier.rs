@@ -1,0 +1,91 @@
+//! What the run before knew: gaps, errors, and gaps that were closed, taken into the journal with the plan. So a report
+//! can be rebuilt when that run's folder is gone.
+
+use super::{Journal, JournalError};
+use rusqlite::params;
+
+/// Note of the run before's id.
+const PREVIOUS_RUN: &str = "previous_run";
+
+/// A row of the run before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EarlierRow {
+    /// 持证主体代码.
+    pub holder_code: String,
+    /// 证照类型代码.
+    pub cert_type_code: String,
+    /// 证照编号, where there was one.
+    pub certificate_number: Option<String>,
+    /// Its status, by its name in tables.
+    pub status: String,
+    /// The run that first saw the gap.
+    pub gap_since: Option<String>,
+    /// Runs in a row with the gap.
+    pub gap_runs: u32,
+    /// Whether a gap had been seen here before and was closed.
+    pub had_gap: bool,
+}
+
+impl Journal {
+    /// Takes what the run `previous` knew.
+    ///
+    /// # Errors
+    /// What SQLite says, or what `rows` says.
+    pub fn take_earlier<E: From<JournalError>>(
+        &self,
+        previous: &str,
+        rows: impl Iterator<Item = Result<EarlierRow, E>>,
+    ) -> Result<(), E> {
+        self.with(|connection| connection.execute_batch("BEGIN; DELETE FROM earlier; DROP INDEX IF EXISTS earlier_holder"))?;
+        for row in rows {
+            let row = row?;
+            self.with(|connection| {
+                connection.prepare_cached("INSERT INTO earlier VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute(params![
+                    row.holder_code,
+                    row.cert_type_code,
+                    row.certificate_number,
+                    row.status,
+                    row.gap_since,
+                    row.gap_runs,
+                    row.had_gap
+                ])
+            })?;
+        }
+        self.with(|connection| {
+            connection.execute_batch("CREATE INDEX earlier_holder ON earlier (holder_code, cert_type_code)")
+        })?;
+        self.set_note(PREVIOUS_RUN, previous)?;
+        Ok(self.with(|connection| connection.execute_batch("COMMIT"))?)
+    }
+
+    /// The id of the run before, where there was one when this run was planned.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn previous_run(&self) -> Result<Option<String>, JournalError> {
+        self.note(PREVIOUS_RUN)
+    }
+
+    /// What the run before knew of a holder and type.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn earlier(&self, holder_code: &str, cert_type_code: &str) -> Result<Vec<EarlierRow>, JournalError> {
+        self.with(|connection| {
+            connection
+                .prepare_cached("SELECT * FROM earlier WHERE holder_code = ?1 AND cert_type_code = ?2")?
+                .query_map([holder_code, cert_type_code], |row| {
+                    Ok(EarlierRow {
+                        holder_code: row.get(0)?,
+                        cert_type_code: row.get(1)?,
+                        certificate_number: row.get(2)?,
+                        status: row.get(3)?,
+                        gap_since: row.get(4)?,
+                        gap_runs: row.get(5)?,
+                        had_gap: row.get(6)?,
+                    })
+                })?
+                .collect()
+        })
+    }
+}
