@@ -249,9 +249,7 @@ impl RunFolder {
     /// # Errors
     /// Where the run that is there was begun in other parts; what the disk says.
     pub fn find(job_dir: &Path, run_id: &str, shard: Option<Shard>, fresh: bool) -> Result<Self, Stop> {
-        let nth = |number: u32| {
-            Self(if number == 1 { job_dir.join(run_id) } else { job_dir.join(format!("{run_id}.{number}")) })
-        };
+        let nth = |number: u32| Self(if number == 1 { job_dir.join(run_id) } else { job_dir.join(format!("{run_id}.{number}")) });
         let shards = |run: &Self| run.shards().map_err(Stop::disk(run.dir().display()));
         let mut taken = 0;
         while nth(taken + 1).file("run.json").exists() || !shards(&nth(taken + 1))?.is_empty() {

@@ -3,6 +3,7 @@
 mod architecture;
 mod audit;
 mod command;
+mod engine;
 mod face;
 mod intake;
 mod job;

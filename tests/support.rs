@@ -1,6 +1,8 @@
 //! What several tests need: a workspace on the disk, the program as a process, tables as rows of text.
 
 use arrow::util::display::array_value_to_string;
+use ecert_audit::job::SandboxSettings;
+use ecert_audit::sandbox::Sandbox;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -162,6 +164,73 @@ pub(crate) fn read_table(path: &Path) -> Vec<TextRow> {
         }
     }
     rows
+}
+
+/// A stand-in of its own process's threads, with a log of what it was asked.
+pub(crate) struct Platform {
+    _runtime: tokio::runtime::Runtime,
+    sandbox: Sandbox,
+    log: PathBuf,
+    _folder: TempDir,
+}
+
+/// A line of the stand-in's log.
+#[derive(Debug, serde::Deserialize)]
+pub(crate) struct Asked {
+    pub at_us: u64,
+    pub endpoint: String,
+    pub fault: Option<String>,
+    pub in_flight: u32,
+    pub parameters: serde_json::Map<String, serde_json::Value>,
+    pub status: u16,
+}
+
+impl Platform {
+    pub(crate) fn start(settings: SandboxSettings) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("access.jsonl");
+        let settings = SandboxSettings { seed: SEED, access_log: Some(log.clone()), ..settings };
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let sandbox = runtime.block_on(Sandbox::start(settings, ([127, 0, 0, 1], 0).into())).unwrap();
+        Self { _runtime: runtime, sandbox, log, _folder: folder }
+    }
+
+    /// Calls that have arrived so far, answered or not.
+    pub(crate) fn requests(&self) -> u64 {
+        self.sandbox.requests()
+    }
+
+    /// What it was asked so far, in order of its answers.
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        let text = fs::read_to_string(&self.log).unwrap();
+        // The last line may be half written.
+        let whole = &text[..text.rfind('\n').map_or(0, |end| end + 1)];
+        whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// A job on it over `inputs`, with the lines of `[throttle]` and further sections.
+    pub(crate) fn job(&self, inputs: &str, throttle: &str) -> String {
+        let platform = format!(
+            "base_url = \"{}\"\nusername = \"sandbox\"\npassword = {{ command = [\"echo\", \"sandbox\"] }}\n",
+            self.sandbox.base_url()
+        );
+        let text = job_text(inputs, throttle);
+        let (before, rest) = text.split_once("base_url = \"sandbox\"").unwrap();
+        let (_, after) = rest.split_once("[purpose]").unwrap();
+        format!("{before}{platform}\n[purpose]{after}")
+    }
+}
+
+/// `count` items in a text file.
+pub(crate) fn items(count: u64) -> String {
+    use std::fmt::Write;
+    let mut text = "证件号码,证照类型代码,区市,部门\n".to_owned();
+    for serial in 0..count {
+        let body = format!("37049919{:02}0101{:03}", 50 + serial / 1000, serial % 1000);
+        let check = ecert_audit::codes::citizen_check_character(&body).unwrap();
+        writeln!(text, "{body}{check},11100000000013127D001,市中区,市公安局").unwrap();
+    }
+    text
 }
 
 pub(crate) fn stdout(output: &Output) -> String {

@@ -58,7 +58,12 @@ pub(super) fn build(job: &Job, folder: &RunFolder, manifest: &Manifest, journals
     }
     write(&folder.file("summary.json"), &summary_json(&figures))?;
     let calls = journals.calls_by_result().map_err(|error| Stop::internal(error.to_string()))?;
-    let input = MetricsInput { figures: &figures, calls: &calls, totals: &totals(journals)?, last_success: last_success(folder, manifest) };
+    let input = MetricsInput {
+        figures: &figures,
+        calls: &calls,
+        totals: &totals(journals)?,
+        last_success: last_success(folder, manifest),
+    };
     write(&folder.file("metrics.prom"), &metrics(&input).map_err(|error| Stop::internal(error.to_string()))?)?;
     Ok(figures)
 }

@@ -12,11 +12,13 @@ use crate::platform::StopReason;
 use crate::run_folder::{Fingerprint, Manifest, RunFolder, RunState};
 use chrono::{Local, Utc};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use tokio::signal::unix::{SignalKind, signal};
 
 pub(super) fn run(args: &RunArgs, is_quiet: bool) -> Result<Exit, Stop> {
     let job = Job::load(&args.job).map_err(|problems| Stop::invalid(problems.to_string()))?;
+    exit_at_once_on_signal();
     let mut folder = None;
     let ended = run_job(&job, args, is_quiet, &mut folder);
     let exit = ended.as_ref().map_or_else(|stop| stop.exit, |exit| *exit);
@@ -90,7 +92,10 @@ fn run_job(job: &Job, args: &RunArgs, is_quiet: bool, place: &mut Option<RunFold
         && !is_quiet
     {
         let run_dir = folder.dir().parent().unwrap_or(folder.dir()).display();
-        eprintln!("ecert-audit: shard {} of {} is complete; `ecert-audit report {run_dir}` reads all shards as one", shard.number, shard.of);
+        eprintln!(
+            "ecert-audit: shard {} of {} is complete; `ecert-audit report {run_dir}` reads all shards as one",
+            shard.number, shard.of
+        );
     }
     Ok(exit)
 }
@@ -110,7 +115,6 @@ fn call_platform(
     folder.write_manifest(manifest)?;
     let began = Instant::now();
     let asked = ask(job, folder, manifest, counts, limit, shows_progress);
-    exit_at_once_on_signal();
     manifest.wall_seconds += began.elapsed().as_secs_f64();
     manifest.finished_at = Some(Utc::now());
     let counts = journal.counts().map_err(|error| Stop::internal(error.to_string()))?;
@@ -223,22 +227,32 @@ fn ask(
             limit,
             stopping,
         };
-        Ok(engine::run(engine, counts).await)
+        CALLING.store(true, Ordering::Relaxed);
+        let report = engine::run(engine, counts).await;
+        CALLING.store(false, Ordering::Relaxed);
+        Ok(report)
     })
 }
 
-/// After the calling a signal ends the program at once: every file lands whole or not at all, and the journal has all.
-/// (The engine's handlers of SIGINT and SIGTERM stay in place when it has ended, so that without this nothing would.)
+/// Whether the engine is at work, which has its own way with signals.
+static CALLING: AtomicBool = AtomicBool::new(false);
+
+/// Before and after the calling a signal ends the program at once: every file lands whole or not at all, and the journal
+/// has all.
 fn exit_at_once_on_signal() {
     std::thread::spawn(|| {
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
         runtime.block_on(async {
             let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
+            loop {
+                tokio::select! {
+                    _ = tokio::signal::ctrl_c() => {}
+                    _ = terminate.recv() => {}
+                }
+                if !CALLING.load(Ordering::Relaxed) {
+                    std::process::exit(Exit::Resumable.code().into());
+                }
             }
-            std::process::exit(Exit::Resumable.code().into());
         });
     });
 }

@@ -29,7 +29,10 @@ pub(super) fn stopped(reason: &StopReason) -> Stop {
         StopReason::QuotaUsed => (Exit::Resumable, "throttle.max_calls is used up; run the same command to go on".to_owned()),
         StopReason::OutsideHours(until) => (
             Exit::Resumable,
-            format!("throttle.window allows no calls now; run the same command at {} or later to go on", until.format("%Y-%m-%d %H:%M")),
+            format!(
+                "throttle.window allows no calls now; run the same command at {} or later to go on",
+                until.format("%Y-%m-%d %H:%M")
+            ),
         ),
         StopReason::Unhealthy(why) => {
             (Exit::Resumable, format!("the platform does not answer: {why}; run the same command later to go on"))

@@ -22,9 +22,18 @@ impl Again {
     const fn includes(self, kind: ErrorKind, answered: bool) -> bool {
         match (self, kind) {
             (Self::All, _)
-            | (_, ErrorKind::Timeout | ErrorKind::Transport | ErrorKind::Http | ErrorKind::Auth | ErrorKind::Platform) => true,
+            | (
+                _,
+                ErrorKind::Timeout
+                | ErrorKind::Transport
+                | ErrorKind::Http
+                // A login page, or an answer that breaks off.
+                | ErrorKind::Malformed
+                | ErrorKind::Auth
+                | ErrorKind::Platform,
+            ) => true,
             (Self::Passing, ErrorKind::Request) => !answered,
-            (Self::Passing, ErrorKind::Malformed | ErrorKind::Unsupported | ErrorKind::TypeUnpublished) => false,
+            (Self::Passing, ErrorKind::Unsupported | ErrorKind::TypeUnpublished) => false,
         }
     }
 }

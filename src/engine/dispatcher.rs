@@ -11,14 +11,17 @@ use crate::platform::{AttemptTotals, StopReason};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 /// After a stop is asked for, calls in flight get this long.
 const DRAIN: Duration = Duration::from_secs(10);
 /// How often the progress is shown, and asked for.
 const TICK: Duration = Duration::from_millis(200);
+
+/// Events that are heard at a time.
+const EVENTS: usize = 256;
 
 /// Why a run stopped before its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,19 +105,16 @@ impl Dispatcher {
     fn start(&self) -> Crew {
         let engine = Arc::clone(&self.engine);
         let concurrency = engine.concurrency as usize;
-        let (item_sender, items) = mpsc::channel(2 * concurrency);
+        let (stretches, stretch_receiver) = mpsc::channel(2);
         let (records, record_receiver) = mpsc::channel(8192);
         let (events, event_receiver) = mpsc::channel(1024);
         let feeder = tokio::task::spawn_blocking({
             let (journal, limit) = (engine.journal.clone(), engine.limit);
-            move || feeder::feed(&journal, limit, &item_sender)
+            move || feeder::feed(&journal, limit, &stretches)
         });
-        let writer = tokio::task::spawn_blocking({
-            let journal = engine.journal.clone();
-            move || writer::write(&journal, record_receiver)
-        });
+        let writer = tokio::spawn(writer::write(engine.journal.clone(), record_receiver));
         let unpublished = Arc::clone(&self.unpublished);
-        let shop = Arc::new(Workshop { engine, items: Mutex::new(items), records, events, unpublished });
+        let shop = Arc::new(Workshop { engine, items: feeder::Queue::new(stretch_receiver), records, events, unpublished });
         let mut workers = JoinSet::new();
         for _ in 0..concurrency {
             workers.spawn(work(Arc::clone(&shop)));
@@ -129,13 +129,17 @@ impl Dispatcher {
         let mut drain_until: Option<Instant> = None;
         let mut ticks = tokio::time::interval(TICK);
         let mut written = None;
+        let mut heard = Vec::new();
         loop {
-            let deadline = drain_until.unwrap_or_else(|| Instant::now() + Duration::from_hours(1));
             tokio::select! {
-                event = events.recv() => match event {
-                    None => break,
-                    Some(event) => self.take(event),
-                },
+                count = events.recv_many(&mut heard, EVENTS) => {
+                    if count == 0 {
+                        break;
+                    }
+                    for event in heard.drain(..) {
+                        self.take(event);
+                    }
+                }
                 () = self.signals.next() => {
                     if drain_until.is_some() {
                         workers.abort_all();
@@ -149,9 +153,9 @@ impl Dispatcher {
                     }
                     written = Some(result);
                 }
-                _ = ticks.tick() => self.show(),
-                () = sleep_until(deadline) => {
-                    if drain_until.is_some() {
+                _ = ticks.tick() => {
+                    self.show();
+                    if drain_until.is_some_and(|until| Instant::now() >= until) {
                         workers.abort_all();
                     }
                 }

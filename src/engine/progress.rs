@@ -108,7 +108,17 @@ impl Progress {
             let (done, total, retries) = (standing.done, standing.total, attempts.saturating_sub(calls));
             let seconds_left = left.map(|left| left.as_secs());
             let elapsed = now.duration_since(self.started).as_secs();
-            tracing::info!(done, total, speed, failed_calls, retries, elapsed, seconds_left, limit = limit_words(standing), "progress");
+            tracing::info!(
+                done,
+                total,
+                speed,
+                failed_calls,
+                retries,
+                elapsed,
+                seconds_left,
+                limit = limit_words(standing),
+                "progress"
+            );
             return;
         }
         self.bar.set_position(standing.done);
@@ -189,8 +199,9 @@ mod tests {
         tally.finish(&[Status::CityOnly, Status::CityOnly]);
         tally.call(None, 3);
         tally.call(None, 1);
-        let standing =
-            |limit, allowed| line(&Standing { tally: &tally, total: 102, done: 2, limit, allowed }, 25.0, Some(Duration::from_secs(8)));
+        let standing = |limit, allowed| {
+            line(&Standing { tally: &tally, total: 102, done: 2, limit, allowed }, 25.0, Some(Duration::from_secs(8)))
+        };
         assert_eq!(
             standing(limit(Some(50.0), None, None), Some(50.0)),
             "25 calls/s (50/s allowed)  both 1 city_only 2  failed 0  retries 2  left 8s"

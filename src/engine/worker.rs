@@ -2,6 +2,7 @@
 
 use super::Engine;
 use super::event::Event;
+use super::feeder::Queue;
 use super::stops::UnpublishedTypes;
 use crate::audit::{Answer, CertificateOutcome, Outcome, Reply, Status, Step, step};
 use crate::codes::return_code;
@@ -9,14 +10,13 @@ use crate::journal::{NewAnswer, Record, StoredItem};
 use crate::platform::{CallResult, ErrorKind, Failure};
 use chrono::Utc;
 use std::sync::Arc;
-use tokio::sync::Mutex;
-use tokio::sync::mpsc::{Receiver, Sender};
+use tokio::sync::mpsc::Sender;
 
 /// What all workers share.
 #[derive(Debug)]
 pub(super) struct Workshop {
     pub engine: Arc<Engine>,
-    pub items: Mutex<Receiver<StoredItem>>,
+    pub items: Queue,
     pub records: Sender<Record>,
     pub events: Sender<Event>,
     pub unpublished: Arc<UnpublishedTypes>,
@@ -25,7 +25,7 @@ pub(super) struct Workshop {
 /// Works until there are no more items, or the run stops.
 pub(super) async fn work(shop: Arc<Workshop>) {
     while !shop.engine.stopping.is_cancelled() {
-        let next = shop.engine.stopping.run_until_cancelled(async { shop.items.lock().await.recv().await }).await;
+        let next = shop.engine.stopping.run_until_cancelled(shop.items.next()).await;
         let Some(Some(item)) = next else { return };
         if audit(&shop, item).await.is_none() {
             return;

@@ -13,8 +13,7 @@ pub use problem::JobProblems;
 pub use secret::Secret;
 pub(crate) use value::parse_duration_range;
 pub use value::{
-    ArchiveVia, Bytes, Certificates, Depth, HeaderRow, Language, Mask, Period, Rate, Recheck, SheetChoice,
-    TokenRequest,
+    ArchiveVia, Bytes, Certificates, Depth, HeaderRow, Language, Mask, Period, Rate, Recheck, SheetChoice, TokenRequest,
 };
 pub use window::{CallingHours, DayWindow};
 

@@ -6,12 +6,12 @@ use super::value::{
     TokenRequest, TreatmentName,
 };
 use super::written::{
-    ArchiveSection, AuditSection, CatalogueSection, FacesSection, InputSection, NotifySection, PlatformSection, PurposeSection, ReportSection,
-    SandboxSection, ThrottleSection, TypeFacesSection, Written,
+    ArchiveSection, AuditSection, CatalogueSection, FacesSection, InputSection, NotifySection, PlatformSection, PurposeSection,
+    ReportSection, SandboxSection, ThrottleSection, TypeFacesSection, Written,
 };
 use super::{
-    AuditKeys, Base, CallingHours, Columns, FaceSettings, Gate, InputSettings, Job, NotifySettings, PauseSettings, PlatformSettings, Purpose, ReportSettings, RetrySettings,
-    SandboxSettings, Secret, ThrottleSettings, TypeFaceSettings,
+    AuditKeys, Base, CallingHours, Columns, FaceSettings, Gate, InputSettings, Job, NotifySettings, PauseSettings,
+    PlatformSettings, Purpose, ReportSettings, RetrySettings, SandboxSettings, Secret, ThrottleSettings, TypeFaceSettings,
 };
 use crate::codes::{Catalogue, CertificateType, CodeTable, check_type_code, holder_code_type};
 use std::collections::BTreeMap;
@@ -263,7 +263,8 @@ fn notify(written: NotifySection, problems: &mut Collector<'_>) -> NotifySetting
         problems.at(empty.span(), "`notify.command` names a program and its arguments: it may not be empty");
     }
     if let Some(webhook) = &written.webhook {
-        let usable = url::Url::parse(webhook.get_ref()).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let usable =
+            url::Url::parse(webhook.get_ref()).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         if !usable {
             problems.at(webhook.span(), "`notify.webhook` must be an address such as \"https://example.cn/hook\"");
         }

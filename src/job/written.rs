@@ -3,8 +3,8 @@
 use super::problem::{Collector, unknown_key};
 use super::secret::Secret;
 use super::value::{
-    ArchiveVia, Bytes, Certificates, Depth, FieldName, HeaderRow, Language, Mask, NamesByField, Period, Rate, Read,
-    Recheck, SheetChoice, TokenRequest, TreatmentName, UserName,
+    ArchiveVia, Bytes, Certificates, Depth, FieldName, HeaderRow, Language, Mask, NamesByField, Period, Rate, Read, Recheck,
+    SheetChoice, TokenRequest, TreatmentName, UserName,
 };
 use super::window::DayWindow;
 use std::collections::BTreeMap;

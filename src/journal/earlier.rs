@@ -51,9 +51,7 @@ impl Journal {
                 ])
             })?;
         }
-        self.with(|connection| {
-            connection.execute_batch("CREATE INDEX earlier_holder ON earlier (holder_code, cert_type_code)")
-        })?;
+        self.with(|connection| connection.execute_batch("CREATE INDEX earlier_holder ON earlier (holder_code, cert_type_code)"))?;
         self.set_note(PREVIOUS_RUN, previous)?;
         Ok(self.with(|connection| connection.execute_batch("COMMIT"))?)
     }

@@ -106,7 +106,6 @@ impl Journals {
     }
 }
 
-
 /// Items of several journals in order of their ids.
 #[derive(Debug)]
 pub struct Items<'a> {

@@ -53,9 +53,11 @@ impl Journal {
                     keep(&transaction, &mut packer, *item_id, *at, answer)?;
                 }
                 if let Some(failed) = finished {
-                    transaction
-                        .prepare_cached("INSERT OR REPLACE INTO finished VALUES (?1, ?2, ?3)")?
-                        .execute(params![item_id.cast_signed(), at.timestamp_millis(), failed])?;
+                    transaction.prepare_cached("INSERT OR REPLACE INTO finished VALUES (?1, ?2, ?3)")?.execute(params![
+                        item_id.cast_signed(),
+                        at.timestamp_millis(),
+                        failed
+                    ])?;
                 }
             }
             packer.learn(&transaction)?;
@@ -81,9 +83,8 @@ fn keep(
         Err(failure) => (None, Some(failure)),
     };
     let (body, dictionary_id) = body.unzip();
-    connection
-        .prepare_cached("INSERT OR REPLACE INTO answers VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?
-        .execute(params![
+    connection.prepare_cached("INSERT OR REPLACE INTO answers VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?.execute(
+        params![
             answer_id(item_id, *place),
             call_name(call),
             call.number(),
@@ -94,7 +95,8 @@ fn keep(
             failure.map(|failure| failure.message.as_str()),
             body,
             dictionary_id.flatten(),
-        ])?;
+        ],
+    )?;
     Ok(())
 }
 

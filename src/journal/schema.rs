@@ -75,6 +75,6 @@ pub(super) fn upgrade(connection: &Connection) -> rusqlite::Result<()> {
 pub(super) fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "normal")?;
-    connection.pragma_update(None, "cache_size", -32_768)?;
+    connection.pragma_update(None, "cache_size", -8_192)?;
     connection.busy_timeout(std::time::Duration::from_secs(30))
 }

@@ -1,13 +1,16 @@
 //! One attempt over HTTP: a request out, its result in, no judgement.
 
 use super::request::Request;
+use crate::endpoint::Endpoint;
 use crate::job::{Base, PlatformSettings, TokenRequest};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{RequestBuilder, StatusCode, redirect};
+use std::collections::HashMap;
 use std::sync::Once;
 use std::time::Duration;
+use url::Url;
 
 /// The result of one attempt.
 #[derive(Debug, Clone)]
@@ -45,6 +48,8 @@ impl Attempt {
 pub struct Client {
     http: reqwest::Client,
     base_url: String,
+    /// The address of each interface, read once.
+    addresses: HashMap<Endpoint, Url>,
     token_request: TokenRequest,
     largest_answer: usize,
 }
@@ -79,7 +84,12 @@ impl Client {
         }
         let http = builder.build().map_err(|error| format!("no connection can be set up: {}", reasons(&error)))?;
         let largest_answer = usize::try_from(settings.max_answer).unwrap_or(usize::MAX);
-        Ok(Self { http, base_url: base_url.to_owned(), token_request: settings.token_request, largest_answer })
+        let mut addresses = HashMap::new();
+        for endpoint in Endpoint::all() {
+            let address = Url::parse(&format!("{base_url}{}", endpoint.path()));
+            addresses.insert(endpoint, address.map_err(|error| format!("{base_url} is no address: {error}"))?);
+        }
+        Ok(Self { http, base_url: base_url.to_owned(), addresses, token_request: settings.token_request, largest_answer })
     }
 
     /// Where it connects to.
@@ -90,8 +100,10 @@ impl Client {
 
     /// One attempt of a business call.
     pub async fn attempt(&self, request: &Request, access_token: &str) -> Attempt {
-        let address = format!("{}{}", self.base_url, request.endpoint().path());
-        let builder = self.http.post(address).header(CONTENT_TYPE, "application/json").body(request.body(access_token));
+        let Some(address) = self.addresses.get(&request.endpoint()) else {
+            return Attempt::Transport("the interface has no address".to_owned());
+        };
+        let builder = self.http.post(address.clone()).header(CONTENT_TYPE, "application/json").body(request.body(access_token));
         send(builder, self.largest_answer).await
     }
 
@@ -119,7 +131,7 @@ impl Client {
             ("username", username),
             ("password", password),
         ];
-        let builder = self.http.post(format!("{}{}", self.base_url, crate::endpoint::Endpoint::Token.path()));
+        let builder = self.http.post(format!("{}{}", self.base_url, Endpoint::Token.path()));
         let builder = match self.token_request {
             TokenRequest::Form => builder.form(&parameters),
             TokenRequest::Query => builder.query(&parameters),

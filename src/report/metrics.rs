@@ -47,7 +47,11 @@ pub fn metrics(input: &MetricsInput<'_>) -> Result<String, prometheus::Error> {
         rows.with_label_values(&[job, status]).set(float(count));
     }
     for (name, help, value) in [
-        ("ecert_audit_throttle_wait_seconds", "Seconds that attempts waited for the throttle, together", Some(totals.waited_seconds)),
+        (
+            "ecert_audit_throttle_wait_seconds",
+            "Seconds that attempts waited for the throttle, together",
+            Some(totals.waited_seconds),
+        ),
         (
             "ecert_audit_last_success_timestamp_seconds",
             "When the latest complete run ended, in Unix time",
@@ -65,7 +69,11 @@ pub fn metrics(input: &MetricsInput<'_>) -> Result<String, prometheus::Error> {
         ("ecert_audit_wall_seconds", "Seconds that the latest run took", Some(figures.wall_seconds)),
         ("ecert_audit_complete", "1 where the latest run is complete", Some(f64::from(u8::from(figures.state == "complete")))),
         ("ecert_audit_gates_hold", "1 where every gate holds", Some(f64::from(u8::from(figures.gates_hold())))),
-        ("ecert_audit_finished_timestamp_seconds", "When the latest run ended, in Unix time", Some(unix_seconds(figures.finished_at))),
+        (
+            "ecert_audit_finished_timestamp_seconds",
+            "When the latest run ended, in Unix time",
+            Some(unix_seconds(figures.finished_at)),
+        ),
     ] {
         // A rate of nothing has no value to show.
         if let Some(value) = value {

@@ -133,11 +133,8 @@ fn every_row_is_true_and_a_killed_run_goes_on_to_the_same_tables() {
     // Slow enough that the run cannot be over before the first answers are seen in its journal.
     let killed = Workspace::with_demo("rate = \"1200/s\"\nconcurrency = 16");
     let mut process = killed.start_job(&[]);
-    let answered = || {
-        Journal::open(&killed.run_dir().join("journal.sqlite"))
-            .and_then(|journal| journal.calls())
-            .unwrap_or_default()
-    };
+    let answered =
+        || Journal::open(&killed.run_dir().join("journal.sqlite")).and_then(|journal| journal.calls()).unwrap_or_default();
     while answered() < 200 {
         assert!(process.try_wait().unwrap().is_none(), "the run ended before it could be killed");
         std::thread::yield_now();

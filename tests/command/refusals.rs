@@ -117,21 +117,37 @@ async fn refusing_platform(refusing: std::sync::Arc<std::sync::atomic::AtomicBoo
     format!("http://{address}")
 }
 
+/// Gives tokens to whoever asks; other calls get this HTTP status.
+async fn platform_that_answers(status: axum::http::StatusCode) -> String {
+    let router = axum::Router::new()
+        .route("/oauth/token", axum::routing::post(|| async { r#"{"access_token":"t"}"# }))
+        .fallback(move || async move { status });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    format!("http://{address}")
+}
+
 #[test]
 fn a_platform_that_answers_403_refuses_us() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let router = axum::Router::new()
-        .route("/oauth/token", axum::routing::post(|| async { r#"{"access_token":"t"}"# }))
-        .fallback(|| async { axum::http::StatusCode::FORBIDDEN });
-    let base_url = runtime.block_on(async {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        format!("http://{address}")
-    });
+    let base_url = runtime.block_on(platform_that_answers(axum::http::StatusCode::FORBIDDEN));
     let workspace = Workspace::new();
     workspace.write_input("items.csv", ITEMS.as_bytes());
     workspace.write_job(&with_platform(&base_url));
     let output = workspace.command(&["run", "jobs/test.toml"]).env("TEST_PASSWORD", "x").output().unwrap();
     assert_eq!(output.status.code(), Some(4), "{}", stderr(&output));
+}
+
+#[test]
+fn what_could_not_be_measured_has_not_been_reached() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let base_url = runtime.block_on(platform_that_answers(axum::http::StatusCode::BAD_GATEWAY));
+    let workspace = Workspace::new();
+    workspace.write_input("items.csv", ITEMS.as_bytes());
+    workspace.write_job(&format!("{}[report]\ngates = {{ min_collection_rate = 0.1 }}\n", with_platform(&base_url)));
+    let output = workspace.command(&["run", "jobs/test.toml"]).env("TEST_PASSWORD", "x").output().unwrap();
+    assert_eq!(output.status.code(), Some(10), "{}", stderr(&output));
+    assert_eq!(workspace.summary()["collection_rate"], serde_json::Value::Null);
+    assert_eq!(workspace.summary()["error"], 1);
 }

@@ -1,24 +1,10 @@
 //! `run` as a scheduler sees it: folders, modes, locks, signals, starting again.
 
-use crate::support::{Workspace, job_text, stderr, stdout};
+use crate::support::{Workspace, items, job_text, stderr, stdout};
 use ecert_audit::journal::Journal;
-use std::fmt::Write;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
-
-const HEADER: &str = "证件号码,证照类型代码,区市,部门\n";
-
-/// `count` items in a text file.
-fn items(count: u64) -> String {
-    let mut text = HEADER.to_owned();
-    for serial in 0..count {
-        let body = format!("37049919{:02}0101{:03}", 50 + serial / 1000, serial % 1000);
-        let check = ecert_audit::codes::citizen_check_character(&body).unwrap();
-        writeln!(text, "{body}{check},11100000000013127D001,市中区,市公安局").unwrap();
-    }
-    text
-}
 
 fn small(throttle: &str) -> Workspace {
     let workspace = Workspace::new();
@@ -109,11 +95,8 @@ fn the_call_quota_stops_a_run_which_then_goes_on() {
 fn a_second_run_of_the_job_is_locked_out_and_an_interrupted_one_goes_on() {
     let workspace = small("rate = \"20/s\"");
     let mut process = workspace.start_job(&[]);
-    let answered = || {
-        Journal::open(&workspace.run_dir().join("journal.sqlite"))
-            .and_then(|journal| journal.calls())
-            .unwrap_or_default()
-    };
+    let answered =
+        || Journal::open(&workspace.run_dir().join("journal.sqlite")).and_then(|journal| journal.calls()).unwrap_or_default();
     while answered() == 0 {
         assert!(process.try_wait().unwrap().is_none(), "the run ended early");
         std::thread::yield_now();
@@ -174,18 +157,6 @@ fn a_run_that_was_refused_asks_again_what_the_refusal_failed() {
     workspace.write_job(&job);
     workspace.run_job(&[], 0);
     assert_eq!(workspace.summary()["error"], 0);
-}
-
-#[test]
-fn what_could_not_be_measured_has_not_been_reached() {
-    let workspace = small("rate = \"unlimited\"");
-    // Calling never pauses, so that every item gets its failure.
-    let throttle = "rate = \"unlimited\"\npause_at = { share = 1.0, attempts = 1000 }";
-    let job = job_text("inputs/items.csv", throttle).replace("fault_rate = 0.02", "fault_rate = 1.0");
-    workspace.write_job(&format!("{job}attempts = 1\n[report]\ngates = {{ min_collection_rate = 0.1 }}\n"));
-    workspace.run_job(&[], 10);
-    assert_eq!(workspace.summary()["collection_rate"], serde_json::Value::Null);
-    assert_eq!(workspace.summary()["error"], 60);
 }
 
 #[test]

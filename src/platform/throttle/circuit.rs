@@ -104,7 +104,10 @@ impl Circuit {
                 let is_over = failed as f64 >= self.settings.share * f64::from(self.settings.attempts);
                 match failure {
                     Some(why) if is_over => {
-                        self.pause_now(now, format!("{failed} of the last {} attempts failed, the latest with {why}", self.recent.len()));
+                        self.pause_now(
+                            now,
+                            format!("{failed} of the last {} attempts failed, the latest with {why}", self.recent.len()),
+                        );
                         Turn::Paused
                     }
                     _ => Turn::None,

@@ -141,7 +141,8 @@ mod tests {
 
     #[test]
     fn the_mean_is_the_rate_and_no_second_holds_too_much() {
-        for (count, per, burst, minutes) in [(1_000, 1, 1, 10), (50, 1, 1, 60), (30, 60, 1, 600), (200, 1, 40, 10), (7_200, 3_600, 3, 600)]
+        for (count, per, burst, minutes) in
+            [(1_000, 1, 1, 10), (50, 1, 1, 60), (30, 60, 1, 600), (200, 1, 40, 10), (7_200, 3_600, 3, 600)]
         {
             let settings = settings(count, per, burst);
             let stretch = Duration::from_secs(minutes * 60);
