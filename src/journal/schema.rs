@@ -11,6 +11,7 @@ pub(super) const PLACE_BITS: u32 = 20;
 pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(
         "
+        BEGIN IMMEDIATE;
         CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
         CREATE TABLE sheets (sheet_id INTEGER PRIMARY KEY, file TEXT NOT NULL, sheet TEXT NOT NULL);
         CREATE TABLE items (
@@ -46,7 +47,8 @@ pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
         ",
     )?;
     connection.execute_batch(SINCE_VERSION_2)?;
-    connection.pragma_update(None, "user_version", VERSION)
+    connection.pragma_update(None, "user_version", VERSION)?;
+    connection.execute_batch("COMMIT")
 }
 
 /// What version 2 added, beside the column `answers.dictionary_id`.
@@ -73,8 +75,8 @@ pub(super) fn upgrade(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Safe against a kill at any moment, fast enough for every answer to be kept.
 pub(super) fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(std::time::Duration::from_secs(30))?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "normal")?;
-    connection.pragma_update(None, "cache_size", -8_192)?;
-    connection.busy_timeout(std::time::Duration::from_secs(30))
+    connection.pragma_update(None, "cache_size", -8_192)
 }
