@@ -202,10 +202,10 @@ impl Platform {
 
     /// What it was asked so far, in order of its answers.
     pub(crate) fn asked(&self) -> Vec<Asked> {
-        let text = fs::read_to_string(&self.log).unwrap();
+        let bytes = fs::read(&self.log).unwrap();
         // The last line may be half written.
-        let whole = &text[..text.rfind('\n').map_or(0, |end| end + 1)];
-        whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        let lines = bytes.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n"));
+        lines.map(|line| serde_json::from_slice(line).unwrap()).collect()
     }
 
     /// A job on it over `inputs`, with the lines of `[throttle]` and further sections.
@@ -231,6 +231,18 @@ pub(crate) fn items(count: u64) -> String {
         writeln!(text, "{body}{check},11100000000013127D001,市中区,市公安局").unwrap();
     }
     text
+}
+
+/// Waits for something that the process brings about.
+pub(crate) fn wait_for(process: &mut Child, is_there: impl Fn() -> bool) {
+    while !is_there() {
+        if process.try_wait().unwrap().is_some() {
+            let mut words = String::new();
+            std::io::Read::read_to_string(process.stderr.as_mut().unwrap(), &mut words).unwrap();
+            panic!("the run ended early: {words}");
+        }
+        std::thread::yield_now();
+    }
 }
 
 pub(crate) fn stdout(output: &Output) -> String {

@@ -12,24 +12,30 @@ use crate::platform::StopReason;
 use crate::run_folder::{Fingerprint, Manifest, RunFolder, RunState};
 use chrono::{Local, Utc};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 pub(super) fn run(args: &RunArgs, is_quiet: bool) -> Result<Exit, Stop> {
     let job = Job::load(&args.job).map_err(|problems| Stop::invalid(problems.to_string()))?;
-    exit_at_once_on_signal();
-    let mut folder = None;
-    let ended = run_job(&job, args, is_quiet, &mut folder);
+    let mut process = Process { is_quiet, folder: None, signals: Some(ExitOnSignal::start()) };
+    let ended = run_job(&job, args, &mut process);
     let exit = ended.as_ref().map_or_else(|stop| stop.exit, |exit| *exit);
     tracing::info!(exit = exit.code(), outcome = exit.word(), "end");
-    let folder = folder.unwrap_or_else(|| RunFolder::at(job.output.join(&job.name)));
+    let folder = process.folder.unwrap_or_else(|| RunFolder::at(job.output.join(&job.name)));
     notify::tell(&job, &folder, &ended);
     ended
 }
 
-/// Runs a job; `place` becomes the run's folder as soon as it is known.
-fn run_job(job: &Job, args: &RunArgs, is_quiet: bool, place: &mut Option<RunFolder>) -> Result<Exit, Stop> {
+/// What a process has that runs a job.
+struct Process {
+    is_quiet: bool,
+    /// The run's folder, as soon as it is known.
+    folder: Option<RunFolder>,
+    signals: Option<ExitOnSignal>,
+}
+
+fn run_job(job: &Job, args: &RunArgs, process: &mut Process) -> Result<Exit, Stop> {
     let run_id = args.run_id.clone().unwrap_or_else(|| job.run_id(Local::now().date_naive()));
     check_run_id(&run_id)?;
     let shard = args.shard.map(|ShardArg { number, of }| Shard { number, of });
@@ -49,7 +55,7 @@ fn run_job(job: &Job, args: &RunArgs, is_quiet: bool, place: &mut Option<RunFold
     };
     let is_new = !folder.dir().exists();
     create_private_dir(folder.dir()).map_err(Stop::disk(folder.dir().display()))?;
-    *place = Some(folder.clone());
+    process.folder = Some(folder.clone());
     logging::log_to(append_private(&folder.log()).map_err(Stop::disk(folder.log().display()))?);
     tracing::info!(job = job.name, run = manifest.run_id, state = ?manifest.state, process = std::process::id(), "start");
 
@@ -57,7 +63,7 @@ fn run_job(job: &Job, args: &RunArgs, is_quiet: bool, place: &mut Option<RunFold
     if planned.is_err() && is_new {
         // Nothing was called: a run that cannot begin leaves nothing behind.
         let _ = std::fs::remove_dir_all(folder.dir());
-        *place = None;
+        process.folder = None;
     }
     let (mut journal, counts) = planned?;
     // What stopped a run may be what failed its last items: they are asked again when it goes on.
@@ -76,8 +82,7 @@ fn run_job(job: &Job, args: &RunArgs, is_quiet: bool, place: &mut Option<RunFold
     } else {
         let counts = journal.counts().map_err(|error| Stop::internal(error.to_string()))?;
         tracing::info!(items = counts.items, finished = counts.finished, rate = job.throttle.rate.per_second(), "plan");
-        let shows_progress = !is_quiet;
-        call_platform(job, &folder, &mut manifest, &journal, counts, args.limit, shows_progress)?
+        call_platform(job, &folder, &mut manifest, &journal, counts, args.limit, process)?
     };
     let figures = outputs::build(job, &folder, &manifest, &vec![journal].into())?;
     let is_complete = manifest.state == RunState::Complete;
@@ -89,7 +94,7 @@ fn run_job(job: &Job, args: &RunArgs, is_quiet: bool, place: &mut Option<RunFold
         return Err(stopped(stop.as_ref()));
     }
     if let Some(shard) = shard
-        && !is_quiet
+        && !process.is_quiet
     {
         let run_dir = folder.dir().parent().unwrap_or(folder.dir()).display();
         eprintln!(
@@ -108,13 +113,13 @@ fn call_platform(
     journal: &Journal,
     counts: PlanCounts,
     limit: Option<u64>,
-    shows_progress: bool,
+    process: &mut Process,
 ) -> Result<Option<StopCause>, Stop> {
     manifest.state = RunState::Running;
     manifest.items = counts.items;
     folder.write_manifest(manifest)?;
     let began = Instant::now();
-    let asked = ask(job, folder, manifest, counts, limit, shows_progress);
+    let asked = ask(job, folder, manifest, counts, limit, process);
     manifest.wall_seconds += began.elapsed().as_secs_f64();
     manifest.finished_at = Some(Utc::now());
     let counts = journal.counts().map_err(|error| Stop::internal(error.to_string()))?;
@@ -213,7 +218,7 @@ fn ask(
     manifest: &Manifest,
     counts: PlanCounts,
     limit: Option<u64>,
-    shows_progress: bool,
+    process: &mut Process,
 ) -> Result<EngineReport, Stop> {
     super::runtime()?.block_on(async {
         let (session, stopping) = session::open(job).await?;
@@ -223,38 +228,52 @@ fn ask(
             settings: outputs::audit_settings(job, manifest),
             purpose: job.purpose.clone(),
             concurrency: job.throttle.concurrency,
-            shows_progress,
+            shows_progress: !process.is_quiet,
             limit,
             stopping,
         };
-        CALLING.store(true, Ordering::Relaxed);
+        process.signals = None;
         let report = engine::run(engine, counts).await;
-        CALLING.store(false, Ordering::Relaxed);
+        process.signals = Some(ExitOnSignal::start());
         Ok(report)
     })
 }
 
-/// Whether the engine is at work, which has its own way with signals.
-static CALLING: AtomicBool = AtomicBool::new(false);
-
 /// Before and after the calling a signal ends the program at once: every file lands whole or not at all, and the journal
-/// has all.
-fn exit_at_once_on_signal() {
-    std::thread::spawn(|| {
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
-        runtime.block_on(async {
-            let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
-            loop {
+/// has all. The engine has its own way with signals; this ends before it begins.
+struct ExitOnSignal {
+    stop: CancellationToken,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl ExitOnSignal {
+    fn start() -> Self {
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        let thread = std::thread::spawn(move || {
+            let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+            runtime.block_on(async {
+                let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
                 tokio::select! {
+                    () = stopped.cancelled() => return,
                     _ = tokio::signal::ctrl_c() => {}
                     _ = terminate.recv() => {}
                 }
-                if !CALLING.load(Ordering::Relaxed) {
-                    std::process::exit(Exit::Resumable.code().into());
-                }
-            }
+                std::process::exit(Exit::Resumable.code().into());
+            });
         });
-    });
+        Self { stop, thread: Some(thread) }
+    }
+}
+
+impl Drop for ExitOnSignal {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        if let Some(thread) = self.thread.take() {
+            // It has nothing to say.
+            let _ = thread.join();
+        }
+    }
 }
 
 /// What to tell of a stop, and its exit code. Without a cause the run was limited.

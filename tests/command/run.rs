@@ -1,6 +1,6 @@
 //! `run` as a scheduler sees it: folders, modes, locks, signals, starting again.
 
-use crate::support::{Workspace, items, job_text, stderr, stdout};
+use crate::support::{Workspace, items, job_text, stderr, stdout, wait_for};
 use ecert_audit::journal::Journal;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -97,10 +97,7 @@ fn a_second_run_of_the_job_is_locked_out_and_an_interrupted_one_goes_on() {
     let mut process = workspace.start_job(&[]);
     let answered =
         || Journal::open(&workspace.run_dir().join("journal.sqlite")).and_then(|journal| journal.calls()).unwrap_or_default();
-    while answered() == 0 {
-        assert!(process.try_wait().unwrap().is_none(), "the run ended early");
-        std::thread::yield_now();
-    }
+    wait_for(&mut process, || answered() > 0);
     let second = workspace.run_job(&[], 5);
     assert!(stderr(&second).contains(&format!("process {}", process.id())), "{}", stderr(&second));
 

@@ -1,7 +1,7 @@
 //! Killed, stopped, split and taken up again: nothing is lost, and nothing answered is asked again.
 
 use super::{answered_times, sound, workspace};
-use crate::support::{Platform, Workspace, items, job_text, read_table, stderr};
+use crate::support::{Platform, Workspace, items, job_text, read_table, stderr, wait_for};
 use ecert_audit::job::SandboxSettings;
 use ecert_audit::journal::Journal;
 use std::process::{Child, Command};
@@ -12,14 +12,6 @@ const THROTTLE: &str = "rate = \"400/s\"\nconcurrency = 4";
 
 fn kill(process: &Child, signal: &str) {
     assert!(Command::new("kill").args([signal, &process.id().to_string()]).status().unwrap().success());
-}
-
-/// Waits for something that the process brings about.
-fn wait_for(process: &mut Child, is_there: impl Fn() -> bool) {
-    while !is_there() {
-        assert!(process.try_wait().unwrap().is_none(), "the run ended early");
-        std::thread::yield_now();
-    }
 }
 
 #[test]
