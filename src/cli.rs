@@ -36,9 +36,9 @@ pub struct Global {
     /// Colour on stderr
     #[arg(long, global = true, value_enum, default_value_t = Colour::Auto)]
     pub color: Colour,
-    /// Language of what people read
-    #[arg(long, global = true, value_enum, default_value_t = UiLanguage::ZhCn)]
-    pub lang: UiLanguage,
+    /// Language of what people read, in place of the job's
+    #[arg(long, global = true, value_enum)]
+    pub lang: Option<UiLanguage>,
 }
 
 /// Language of what people read.
@@ -80,6 +80,8 @@ pub enum Command {
     Run(RunArgs),
     /// Rebuild tables and reports of a run from its journal; makes no call
     Report(ReportArgs),
+    /// What changed between two runs
+    Compare(CompareArgs),
     /// One call to any interface, the answer printed
     Call(CallArgs),
     /// The dictionaries: certificate types, holder code types, return codes
@@ -152,9 +154,47 @@ fn shard(text: &str) -> Result<ShardArg, String> {
 pub struct ReportArgs {
     /// The run's folder, such as outputs/demo/2026-11
     pub run_dir: PathBuf,
+    /// Write the workbook; with any of these flags only what they name is written
+    #[arg(long)]
+    pub excel: bool,
+    /// Write the page
+    #[arg(long)]
+    pub html: bool,
+    /// Write the failed items as a text file
+    #[arg(long)]
+    pub csv: bool,
+    /// Mask holder codes and names, in place of what the job says
+    #[arg(long, value_enum)]
+    pub mask: Option<MaskArg>,
     /// Form of the summary on stdout
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     pub format: LogFormat,
+}
+
+/// How much of holder codes and names a report shows, as typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MaskArg {
+    /// All of them.
+    None,
+    /// Their ends.
+    Partial,
+    /// Nothing.
+    Full,
+}
+
+/// `compare`.
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// The folder of the older run
+    pub old_run: PathBuf,
+    /// The folder of the newer run
+    pub new_run: PathBuf,
+    /// Form of the comparison on stdout
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub format: LogFormat,
+    /// Write a workbook too: every gap that is new, closed, back again or still there
+    #[arg(long, value_name = "FILE")]
+    pub excel: Option<PathBuf>,
 }
 
 /// `call`.

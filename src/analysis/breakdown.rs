@@ -1,7 +1,7 @@
 //! Counts of a run's coverage rows: in all, by certificate type, by carried column.
 
 use super::AnalysisError;
-use crate::audit::{Comparison, Status};
+use crate::audit::{Change, Comparison, Status};
 use crate::table::Column;
 use crate::table::schema::{coverage, differences, errors};
 use polars::prelude::{DataFrame, DataType};
@@ -19,6 +19,8 @@ pub struct Counts {
     pub rows: u64,
     /// Rows by status, in the order of [`Status::ALL`].
     pub by_status: [u64; Status::ALL.len()],
+    /// Rows by what became of them since the run before, in the order of [`Change::ALL`].
+    pub by_change: [u64; Change::ALL.len()],
     /// Rows whose faces differ.
     pub inconsistent: u64,
     /// Calls made.
@@ -35,6 +37,7 @@ impl Counts {
             items: sum.items + counts.items,
             rows: sum.rows + counts.rows,
             by_status: std::array::from_fn(|at| sum.by_status[at] + counts.by_status[at]),
+            by_change: std::array::from_fn(|at| sum.by_change[at] + counts.by_change[at]),
             inconsistent: sum.inconsistent + counts.inconsistent,
             calls: sum.calls + counts.calls,
             attempts: sum.attempts + counts.attempts,
@@ -52,6 +55,12 @@ impl Counts {
             at += 1;
         }
         0
+    }
+
+    /// Rows of a change.
+    #[must_use]
+    pub fn changed(&self, change: Change) -> u64 {
+        Change::ALL.iter().zip(self.by_change).find(|(known, _)| **known == change).map_or(0, |(_, count)| count)
     }
 
     /// Rows about which the platform has said all: no error, not pending.
@@ -185,6 +194,7 @@ fn grouped(dir: &Path, column: &str, label: Option<Column>) -> PolarsResult<Vec<
         col(coverage::ATTEMPTS.name).cast(DataType::UInt64).sum().alias("attempts_made"),
     ];
     sums.extend(Status::ALL.iter().map(|status| count_of(is(coverage::STATUS, status.name()), status.name())));
+    sums.extend(Change::ALL.iter().map(|change| count_of(is(coverage::CHANGE, change.name()), change.name())));
     if let Some(label) = label {
         sums.push(col(label.name).first().alias("label"));
     }
@@ -199,6 +209,7 @@ fn grouped(dir: &Path, column: &str, label: Option<Column>) -> PolarsResult<Vec<
     let (items, rows, inconsistent) = (numbers("items")?, numbers("rows")?, numbers("inconsistent")?);
     let (calls, attempts) = (numbers("calls_made")?, numbers("attempts_made")?);
     let statuses = Status::ALL.iter().map(|status| numbers(status.name())).collect::<PolarsResult<Vec<_>>>()?;
+    let changes = Change::ALL.iter().map(|change| numbers(change.name())).collect::<PolarsResult<Vec<_>>>()?;
     let mut groups: Vec<Group> = keys
         .into_iter()
         .zip(labels)
@@ -210,6 +221,7 @@ fn grouped(dir: &Path, column: &str, label: Option<Column>) -> PolarsResult<Vec<
                 items: items[at],
                 rows: rows[at],
                 by_status: std::array::from_fn(|status| statuses[status][at]),
+                by_change: std::array::from_fn(|change| changes[change][at]),
                 inconsistent: inconsistent[at],
                 calls: calls[at],
                 attempts: attempts[at],

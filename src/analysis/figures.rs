@@ -1,7 +1,7 @@
 //! The figures of a run that schedulers and gates look at.
 
 use super::breakdown::{Analysis, Counts};
-use crate::audit::Status;
+use crate::audit::{Change, Status};
 use crate::job::{FIGURES, Gate};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -13,6 +13,8 @@ pub struct RunFacts {
     pub job: String,
     /// Id of the run.
     pub run_id: String,
+    /// The complete run before, where there was one.
+    pub previous_run: Option<String>,
     /// `incomplete` or `complete`.
     pub state: &'static str,
     /// Rows that cannot be audited.
@@ -46,6 +48,7 @@ pub struct GateResult {
 pub struct Figures {
     pub job: String,
     pub run_id: String,
+    pub previous_run: Option<String>,
     pub state: &'static str,
     pub items: u64,
     pub rows: u64,
@@ -61,6 +64,7 @@ pub struct Figures {
     pub new_gaps: Option<u64>,
     pub persisting_gaps: Option<u64>,
     pub resolved_gaps: Option<u64>,
+    pub regressed_gaps: Option<u64>,
     pub calls: u64,
     pub attempts: u64,
     pub collection_rate: Option<f64>,
@@ -80,9 +84,11 @@ impl Figures {
     pub fn new(facts: RunFacts, analysis: &Analysis, gates: &[Gate]) -> Self {
         let Counts { items, rows, inconsistent, calls, attempts, .. } = analysis.totals;
         let totals = &analysis.totals;
+        let changed = |change| facts.previous_run.as_ref().map(|_| totals.changed(change));
         let mut figures = Self {
             job: facts.job,
             run_id: facts.run_id,
+            previous_run: facts.previous_run.clone(),
             state: facts.state,
             items,
             rows,
@@ -95,9 +101,10 @@ impl Figures {
             inconsistent,
             invalid_inputs: facts.invalid_inputs,
             duplicate_rows: facts.duplicate_rows,
-            new_gaps: None,
-            persisting_gaps: None,
-            resolved_gaps: None,
+            new_gaps: changed(Change::New),
+            persisting_gaps: changed(Change::Persisting),
+            resolved_gaps: changed(Change::Resolved),
+            regressed_gaps: changed(Change::Regressed),
             calls,
             attempts,
             collection_rate: totals.collection_rate(),
@@ -112,6 +119,19 @@ impl Figures {
         };
         figures.gates = judge_gates(gates, &figures);
         figures
+    }
+
+    /// Rows by status, in the order of reports.
+    #[must_use]
+    pub const fn by_status(&self) -> [(Status, u64); Status::ALL.len()] {
+        [
+            (Status::Both, self.both),
+            (Status::CityOnly, self.city_only),
+            (Status::ProvinceOnly, self.province_only),
+            (Status::Neither, self.neither),
+            (Status::Error, self.error),
+            (Status::Pending, self.pending),
+        ]
     }
 
     /// Whether every gate holds.
@@ -133,6 +153,8 @@ pub fn judge_gates(gates: &[Gate], figures: &Figures) -> Vec<GateResult> {
     debug_assert!(gates.iter().all(|gate| FIGURES.contains(&gate.figure)));
     let judge = |gate: &Gate| {
         let value = figures.value(gate.figure);
+        #[expect(clippy::cast_precision_loss, reason = "counts of rows are far below 2^52")]
+        let value = if gate.share { value.filter(|_| figures.rows > 0).map(|value| value / figures.rows as f64) } else { value };
         GateResult { name: gate.name.clone(), limit: gate.limit, value, holds: gate.holds(value) }
     };
     gates.iter().map(judge).collect()

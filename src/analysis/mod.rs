@@ -2,10 +2,14 @@
 //! lazily and streams them, so that nothing grows with the number of rows.
 
 mod breakdown;
+mod compare;
 mod figures;
+mod history;
 
 pub use breakdown::{Analysis, Counts, DifferenceGroup, ErrorGroup, Group, analyse};
+pub use compare::{CompareError, GapChanges, compare};
 pub use figures::{Figures, GateResult, RunFacts, judge_gates};
+pub use history::{MOST_GROUPS, PastRun, runs_before};
 
 /// Why tables could not be analysed.
 #[derive(Debug, thiserror::Error)]

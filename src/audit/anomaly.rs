@@ -20,6 +20,9 @@ pub enum AnomalyKind {
 }
 
 impl AnomalyKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::IdentifierCheck, Self::TypeMismatch, Self::HolderMismatch, Self::StateDisagreement];
+
     /// The name in tables.
     #[must_use]
     pub const fn name(self) -> &'static str {

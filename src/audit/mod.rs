@@ -3,12 +3,14 @@
 //! It knows no clock, no network and no disk. The live run asks what it wants asked, a resumed run does not ask what is
 //! answered, and tables are rebuilt by running it over the journal, so none of them can disagree.
 
+mod ageing;
 mod anomaly;
 mod evidence;
 mod outcome;
 mod pairing;
 mod step;
 
+pub use ageing::{Age, Change, EarlierRow, age};
 pub use anomaly::{Anomaly, AnomalyKind};
 pub use evidence::split_state_entry;
 pub use outcome::{CertificateOutcome, Comparison, Outcome, SideOutcome, Status, Trouble};

@@ -6,9 +6,9 @@ use crate::audit::{Call, Item};
 use crate::cli::{CheckArgs, LogFormat};
 use crate::exit::{Exit, Stop};
 use crate::intake::{FileProblem, NewItem, RejectedRow, Repair, Sink, find_files, read_files};
-use crate::job::{Depth, Job, Secret};
+use crate::job::{Depth, Job, Language, Secret};
 use crate::platform::CallResult;
-use crate::report::{PlanReport, Span, TypeCheck, plan_text};
+use crate::report::{PlanReport, Span, TypeCheck, Words, plan_text};
 use crate::run_folder::RunFolder;
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ const MOST_TYPES: usize = 1000;
 const ITEM_BYTES: u64 = 130;
 const ANSWER_BYTES: Span = Span { least: 250, most: 700 };
 
-pub(super) fn check(args: &CheckArgs) -> Result<Exit, Stop> {
+pub(super) fn check(args: &CheckArgs, language: Option<Language>) -> Result<Exit, Stop> {
     let job = Job::load(&args.job).map_err(|problems| Stop::invalid(problems.to_string()))?;
     let (files, missing) = find_files(&job);
     let mut found = Findings::default();
@@ -53,7 +53,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Stop> {
         problems,
     };
     super::print(&match args.format {
-        LogFormat::Text => plan_text(&plan),
+        LogFormat::Text => plan_text(&Words::new(language.unwrap_or(job.language)), &plan),
         LogFormat::Json => format!("{}\n", serde_json::to_string_pretty(&plan).map_err(Stop::disk("the plan"))?),
     })?;
     if !plan.problems.is_empty() {

@@ -6,10 +6,11 @@ use crate::audit::{Answer, Call, Reply, Step, split_state_entry, step};
 use crate::cli::ExplainArgs;
 use crate::endpoint::Side;
 use crate::exit::{Exit, Stop};
+use crate::job::Language;
 use crate::platform::Fields;
-use crate::report::{ExplainedFace, explained_text};
+use crate::report::{ExplainedFace, Words, explained_text};
 
-pub(super) fn explain(args: &ExplainArgs) -> Result<Exit, Stop> {
+pub(super) fn explain(args: &ExplainArgs, language: Option<Language>) -> Result<Exit, Stop> {
     let StoredRun { manifest, job, journals, .. } = StoredRun::open(&args.run_dir)?;
     let stored = journals.item(args.item).map_err(|error| Stop::internal(error.to_string()))?;
     let Some(stored) = stored else {
@@ -33,7 +34,7 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<Exit, Stop> {
         Step::Done(outcome) => Some(outcome),
         Step::Ask(_) => None,
     };
-    super::print(&explained_text(&stored.item, &faces, outcome.as_ref()))?;
+    super::print(&explained_text(&Words::new(language.unwrap_or(job.language)), &stored.item, &faces, outcome.as_ref()))?;
     Ok(Exit::Done)
 }
 

@@ -3,6 +3,7 @@
 mod call;
 mod catalogue;
 mod check;
+mod compare;
 mod faces;
 mod logging;
 mod notify;
@@ -16,23 +17,26 @@ mod stored;
 
 use crate::cli::{Cli, Command, FacesCommand, UiLanguage};
 use crate::exit::{Exit, Stop};
+use crate::job::Language;
 
 /// Does what was typed.
 ///
 /// # Errors
 /// What to tell the person, and the exit code.
 pub fn dispatch(cli: &Cli) -> Result<Exit, Stop> {
-    if cli.global.lang == UiLanguage::En {
-        return Err(Stop::invalid("--lang en is not supported yet; leave it out"));
-    }
+    let language = cli.global.lang.map(|language| match language {
+        UiLanguage::ZhCn => Language::ZhCn,
+        UiLanguage::En => Language::En,
+    });
     logging::start(&cli.global);
     match &cli.command {
         Command::Call(args) => call::call(args),
         Command::Catalogue(args) => catalogue::catalogue(args),
-        Command::Check(args) => check::check(args),
-        Command::Run(args) => run::run(args, cli.global.quiet),
-        Command::Report(args) => report::report(args),
-        Command::Faces(FacesCommand::Explain(args)) => faces::explain(args),
+        Command::Compare(args) => compare::compare(args, language),
+        Command::Check(args) => check::check(args, language),
+        Command::Run(args) => run::run(args, cli.global.quiet, language),
+        Command::Report(args) => report::report(args, language),
+        Command::Faces(FacesCommand::Explain(args)) => faces::explain(args, language),
         Command::Sandbox(args) => sandbox::sandbox(args),
     }
 }

@@ -1,19 +1,21 @@
 //! Everything that a run leaves behind its journal: tables, then reports. Nothing here makes a call.
 
-use crate::analysis::{Figures, RunFacts, analyse};
+use crate::analysis::{Figures, PastRun, RunFacts, analyse, runs_before};
 use crate::audit::AuditSettings;
 use crate::cli::LogFormat;
 use crate::durable::{create_private_dir, point_link, write_whole};
 use crate::exit::{Exit, Stop};
 use crate::face::FaceRules;
-use crate::job::{AuditKeys, Certificates, Depth, Job};
+use crate::job::{AuditKeys, Certificates, Depth, Job, Language, Mask, ReportSettings};
 use crate::journal::{Journal, Journals};
 use crate::platform::AttemptTotals;
-use crate::report::{MetricsInput, ReportInput, metrics, summary_json, summary_text, write_workbook};
+use crate::report::{
+    MetricsInput, Remarks, ReportInput, Words, metrics, page, summary_json, summary_text, write_failed, write_workbook,
+};
 use crate::run_folder::{Manifest, RunFolder, RunState};
 use crate::table;
 use chrono::{DateTime, Utc};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The audit settings that a run was made with; faces are read as the job says now.
@@ -25,17 +27,53 @@ pub(super) fn audit_settings(job: &Job, manifest: &Manifest) -> AuditSettings {
     AuditSettings { keys, faces: Arc::new(FaceRules::new(&job.faces)), codes: job.platform.codes.clone() }
 }
 
-/// Builds tables and reports of a run from its journal, by the report settings of the job as they are now.
-pub(super) fn build(job: &Job, folder: &RunFolder, manifest: &Manifest, journals: &Journals) -> Result<Figures, Stop> {
+/// What of a run's reports is written, and how.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    pub excel: bool,
+    pub html: bool,
+    pub csv: bool,
+    pub mask: Mask,
+    pub language: Language,
+}
+
+impl Wanted {
+    /// What the job says; `language` in place of its own, where one was typed.
+    pub(super) fn of_job(job: &Job, language: Option<Language>) -> Self {
+        let ReportSettings { excel, html, mask, .. } = job.report;
+        Self { excel, html, csv: true, mask, language: language.unwrap_or(job.language) }
+    }
+}
+
+/// File names of the reports, beside those that hold figures.
+const WORKBOOK: &str = "report.xlsx";
+const PAGE: &str = "report.html";
+const FAILED: &str = "failed-items.csv";
+/// What later runs' reports want to know of this one.
+const HISTORY: &str = "history.json";
+
+/// Builds tables and reports of a run from its journal.
+pub(super) fn build(
+    job: &Job,
+    folder: &RunFolder,
+    manifest: &Manifest,
+    journals: &Journals,
+    wanted: Wanted,
+) -> Result<Figures, Stop> {
+    fn internal(error: impl std::fmt::Display) -> Stop {
+        Stop::internal(error.to_string())
+    }
     let tables = folder.tables();
     create_private_dir(&tables).map_err(Stop::disk(tables.display()))?;
-    table::build(journals, &tables, &audit_settings(job, manifest), &job.catalogue, &manifest.carried)
-        .map_err(|error| Stop::internal(error.to_string()))?;
-    let analysis = analyse(&tables, &manifest.carried).map_err(|error| Stop::internal(error.to_string()))?;
-    let counts = journals.counts().map_err(|error| Stop::internal(error.to_string()))?;
+    table::build(journals, &tables, &audit_settings(job, manifest), &job.catalogue, &manifest.carried, &manifest.run_id)
+        .map_err(internal)?;
+    let analysis = analyse(&tables, &manifest.carried).map_err(internal)?;
+    let counts = journals.counts().map_err(internal)?;
+    let previous_run = journals.previous_run().map_err(internal)?;
     let facts = RunFacts {
         job: manifest.job.clone(),
         run_id: manifest.run_id.clone(),
+        previous_run: previous_run.clone(),
         state: if manifest.state == RunState::Complete { "complete" } else { "incomplete" },
         invalid_inputs: counts.rejected,
         duplicate_rows: counts.duplicates,
@@ -44,28 +82,62 @@ pub(super) fn build(job: &Job, folder: &RunFolder, manifest: &Manifest, journals
         wall_seconds: manifest.wall_seconds,
     };
     let figures = Figures::new(facts, &analysis, &job.report.gates);
-    let workbook = folder.file("report.xlsx");
-    if job.report.excel {
-        let input = ReportInput {
-            figures: &figures,
-            analysis: &analysis,
-            tables: &tables,
-            catalogue: &job.catalogue,
-            carried: &manifest.carried,
-            mask: job.report.mask,
-        };
-        write_workbook(&workbook, input).map_err(|error| Stop::internal(error.to_string()))?;
-    }
-    write(&folder.file("summary.json"), &summary_json(&figures))?;
-    let calls = journals.calls_by_result().map_err(|error| Stop::internal(error.to_string()))?;
-    let input = MetricsInput {
-        figures: &figures,
-        calls: &calls,
-        totals: &totals(journals)?,
-        last_success: last_success(folder, manifest),
+    let words = Words::new(wanted.language);
+    let runs = runs_dir(folder, manifest);
+    let workbook = folder.file(WORKBOOK);
+    let previous_workbook = previous_run.zip(runs.as_ref()).map(|(run, runs)| runs.join(run).join(WORKBOOK));
+    let remarks = if wanted.excel {
+        Remarks::read(&workbook, previous_workbook.as_deref()).map_err(|problem| {
+            Stop::internal(format!("{problem}; repair the workbook or move it away, then `ecert-audit report` writes this one"))
+        })?
+    } else {
+        Remarks::default()
     };
-    write(&folder.file("metrics.prom"), &metrics(&input).map_err(|error| Stop::internal(error.to_string()))?)?;
+    let history = runs.map_or_else(Vec::new, |runs| earlier_runs(&runs, &figures));
+    let input = ReportInput {
+        figures: &figures,
+        analysis: &analysis,
+        tables: &tables,
+        catalogue: &job.catalogue,
+        carried: &manifest.carried,
+        mask: wanted.mask,
+        words: &words,
+        history: &history,
+        remarks: &remarks,
+    };
+    if wanted.excel {
+        write_workbook(&workbook, input).map_err(internal)?;
+    }
+    if wanted.html {
+        write(&folder.file(PAGE), &page(input).map_err(internal)?)?;
+    }
+    if wanted.csv {
+        write_failed(&folder.file(FAILED), &tables, &manifest.carried).map_err(internal)?;
+    }
+    let kept = serde_json::to_string(&PastRun::new(&figures, &analysis)).map_err(Stop::disk(HISTORY))?;
+    write(&folder.file(HISTORY), &kept)?;
+    write(&folder.file("summary.json"), &summary_json(&figures))?;
+    let calls = journals.calls_by_result().map_err(internal)?;
+    let last_success = last_success(folder, manifest);
+    let input = MetricsInput { figures: &figures, calls: &calls, totals: &totals(journals)?, last_success };
+    write(&folder.file("metrics.prom"), &metrics(&input).map_err(internal)?)?;
     Ok(figures)
+}
+
+/// The folder of all runs of the job.
+fn runs_dir(folder: &RunFolder, manifest: &Manifest) -> Option<PathBuf> {
+    let dir = std::path::absolute(folder.dir()).ok()?;
+    let run = if manifest.shard.is_some() { dir.parent()? } else { &dir };
+    run.parent().map(Path::to_owned)
+}
+
+/// The latest complete runs of the job before this one, oldest first.
+fn earlier_runs(runs: &Path, figures: &Figures) -> Vec<PastRun> {
+    let entries = std::fs::read_dir(runs).into_iter().flatten().flatten();
+    // `latest` is a link to one of them.
+    let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    let kept = folders.filter_map(|entry| PastRun::read(&entry.path().join(HISTORY))).collect();
+    runs_before(kept, &figures.run_id, figures.finished_at)
 }
 
 /// Note of what attempts came to, over all processes of a run.
@@ -97,9 +169,7 @@ fn last_success(folder: &RunFolder, manifest: &Manifest) -> Option<DateTime<Utc>
     if manifest.state == RunState::Complete {
         return manifest.finished_at;
     }
-    let parent = if manifest.shard.is_some() { folder.dir().parent() } else { Some(folder.dir()) };
-    let latest = RunFolder::at(parent?.parent()?.join("latest"));
-    latest.manifest().ok().flatten()?.finished_at
+    RunFolder::at(runs_dir(folder, manifest)?.join("latest")).manifest().ok().flatten()?.finished_at
 }
 
 /// Makes `latest` point to this complete run, unless it points to one that ended later.
@@ -119,15 +189,26 @@ fn write(path: &Path, text: &str) -> Result<(), Stop> {
 }
 
 /// Prints the summary, and says what the gates make of it.
-pub(super) fn conclude(job: &Job, folder: &RunFolder, figures: &Figures, format: LogFormat) -> Result<Exit, Stop> {
+pub(super) fn conclude(folder: &RunFolder, figures: &Figures, wanted: Wanted, format: LogFormat) -> Result<Exit, Stop> {
     let text = match format {
         LogFormat::Json => summary_json(figures),
         LogFormat::Text => {
-            let report = if job.report.excel { folder.file("report.xlsx") } else { folder.tables() };
-            summary_text(figures, &shortest(&report).to_string_lossy())
+            let report = if wanted.excel {
+                folder.file(WORKBOOK)
+            } else if wanted.html {
+                folder.file(PAGE)
+            } else {
+                folder.tables()
+            };
+            summary_text(&Words::new(wanted.language), figures, &shortest(&report).to_string_lossy())
         }
     };
     super::print(&text)?;
+    for gate in figures.gates.iter().filter(|gate| !gate.holds) {
+        let value = gate.value.map_or_else(|| "no value".to_owned(), |value| value.to_string());
+        tracing::warn!(gate = gate.name, limit = gate.limit, value = gate.value, "gate violated");
+        eprintln!("ecert-audit: the gate {} = {} is violated: {value}", gate.name, gate.limit);
+    }
     Ok(if figures.gates_hold() { Exit::Done } else { Exit::GateViolated })
 }
 

@@ -6,7 +6,7 @@ use crate::durable::{Lock, LockError, append_private, create_private_dir};
 use crate::engine::{self, Again, Engine, EngineReport, StopCause};
 use crate::exit::{Exit, Stop};
 use crate::intake::find_files;
-use crate::job::Job;
+use crate::job::{Job, Language};
 use crate::journal::{Journal, PlanCounts, Shard};
 use crate::platform::StopReason;
 use crate::run_folder::{Fingerprint, Manifest, RunFolder, RunState};
@@ -16,9 +16,9 @@ use std::time::Instant;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-pub(super) fn run(args: &RunArgs, is_quiet: bool) -> Result<Exit, Stop> {
+pub(super) fn run(args: &RunArgs, is_quiet: bool, language: Option<Language>) -> Result<Exit, Stop> {
     let job = Job::load(&args.job).map_err(|problems| Stop::invalid(problems.to_string()))?;
-    let mut process = Process { is_quiet, folder: None, signals: Some(ExitOnSignal::start()) };
+    let mut process = Process { is_quiet, language, folder: None, signals: Some(ExitOnSignal::start()) };
     let ended = run_job(&job, args, &mut process);
     let exit = ended.as_ref().map_or_else(|stop| stop.exit, |exit| *exit);
     tracing::info!(exit = exit.code(), outcome = exit.word(), "end");
@@ -30,6 +30,7 @@ pub(super) fn run(args: &RunArgs, is_quiet: bool) -> Result<Exit, Stop> {
 /// What a process has that runs a job.
 struct Process {
     is_quiet: bool,
+    language: Option<Language>,
     /// The run's folder, as soon as it is known.
     folder: Option<RunFolder>,
     signals: Option<ExitOnSignal>,
@@ -84,12 +85,13 @@ fn run_job(job: &Job, args: &RunArgs, process: &mut Process) -> Result<Exit, Sto
         tracing::info!(items = counts.items, finished = counts.finished, rate = job.throttle.rate.per_second(), "plan");
         call_platform(job, &folder, &mut manifest, &journal, counts, args.limit, process)?
     };
-    let figures = outputs::build(job, &folder, &manifest, &vec![journal].into())?;
+    let wanted = outputs::Wanted::of_job(job, process.language);
+    let figures = outputs::build(job, &folder, &manifest, &vec![journal].into(), wanted)?;
     let is_complete = manifest.state == RunState::Complete;
     if is_complete && shard.is_none() {
         outputs::point_latest(&folder, &manifest)?;
     }
-    let exit = outputs::conclude(job, &folder, &figures, args.format)?;
+    let exit = outputs::conclude(&folder, &figures, wanted, args.format)?;
     if !is_complete {
         return Err(stopped(stop.as_ref()));
     }

@@ -36,6 +36,8 @@ pub struct NewItem {
 pub struct RejectedRow {
     /// Where it stands.
     pub place: Place,
+    /// The cell that the problem is in, such as `B12`; none where the sheet lacks the column.
+    pub cell: Option<String>,
     /// Header of the column that the problem is in.
     pub column: String,
     /// The value there, as it stands.
@@ -51,6 +53,8 @@ pub struct RejectedRow {
 pub struct Repair {
     /// Where it stands.
     pub place: Place,
+    /// Its cell, such as `B12`; none where several are meant.
+    pub cell: Option<String>,
     /// Header of its column.
     pub column: String,
     /// As it stood.
@@ -140,6 +144,7 @@ pub(super) fn read_row(
             let value = columns.column(role).map_or_else(String::new, |column| row.cell(column).text());
             let rejected = RejectedRow {
                 place: place.clone(),
+                cell: columns.column(role).map(|column| cell_name(column, place.row)),
                 column: columns.header(role).to_owned(),
                 value,
                 problem,
@@ -148,6 +153,18 @@ pub(super) fn read_row(
             RowResult { items: Vec::new(), rejected: Some(rejected), repairs: Vec::new() }
         }
     }
+}
+
+/// The name of a cell: its column (from 0) in letters, and its row.
+fn cell_name(column: usize, row: u32) -> String {
+    let mut letters = Vec::new();
+    let mut left = column + 1;
+    while left > 0 {
+        left -= 1;
+        letters.insert(0, char::from(b'A' + u8::try_from(left % 26).unwrap_or_default()));
+        left /= 26;
+    }
+    letters.into_iter().collect::<String>() + &row.to_string()
 }
 
 type Rejection = (Role, InputProblem, Option<Cow<'static, str>>);
@@ -239,6 +256,7 @@ impl<'a> RowReader<'a> {
         if !done.is_empty() {
             self.repairs.push(Repair {
                 place: self.place.clone(),
+                cell: self.columns.column(role).map(|column| cell_name(column, self.place.row)),
                 column: self.columns.header(role).to_owned(),
                 before,
                 after: after.to_owned(),

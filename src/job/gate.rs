@@ -1,7 +1,7 @@
 //! Gates: limits on the figures of a run's summary.
 
 /// Figures of `summary.json` that a gate may limit.
-pub const FIGURES: [&str; 21] = [
+pub const FIGURES: [&str; 22] = [
     "items",
     "rows",
     "both",
@@ -16,6 +16,7 @@ pub const FIGURES: [&str; 21] = [
     "new_gaps",
     "persisting_gaps",
     "resolved_gaps",
+    "regressed_gaps",
     "calls",
     "attempts",
     "collection_rate",
@@ -32,6 +33,8 @@ pub struct Gate {
     pub name: String,
     /// The figure it limits.
     pub figure: &'static str,
+    /// Whether its share of all rows is limited, rather than itself.
+    pub share: bool,
     /// Whether the figure may not be below the limit; else it may not be above.
     pub minimum: bool,
     /// The limit.
@@ -39,7 +42,7 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Reads a gate's name.
+    /// Reads a gate's name: `min_` or `max_`, a figure, and perhaps `_share` for its share of all rows.
     #[must_use]
     pub fn new(name: &str, limit: f64) -> Option<Self> {
         let (minimum, figure) = match name.split_once('_')? {
@@ -47,8 +50,10 @@ impl Gate {
             ("max", figure) => (false, figure),
             _ => return None,
         };
-        let figure = FIGURES.into_iter().find(|known| *known == figure)?;
-        Some(Self { name: name.to_owned(), figure, minimum, limit })
+        let known = |figure: &str| FIGURES.into_iter().find(|known| *known == figure);
+        let of_rows = |figure: &str| known(figure.strip_suffix("_share")?).filter(|figure| !figure.ends_with("_rate"));
+        let (figure, share) = known(figure).map(|figure| (figure, false)).or_else(|| Some((of_rows(figure)?, true)))?;
+        Some(Self { name: name.to_owned(), figure, share, minimum, limit })
     }
 
     /// Whether a value keeps the limit. A figure that has no value (a rate of nothing) is at most anything, but not at

@@ -308,6 +308,8 @@ pub struct TypeFaceSettings {
 pub struct ReportSettings {
     /// Write `report.xlsx`.
     pub excel: bool,
+    /// Write `report.html`.
+    pub html: bool,
     /// How much of holder codes and names to show.
     pub mask: Mask,
     /// Limits that decide between exit 0 and 10.

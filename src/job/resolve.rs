@@ -60,7 +60,6 @@ pub(super) fn resolve(file: &Path, written: Written, problems: &mut Collector<'_
         }
         good
     });
-    not_yet(job.language.as_ref(), |language| *language == Language::En, "job.language", problems);
     let platform = platform(section(written.platform), &root, problems);
     let purpose = purpose(section(written.purpose), problems);
     let inputs = inputs(value(written.inputs).unwrap_or_default(), problems);
@@ -367,21 +366,18 @@ fn archive(written: &ArchiveSection, problems: &mut Collector<'_>) {
 }
 
 fn report(written: ReportSection, problems: &mut Collector<'_>) -> ReportSettings {
-    not_yet(written.html.as_ref(), |&on| on, "report.html", problems);
     let gates = value(written.gates).unwrap_or_default().into_iter().filter_map(|(name, limit)| {
         let gate = Gate::new(&name, *limit.get_ref());
-        if gate.as_ref().is_some_and(|gate| gate.figure.ends_with("_gaps")) {
-            problems.at(limit.span(), format!("`report.gates.{name}` is not supported yet; leave it out"));
-        }
         if gate.is_none() {
             let figures = super::FIGURES.join(", ");
-            problems.at(limit.span(), format!("`report.gates.{name}` must be min_ or max_ and one of: {figures}"));
+            problems.at(limit.span(), format!("`report.gates.{name}` must be min_ or max_ and one of: {figures}; with _share behind it, its share of all rows"));
         }
         gate
     });
     ReportSettings {
         gates: gates.collect(),
         excel: value(written.excel).unwrap_or(true),
+        html: value(written.html).unwrap_or(true),
         mask: value(written.mask).unwrap_or(Mask::None),
     }
 }

@@ -2,29 +2,11 @@
 //! can be rebuilt when that run's folder is gone.
 
 use super::{Journal, JournalError};
+use crate::audit::EarlierRow;
 use rusqlite::params;
 
 /// Note of the run before's id.
 const PREVIOUS_RUN: &str = "previous_run";
-
-/// A row of the run before.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EarlierRow {
-    /// 持证主体代码.
-    pub holder_code: String,
-    /// 证照类型代码.
-    pub cert_type_code: String,
-    /// 证照编号, where there was one.
-    pub certificate_number: Option<String>,
-    /// Its status, by its name in tables.
-    pub status: String,
-    /// The run that first saw the gap.
-    pub gap_since: Option<String>,
-    /// Runs in a row with the gap.
-    pub gap_runs: u32,
-    /// Whether a gap had been seen here before and was closed.
-    pub had_gap: bool,
-}
 
 impl Journal {
     /// Takes what the run `previous` knew.

@@ -1,6 +1,7 @@
 //! The journals of a run's shards, read as one; a run that is not sharded has one journal.
 
 use super::{CallCount, Journal, JournalError, PlacedTexts, PlanCounts, StoredItem};
+use crate::audit::EarlierRow;
 use std::collections::VecDeque;
 
 /// Items that are read at a time.
@@ -59,6 +60,22 @@ impl Journals {
     /// What SQLite says.
     pub fn are_planned(&self) -> Result<bool, JournalError> {
         self.0.iter().try_fold(true, |all, journal| Ok(all && journal.is_planned()?))
+    }
+
+    /// The id of the run before, where there was one when this run was planned.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn previous_run(&self) -> Result<Option<String>, JournalError> {
+        self.0.first().map_or(Ok(None), Journal::previous_run)
+    }
+
+    /// What the run before knew of a holder and type; every shard knows the same.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn earlier(&self, holder_code: &str, cert_type_code: &str) -> Result<Vec<EarlierRow>, JournalError> {
+        self.0.first().map_or(Ok(Vec::new()), |journal| journal.earlier(holder_code, cert_type_code))
     }
 
     /// Calls by interface, side and result, journal by journal.

@@ -9,7 +9,6 @@ mod read;
 mod record;
 mod schema;
 
-pub use earlier::EarlierRow;
 pub use merged::{Items, Journals};
 pub use plan::{PlanWriter, Shard, Wanted};
 pub use read::{CallCount, PlacedTexts, PlanCounts, StoredAnswer, StoredItem};

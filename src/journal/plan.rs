@@ -152,6 +152,7 @@ impl PlanWriter<'_> {
         let headers: Vec<&str> = differing.iter().filter_map(|&at| self.carried.get(at)).map(String::as_str).collect();
         Ok(Repair {
             place: item.place.clone(),
+            cell: None,
             column: headers.join(" / "),
             before: texts(&item.carried),
             after: texts(&first),
@@ -163,13 +164,14 @@ impl PlanWriter<'_> {
         let connection = &self.journal.connection;
         self.sheet_id(connection, &repair.place)
             .and_then(|sheet_id| {
-                connection.prepare_cached("INSERT INTO repairs VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6)")?.execute(params![
+                connection.prepare_cached("INSERT INTO repairs VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute(params![
                     sheet_id,
                     repair.place.row,
                     repair.column,
                     repair.before,
                     repair.after,
                     repair.repair,
+                    repair.cell,
                 ])
             })
             .map(|_| ())
@@ -205,14 +207,17 @@ impl Sink for PlanWriter<'_> {
         let connection = &self.journal.connection;
         self.sheet_id(connection, &rejected.place)
             .and_then(|sheet_id| {
-                connection.prepare_cached("INSERT INTO rejected_rows VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6)")?.execute(params![
-                    sheet_id,
-                    rejected.place.row,
-                    rejected.column,
-                    rejected.value,
-                    rejected.problem.name(),
-                    rejected.advice,
-                ])
+                connection.prepare_cached("INSERT INTO rejected_rows VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute(
+                    params![
+                        sheet_id,
+                        rejected.place.row,
+                        rejected.column,
+                        rejected.value,
+                        rejected.problem.name(),
+                        rejected.advice,
+                        rejected.cell,
+                    ],
+                )
             })
             .map(|_| ())
             .map_err(|error| error.to_string())

@@ -162,7 +162,7 @@ impl Journal {
     /// # Errors
     /// What SQLite says, or what `take` says.
     pub fn rejected_rows<E: From<JournalError>>(&self, take: impl FnMut(PlacedTexts) -> Result<(), E>) -> Result<(), E> {
-        self.placed("SELECT file, sheet, source_row, column_header, value, problem, advice FROM rejected_rows JOIN sheets USING (sheet_id) ORDER BY rejected_id", take)
+        self.placed("SELECT file, sheet, source_row, column_header, value, problem, advice, cell FROM rejected_rows JOIN sheets USING (sheet_id) ORDER BY rejected_id", take)
     }
 
     /// Every repair in order: file, sheet, row, column, before, after, repair.
@@ -170,7 +170,7 @@ impl Journal {
     /// # Errors
     /// What SQLite says, or what `take` says.
     pub fn repairs<E: From<JournalError>>(&self, take: impl FnMut(PlacedTexts) -> Result<(), E>) -> Result<(), E> {
-        self.placed("SELECT file, sheet, source_row, column_header, before, after, repair FROM repairs JOIN sheets USING (sheet_id) ORDER BY repair_id", take)
+        self.placed("SELECT file, sheet, source_row, column_header, before, after, repair, cell FROM repairs JOIN sheets USING (sheet_id) ORDER BY repair_id", take)
     }
 
     fn placed<E: From<JournalError>>(&self, sql: &str, mut take: impl FnMut(PlacedTexts) -> Result<(), E>) -> Result<(), E> {
@@ -184,6 +184,7 @@ impl Journal {
                     sheet: row.get(1)?,
                     row: row.get(2)?,
                     texts: [row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?],
+                    cell: row.get(7)?,
                 })
             };
             take(read().map_err(sqlite)?)?;
@@ -245,6 +246,8 @@ pub struct PlacedTexts {
     pub row: u32,
     /// The texts.
     pub texts: [String; 4],
+    /// The cell, such as `B12`, where one is meant.
+    pub cell: Option<String>,
 }
 
 /// How many calls came to the same.

@@ -28,12 +28,12 @@ pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
         CREATE TABLE rejected_rows (
             rejected_id INTEGER PRIMARY KEY,
             sheet_id INTEGER NOT NULL, source_row INTEGER NOT NULL,
-            column_header TEXT NOT NULL, value TEXT NOT NULL, problem TEXT NOT NULL, advice TEXT NOT NULL
+            column_header TEXT NOT NULL, value TEXT NOT NULL, problem TEXT NOT NULL, advice TEXT NOT NULL, cell TEXT
         );
         CREATE TABLE repairs (
             repair_id INTEGER PRIMARY KEY,
             sheet_id INTEGER NOT NULL, source_row INTEGER NOT NULL,
-            column_header TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL, repair TEXT NOT NULL
+            column_header TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL, repair TEXT NOT NULL, cell TEXT
         );
         CREATE TABLE answers (
             answer_id INTEGER PRIMARY KEY,
@@ -51,7 +51,7 @@ pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch("COMMIT")
 }
 
-/// What version 2 added, beside the column `answers.dictionary_id`.
+/// What version 2 added, beside the columns `answers.dictionary_id`, `rejected_rows.cell` and `repairs.cell`.
 const SINCE_VERSION_2: &str = "
     CREATE TABLE dictionaries (dictionary_id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
     CREATE INDEX finished_failed ON finished (item_id) WHERE failed;
@@ -67,6 +67,8 @@ pub(super) fn upgrade(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(&format!(
         "BEGIN IMMEDIATE;
          ALTER TABLE answers ADD COLUMN dictionary_id INTEGER;
+         ALTER TABLE rejected_rows ADD COLUMN cell TEXT;
+         ALTER TABLE repairs ADD COLUMN cell TEXT;
          {SINCE_VERSION_2}
          PRAGMA user_version = {VERSION};
          COMMIT"

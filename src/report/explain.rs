@@ -1,6 +1,6 @@
 //! One item's faces, field by field.
 
-use super::words;
+use super::Words;
 use crate::audit::{Item, Outcome};
 use crate::endpoint::Side;
 use crate::face::{Fate, Match};
@@ -19,65 +19,67 @@ pub struct ExplainedFace {
 
 /// The explanation as text. It shows what the run's own files hold, names and numbers included.
 #[must_use]
-pub fn explained_text(item: &Item, faces: &[ExplainedFace], outcome: Option<&Outcome>) -> String {
+pub fn explained_text(words: &Words, item: &Item, faces: &[ExplainedFace], outcome: Option<&Outcome>) -> String {
     let mut text = String::new();
     let mut line = |line: String| {
         let _ = writeln!(text, "{line}");
     };
-    line(format!("条目 {} {}", item.holder_code, item.cert_type_code));
+    line(words.fill("explain-item", &[("holder", &item.holder_code), ("type", &item.cert_type_code)]));
     if faces.is_empty() {
-        line("没有收到照面信息".to_owned());
+        line(words.text("explain-no-faces").to_owned());
     }
+    let empty = words.text("empty");
     for face in faces {
-        line(format!("{}（{}）", words::side(face.side.name()), face.endpoint));
+        let side = words.named("side", face.side.name());
+        line(words.fill("explain-face", &[("side", side), ("endpoint", face.endpoint)]));
         for (name, value, fate) in &face.fields {
-            line(format!("  {name} = {} → {}", value.as_deref().unwrap_or("（空）"), told(fate)));
+            line(format!("  {name} = {} → {}", value.as_deref().unwrap_or(empty), told(words, fate)));
         }
     }
     let Some(outcome) = outcome else {
-        line("尚未查询完".to_owned());
+        line(words.text("explain-unfinished").to_owned());
         return text;
     };
     for certificate in &outcome.certificates {
-        let number = certificate.number.as_deref().unwrap_or("（无编号）");
-        line(format!("证照 {number}：{}", words::status(certificate.status())));
+        let number = certificate.number.as_deref().unwrap_or_else(|| words.text("explain-no-number"));
+        line(words.fill("explain-certificate", &[("number", number), ("status", words.status(certificate.status()))]));
         for difference in &certificate.differences {
-            let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "（空）".to_owned());
-            line(format!(
-                "  {}：省库 {}，市库 {}（{}）",
-                words::field(difference.field.name()),
-                value(&difference.province),
-                value(&difference.city),
-                words::reason(&difference.reason.to_string())
-            ));
+            let values = [
+                ("field", words.named("field", difference.field.name())),
+                ("province", difference.province.as_deref().unwrap_or(empty)),
+                ("city", difference.city.as_deref().unwrap_or(empty)),
+                ("reason", &words.reason(&difference.reason.to_string(), true)),
+            ];
+            line(format!("  {}", words.fill("explain-difference", &values)));
         }
     }
     for anomaly in &outcome.anomalies {
-        line(format!("异常（{}）：{}", words::side(anomaly.side.name()), anomaly.message));
+        let side = words.named("side", anomaly.side.name());
+        line(words.fill("explain-anomaly", &[("side", side), ("message", &anomaly.message)]));
     }
     text
 }
 
-fn told(fate: &Fate) -> String {
-    let field = |found: &Match| format!("{}（{}）", found.field.name(), words::field(found.field.name()));
+fn told(words: &Words, fate: &Fate) -> String {
+    let field = |found: &Match| {
+        let name = found.field.name();
+        words.fill("explain-field", &[("name", name), ("label", words.named("field", name))])
+    };
     match fate {
-        Fate::Mapped(found) => format!("{}；{}", field(found), why(*found)),
-        Fate::Beaten(found, winner) => format!("其他字段；也表示 {}，但 {winner} 优先", field(found)),
-        Fate::Unread(found) => format!("{}，但值无法识别，保留在其他字段", field(found)),
-        Fate::Unmapped => "其他字段；名称不在字段对照表中".to_owned(),
+        Fate::Mapped(found) => words.fill("explain-mapped", &[("field", &field(found)), ("why", &why(words, *found))]),
+        Fate::Beaten(found, winner) => words.fill("explain-beaten", &[("field", &field(found)), ("winner", winner)]),
+        Fate::Unread(found) => words.fill("explain-unread", &[("field", &field(found))]),
+        Fate::Unmapped => words.text("explain-unmapped").to_owned(),
     }
 }
 
-fn why(found: Match) -> String {
-    let mut reasons = vec!["名称在字段对照表中".to_owned()];
-    if found.of_the_type {
-        reasons.push("该证照类型专用".to_owned());
-    }
-    if found.of_the_side {
-        reasons.push("该侧专用".to_owned());
-    }
-    if found.without_prefix {
-        reasons.push("去掉前缀 KZ_".to_owned());
-    }
-    reasons.join("，")
+fn why(words: &Words, found: Match) -> String {
+    let reasons = [
+        (true, "explain-by-name"),
+        (found.of_the_type, "explain-by-type"),
+        (found.of_the_side, "explain-by-side"),
+        (found.without_prefix, "explain-by-prefix"),
+    ];
+    let reasons = reasons.into_iter().filter(|(holds, _)| *holds).map(|(_, key)| words.text(key));
+    reasons.collect::<Vec<_>>().join(words.text("comma"))
 }

@@ -1,6 +1,6 @@
 //! The plan of a job, as `check` tells it.
 
-use super::words;
+use super::Words;
 use crate::intake::{FileProblem, FileReport, SheetReport};
 use serde::Serialize;
 use std::fmt::Write;
@@ -65,100 +65,112 @@ pub struct TypeCheck {
 
 /// The plan as text.
 #[must_use]
-pub fn plan_text(plan: &PlanReport) -> String {
+pub fn plan_text(words: &Words, plan: &PlanReport) -> String {
     let mut text = String::new();
     let mut line = |line: String| {
         let _ = writeln!(text, "{line}");
     };
-    line(format!("任务 {} 的输入", plan.job));
+    let number = |count: u64| count.to_string();
+    line(words.fill("plan-inputs", &[("job", &plan.job)]));
     for file in &plan.files {
         line(format!("  {}", file.path));
-        for sheet in &file.sheets {
-            for told in sheet_lines(sheet) {
-                line(format!("    {told}"));
-            }
+        for told in file.sheets.iter().flat_map(|sheet| sheet_lines(words, sheet)) {
+            line(format!("    {told}"));
         }
     }
     if !plan.problems.is_empty() {
-        line("无法读取".to_owned());
+        line(words.text("plan-unreadable").to_owned());
         for problem in &plan.problems {
             line(format!("  {problem}"));
         }
     }
-    line("计划".to_owned());
-    line(format!(
-        "  条目 {}；重复 {} 行，无效 {} 行，修正 {} 处",
-        plan.items, plan.duplicate_rows, plan.invalid_inputs, plan.repairs
-    ));
+    line(words.text("plan-plan").to_owned());
+    let counts =
+        [("items", plan.items), ("duplicates", plan.duplicate_rows), ("invalid", plan.invalid_inputs), ("repairs", plan.repairs)];
+    line(format!("  {}", fill_counts(words, "plan-items", &counts, &[])));
     for code in &plan.not_in_catalogue {
-        line(format!("  注意：证照类型代码 {code} 格式正确，但不在目录中，仍会查询"));
+        line(format!("  {}", words.fill("plan-not-in-catalogue", &[("code", code)])));
     }
     for header in &plan.carried_nowhere {
-        line(format!("  注意：没有一张工作表有附带列 {header}"));
+        line(format!("  {}", words.fill("plan-carried-nowhere", &[("header", header)])));
     }
-    let basis = if plan.calls_from_previous_run {
-        "按上一批次的构成估算"
-    } else {
-        "每个条目 1 至 2 次，同一主体有多件证照时更多"
-    };
-    line(format!("  预计调用 {} 次（{basis}）", span(plan.calls, |count| count.to_string())));
-    line(match plan.seconds {
-        Some(seconds) => format!("  预计用时 {}（按设定速率）", span(seconds, duration)),
-        None => "  预计用时取决于平台（未限速）".to_owned(),
-    });
-    line(format!("  预计日志库大小 {}", span(plan.journal_bytes, megabytes)));
+    let basis = words.text(if plan.calls_from_previous_run { "plan-basis-previous" } else { "plan-basis-depth" });
+    let calls = span(words, plan.calls, number);
+    line(format!("  {}", words.fill("plan-calls", &[("calls", &calls), ("basis", basis)])));
+    line(format!(
+        "  {}",
+        match plan.seconds {
+            Some(seconds) => words.fill("plan-time", &[("time", &span(words, seconds, |time| duration(words, time)))]),
+            None => words.text("plan-time-unlimited").to_owned(),
+        }
+    ));
+    line(format!("  {}", words.fill("plan-journal", &[("size", &span(words, plan.journal_bytes, megabytes))])));
     if let Some(types) = &plan.online {
-        line("平台答复".to_owned());
+        line(words.text("plan-online").to_owned());
         for entry in types {
-            let name = entry.cert_type_name.as_deref().unwrap_or("目录中没有");
+            let name = entry.cert_type_name.as_deref().unwrap_or_else(|| words.text("plan-type-unknown"));
+            let message = entry.message.as_deref().unwrap_or_default();
             let said = match (entry.answered, entry.code) {
-                (true, _) => "可查询".to_owned(),
-                (false, Some(13)) => "证照类型不存在或未发布（13）".to_owned(),
-                (false, _) => format!("查询失败：{}", entry.message.as_deref().unwrap_or_default()),
+                (true, _) => words.text("plan-type-answered").to_owned(),
+                (false, Some(13)) => words.text("plan-type-unpublished").to_owned(),
+                (false, _) => words.fill("plan-type-failed", &[("message", message)]),
             };
-            line(format!("  {} {name}：{said}", entry.cert_type_code));
+            line(format!("  {}", words.fill("plan-type", &[("code", &entry.cert_type_code), ("name", name), ("said", &said)])));
         }
     }
     text
 }
 
-fn sheet_lines(sheet: &SheetReport) -> Vec<String> {
-    let name = if sheet.name.is_empty() { "（文本）" } else { &sheet.name };
+fn fill_counts(words: &Words, key: &str, counts: &[(&str, u64)], texts: &[(&str, &str)]) -> String {
+    let counts: Vec<(&str, String)> = counts.iter().map(|(name, count)| (*name, count.to_string())).collect();
+    let mut values: Vec<(&str, &str)> = counts.iter().map(|(name, count)| (*name, count.as_str())).collect();
+    values.extend(texts);
+    words.fill(key, &values)
+}
+
+fn sheet_lines(words: &Words, sheet: &SheetReport) -> Vec<String> {
+    let name = if sheet.name.is_empty() { words.text("plan-text-sheet") } else { &sheet.name };
     if let Some(reason) = &sheet.skipped {
-        return vec![format!("[{name}] 未读取：{reason}")];
+        return vec![words.fill("plan-sheet-skipped", &[("sheet", name), ("reason", reason)])];
     }
+    let comma = words.text("comma");
     let invalid: u64 = sheet.rejected.values().sum();
-    let mapping: Vec<String> = sheet.mapping.iter().map(|(role, header)| format!("{}←{header}", words::role(role))).collect();
+    let mapping: Vec<String> =
+        sheet.mapping.iter().map(|(role, header)| format!("{}←{header}", words.named("role", role))).collect();
+    let counts = [
+        ("rows", sheet.rows),
+        ("items", sheet.items),
+        ("duplicates", sheet.duplicates),
+        ("invalid", invalid),
+        ("repairs", sheet.repairs),
+    ];
     let mut lines = vec![
-        format!(
-            "[{name}] 数据 {} 行，条目 {}，重复 {}，无效 {invalid}，修正 {}",
-            sheet.rows, sheet.items, sheet.duplicates, sheet.repairs
-        ),
-        format!("  列：{}", mapping.join("，")),
+        fill_counts(words, "plan-sheet", &counts, &[("sheet", name)]),
+        format!("  {}", words.fill("plan-columns", &[("columns", &mapping.join(comma))])),
     ];
     if !sheet.unused.is_empty() {
-        lines.push(format!("  注意：{} 与已识别的列含义相同，未使用；如需使用请在 columns 中指定", sheet.unused.join("，")));
+        lines.push(format!("  {}", words.fill("plan-unused", &[("headers", &sheet.unused.join(comma))])));
     }
     if invalid > 0 {
-        let problems = sheet.rejected.iter().map(|(problem, count)| format!("{} {count}", words::input_problem(problem)));
-        lines.push(format!("  无效：{}", problems.collect::<Vec<_>>().join("，")));
+        let problems = sheet.rejected.iter().map(|(problem, count)| format!("{} {count}", words.named("problem", problem)));
+        let problems = problems.collect::<Vec<_>>().join(comma);
+        lines.push(format!("  {}", words.fill("plan-invalid", &[("problems", &problems)])));
     }
     lines
 }
 
-fn span(span: Span, show: impl Fn(u64) -> String) -> String {
-    if span.least == span.most { show(span.least) } else { format!("{} 至 {}", show(span.least), show(span.most)) }
+fn span(words: &Words, span: Span, show: impl Fn(u64) -> String) -> String {
+    let (least, most) = (show(span.least), show(span.most));
+    if span.least == span.most { least } else { words.fill("span", &[("least", &least), ("most", &most)]) }
 }
 
-fn duration(seconds: u64) -> String {
-    match seconds {
-        0..=59 => format!("{seconds} 秒"),
-        60..=3599 => format!("{} 分钟", seconds.div_ceil(60)),
-        _ => {
-            let hours = Duration::from_secs(seconds).as_secs_f64() / 3600.0;
-            format!("{hours:.1} 小时")
-        }
-    }
+fn duration(words: &Words, seconds: u64) -> String {
+    let (key, count) = match seconds {
+        0..=59 => ("span-seconds", seconds.to_string()),
+        60..=3599 => ("span-minutes", seconds.div_ceil(60).to_string()),
+        _ => ("span-hours", format!("{:.1}", Duration::from_secs(seconds).as_secs_f64() / 3600.0)),
+    };
+    words.fill(key, &[("count", &count)])
 }
 
 fn megabytes(bytes: u64) -> String {

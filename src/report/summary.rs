@@ -1,6 +1,6 @@
 //! The figures as JSON, and as the text that ends a run.
 
-use super::words;
+use super::Words;
 use crate::analysis::Figures;
 use crate::audit::Status;
 use std::fmt::Write;
@@ -15,50 +15,52 @@ pub fn summary_json(figures: &Figures) -> String {
 
 /// The readable summary on standard output; `report` is where the report lies.
 #[must_use]
-pub fn summary_text(figures: &Figures, report: &str) -> String {
+pub fn summary_text(words: &Words, figures: &Figures, report: &str) -> String {
     let mut text = String::new();
     let mut line = |line: String| {
         let _ = writeln!(text, "{line}");
     };
-    let state = if figures.state == "complete" { "完成" } else { "未完成，再次运行同一命令即可继续" };
-    line(format!("核查 {} · {}：{state}", figures.job, figures.run_id));
-    line(format!(
-        "  条目 {}，结果 {} 行；无效输入 {} 行，重复 {} 行",
-        figures.items, figures.rows, figures.invalid_inputs, figures.duplicate_rows
-    ));
-    let counts = [
-        (Status::Both, figures.both),
-        (Status::CityOnly, figures.city_only),
-        (Status::ProvinceOnly, figures.province_only),
-        (Status::Neither, figures.neither),
-        (Status::Error, figures.error),
-        (Status::Pending, figures.pending),
+    let number = |count: u64| count.to_string();
+    let state = words.named("text-state", figures.state);
+    line(words.fill("text-head", &[("job", &figures.job), ("run", &figures.run_id), ("state", state)]));
+    let (items, rows) = (number(figures.items), number(figures.rows));
+    let (invalid, duplicates) = (number(figures.invalid_inputs), number(figures.duplicate_rows));
+    let values = [("items", &*items), ("rows", &rows), ("invalid", &invalid), ("duplicates", &duplicates)];
+    line(format!("  {}", words.fill("text-items", &values)));
+    let shown = figures.by_status().into_iter().filter(|(status, count)| *count > 0 || *status != Status::Pending);
+    let counts: Vec<String> = shown.map(|(status, count)| format!("{} {count}", words.status(status))).collect();
+    line(format!("  {}", counts.join("  ")));
+    let (count, share) = (number(figures.inconsistent), words.percent(figures.inconsistent_rate));
+    line(format!("  {}", words.fill("text-inconsistent", &[("count", &count), ("share", &share)])));
+    let rates = [
+        ("collection", figures.collection_rate),
+        ("province", figures.province_coverage),
+        ("city", figures.city_coverage),
+        ("error", figures.error_rate),
     ];
-    let shown = counts.iter().filter(|(status, count)| *count > 0 || *status != Status::Pending);
-    line(format!(
-        "  {}",
-        shown.map(|(status, count)| format!("{} {count}", words::status(*status))).collect::<Vec<_>>().join("  ")
-    ));
-    line(format!("  照面或状态不一致 {}（占省市均有 {}）", figures.inconsistent, percent(figures.inconsistent_rate)));
-    line(format!(
-        "  归集率 {}  省库覆盖率 {}  市库覆盖率 {}  查询失败率 {}",
-        percent(figures.collection_rate),
-        percent(figures.province_coverage),
-        percent(figures.city_coverage),
-        percent(figures.error_rate)
-    ));
-    let retries = figures.attempts.saturating_sub(figures.calls);
-    line(format!("  调用 {} 次，重试 {retries} 次；用时 {:.1} 秒", figures.calls, figures.wall_seconds));
-    for gate in &figures.gates {
-        let verdict = if gate.holds { "达标" } else { "未达标" };
-        let value = gate.value.map_or_else(|| "—".to_owned(), |value| format!("{value:.4}"));
-        line(format!("  门限 {} = {}：{value}，{verdict}", gate.name, gate.limit));
+    let rates = rates.map(|(name, rate)| (name, words.percent(rate)));
+    line(format!("  {}", words.fill("text-rates", &rates.each_ref().map(|(name, rate)| (*name, rate.as_str())))));
+    if let Some(previous) = &figures.previous_run {
+        let changes = [
+            ("new", figures.new_gaps),
+            ("persisting", figures.persisting_gaps),
+            ("resolved", figures.resolved_gaps),
+            ("regressed", figures.regressed_gaps),
+        ];
+        let changes = changes.map(|(name, count)| (name, number(count.unwrap_or_default())));
+        let mut values = vec![("previous", previous.as_str())];
+        values.extend(changes.iter().map(|(name, count)| (*name, count.as_str())));
+        line(format!("  {}", words.fill("text-changes", &values)));
     }
-    line(format!("  报告：{report}"));
+    let (calls, retries) = (number(figures.calls), number(figures.attempts.saturating_sub(figures.calls)));
+    let seconds = format!("{:.1}", figures.wall_seconds);
+    line(format!("  {}", words.fill("text-calls", &[("calls", &calls), ("retries", &retries), ("seconds", &seconds)])));
+    for gate in &figures.gates {
+        let verdict = words.text(if gate.holds { "gate-holds" } else { "gate-violated" });
+        let value = gate.value.map_or_else(|| words.text("dash").to_owned(), |value| format!("{value:.4}"));
+        let values = [("name", &*gate.name), ("limit", &gate.limit.to_string()), ("value", &value), ("verdict", verdict)];
+        line(format!("  {}", words.fill("text-gate", &values)));
+    }
+    line(format!("  {}", words.fill("text-report", &[("path", report)])));
     text
-}
-
-/// A share as a percentage with two decimals; a dash where there is none.
-pub(super) fn percent(share: Option<f64>) -> String {
-    share.map_or_else(|| "—".to_owned(), |share| format!("{:.2}%", share * 100.0))
 }

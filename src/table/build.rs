@@ -5,11 +5,14 @@ use super::schema::{
     invalid_inputs::INVALID_INPUTS, repairs::REPAIRS, unmapped_fields::UNMAPPED_FIELDS,
 };
 use super::writer::{TableWriter, Value};
-use crate::audit::{Answer, AuditSettings, CertificateOutcome, Outcome, SideOutcome, Status, Step, step};
+use crate::audit::{
+    Age, Answer, AuditSettings, Call, CertificateOutcome, Change, EarlierRow, Item, Outcome, SideOutcome, Status, Step, age, step,
+};
 use crate::codes::{Catalogue, mask_code, mask_name};
 use crate::endpoint::Side;
 use crate::face::{Face, Field, Lifecycle};
-use crate::journal::{JournalError, Journals, StoredItem};
+use crate::journal::{JournalError, Journals, StoredAnswer, StoredItem};
+use chrono::{DateTime, Utc};
 use parquet::errors::ParquetError;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -38,7 +41,9 @@ pub fn build(
     settings: &AuditSettings,
     catalogue: &Catalogue,
     carried: &[String],
+    run_id: &str,
 ) -> Result<(), BuildError> {
+    let has_previous = journals.previous_run()?.is_some();
     let create = |table| TableWriter::create(dir, table, &[]);
     let mut tables = Tables {
         settings,
@@ -50,7 +55,10 @@ pub fn build(
         unmapped: BTreeMap::new(),
     };
     for item in journals.items() {
-        tables.item(&item?)?;
+        let item = item?;
+        let earlier =
+            if has_previous { Some(journals.earlier(&item.item.holder_code, &item.item.cert_type_code)?) } else { None };
+        tables.item(item, earlier.as_deref(), run_id)?;
     }
     tables.coverage.finish()?;
     tables.certificates.finish()?;
@@ -74,7 +82,7 @@ pub fn build(
 }
 
 fn push_placed(table: &mut TableWriter, row: &crate::journal::PlacedTexts) -> Result<(), ParquetError> {
-    let place = [(&row.file).into(), (&row.sheet).into(), row.row.into()];
+    let place = [(&row.file).into(), (&row.sheet).into(), row.row.into(), row.cell.as_deref().into()];
     table.push(place.into_iter().chain(row.texts.iter().map(Value::from)))
 }
 
@@ -89,23 +97,32 @@ struct Tables<'a> {
 }
 
 impl Tables<'_> {
-    fn item(&mut self, stored: &StoredItem) -> Result<(), ParquetError> {
-        let answers: Vec<Answer> = stored.answers.iter().map(|stored| stored.answer.clone()).collect();
+    fn item(&mut self, stored: StoredItem, earlier: Option<&[EarlierRow]>, run_id: &str) -> Result<(), ParquetError> {
+        let (stored, answers) = Costs::apart(stored);
         match step(&stored.item, &answers, self.settings) {
-            Step::Ask(_) => self.pending(stored),
-            Step::Done(outcome) => self.outcome(stored, &outcome),
+            Step::Ask(_) => {
+                let number = stored.item.certificate_number.as_deref();
+                let ages = age(&[(number, Status::Pending)], earlier, run_id);
+                self.pending(&stored, &ages[0])
+            }
+            Step::Done(outcome) => {
+                let row = |certificate: &'_ CertificateOutcome| (certificate.number.clone(), certificate.status());
+                let rows: Vec<_> = outcome.certificates.iter().map(row).collect();
+                let rows: Vec<_> = rows.iter().map(|(number, status)| (number.as_deref(), *status)).collect();
+                self.outcome(&stored, &outcome, &age(&rows, earlier, run_id))
+            }
         }
     }
 
-    fn pending(&mut self, stored: &StoredItem) -> Result<(), ParquetError> {
+    fn pending(&mut self, stored: &Costs, age: &Age) -> Result<(), ParquetError> {
         let nothing = SideOutcome::default();
-        self.coverage_row(stored, 0, Status::Pending, None, (&nothing, &nothing))
+        self.coverage_row(stored, 0, Status::Pending, None, (&nothing, &nothing), age)
     }
 
-    fn outcome(&mut self, stored: &StoredItem, outcome: &Outcome) -> Result<(), ParquetError> {
-        for (index, certificate) in (0..).zip(&outcome.certificates) {
+    fn outcome(&mut self, stored: &Costs, outcome: &Outcome, ages: &[Age]) -> Result<(), ParquetError> {
+        for ((index, certificate), age) in (0..).zip(&outcome.certificates).zip(ages) {
             let sides = (&certificate.province, &certificate.city);
-            self.coverage_row(stored, index, certificate.status(), Some(certificate), sides)?;
+            self.coverage_row(stored, index, certificate.status(), Some(certificate), sides, age)?;
             for (side, of_side) in [(Side::Province, sides.0), (Side::City, sides.1)] {
                 if let Some(face) = &of_side.face {
                     self.certificate_row(stored, index, side, face, of_side.lifecycle)?;
@@ -126,7 +143,7 @@ impl Tables<'_> {
             }
         }
         for trouble in &outcome.troubles {
-            let cost = stored.answers.iter().find(|stored| stored.answer.call == trouble.call);
+            let cost = stored.answers.iter().find(|cost| cost.call == trouble.call);
             self.errors.push([
                 stored.item_id.into(),
                 trouble.call.endpoint().name().into(),
@@ -155,11 +172,12 @@ impl Tables<'_> {
 
     fn coverage_row(
         &mut self,
-        stored: &StoredItem,
+        stored: &Costs,
         index: u32,
         status: Status,
         certificate: Option<&CertificateOutcome>,
         (province, city): (&SideOutcome, &SideOutcome),
+        age: &Age,
     ) -> Result<(), ParquetError> {
         let item = &stored.item;
         // What an item cost stands on its first row.
@@ -201,17 +219,17 @@ impl Tables<'_> {
             calls.into(),
             attempts.into(),
             stored.answers.iter().map(|answer| answer.at).max().filter(|_| status != Status::Pending).into(),
-            Value::Null,
-            Value::Null,
-            0u32.into(),
-            false.into(),
+            age.change.map(Change::name).into(),
+            age.gap_since.as_deref().into(),
+            age.gap_runs.into(),
+            age.had_gap.into(),
         ];
         self.coverage.push(row.into_iter().chain(stored.carried.iter().map(|value| value.as_deref().into())))
     }
 
     fn certificate_row(
         &mut self,
-        stored: &StoredItem,
+        stored: &Costs,
         index: u32,
         side: Side,
         face: &Face,
@@ -247,7 +265,7 @@ impl Tables<'_> {
         ])
     }
 
-    fn count_unmapped(&mut self, stored: &StoredItem, side: Side, face: &Face) {
+    fn count_unmapped(&mut self, stored: &Costs, side: Side, face: &Face) {
         for (field, value) in face
             .other
             .iter()
@@ -260,6 +278,34 @@ impl Tables<'_> {
             let entry = self.unmapped.entry(key).or_insert_with(|| (0, masked_example(value)));
             entry.0 += 1;
         }
+    }
+}
+
+/// An item without its answers, and what each of them cost.
+struct Costs {
+    item_id: u64,
+    item: Item,
+    source: (String, String, u32),
+    occurrences: u32,
+    carried: Vec<Option<String>>,
+    spent_before: (u32, u32),
+    answers: Vec<Cost>,
+}
+
+struct Cost {
+    call: Call,
+    attempts: u32,
+    at: DateTime<Utc>,
+}
+
+impl Costs {
+    /// Takes an item and its answers apart.
+    fn apart(stored: StoredItem) -> (Self, Vec<Answer>) {
+        let StoredItem { item_id, item, source, occurrences, carried, spent_before, answers, .. } = stored;
+        let cost = |stored: &StoredAnswer| Cost { call: stored.answer.call.clone(), attempts: stored.attempts, at: stored.at };
+        let costs = answers.iter().map(cost).collect();
+        let answers = answers.into_iter().map(|stored| stored.answer).collect();
+        (Self { item_id, item, source, occurrences, carried, spent_before, answers: costs }, answers)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::read::{Rows, TableError};
 use super::schema::coverage;
-use crate::audit::Status;
-use crate::journal::{EarlierRow, JournalError};
+use crate::audit::{EarlierRow, Status};
+use crate::journal::JournalError;
 use std::path::Path;
 
 /// Why it could not be taken over.

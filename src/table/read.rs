@@ -2,8 +2,9 @@
 
 use super::schema::{Column, Table};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Int32Type, UInt32Type, UInt64Type};
+use arrow::datatypes::{DataType, Int32Type, TimestampMillisecondType, UInt32Type, UInt64Type};
 use arrow::error::ArrowError;
+use chrono::{DateTime, Utc};
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::errors::ParquetError;
 use std::fs::File;
@@ -51,6 +52,14 @@ impl<'a> Row<'a> {
             DataType::Int32 => Some(array.as_primitive::<Int32Type>().value(self.at).into()),
             _ => None,
         }
+    }
+
+    /// The time of a column; none where it is null.
+    #[must_use]
+    pub fn time(&self, column: Column) -> Option<DateTime<Utc>> {
+        let array = self.array(column.name)?;
+        let millis = array.as_primitive_opt::<TimestampMillisecondType>()?.value(self.at);
+        DateTime::from_timestamp_millis(millis)
     }
 
     /// The truth value of a column; none where it is null or there is no such column.

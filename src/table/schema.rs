@@ -168,6 +168,7 @@ table! {
         SOURCE_FILE "source_file" Text "来源文件";
         SOURCE_SHEET "source_sheet" Text "来源工作表";
         SOURCE_ROW "source_row" U32 "来源行号";
+        CELL "cell" Text null "单元格";
         COLUMN "column" Text "列";
         VALUE "value" Text "值";
         PROBLEM "problem" Text "问题";
@@ -181,6 +182,7 @@ table! {
         SOURCE_FILE "source_file" Text "来源文件";
         SOURCE_SHEET "source_sheet" Text "来源工作表";
         SOURCE_ROW "source_row" U32 "来源行号";
+        CELL "cell" Text null "单元格";
         COLUMN "column" Text "列";
         BEFORE "before" Text "修正前";
         AFTER "after" Text "修正后";

@@ -1,4 +1,8 @@
-//! The workbook, read back.
+//! The reports, read back.
+
+mod change;
+mod page;
+mod words;
 
 use crate::support::{Workspace, stdout};
 use calamine::{Data, Reader, Xlsx, open_workbook};
@@ -60,7 +64,11 @@ fn the_workbook_adds_up_to_the_summary() {
     let gaps = sheet(&mut book, "市有省无");
     assert_eq!(gaps[0].iter().rfind(|cell| !cell.to_string().is_empty()).unwrap(), "备注");
     assert!(gaps[1..].iter().all(|row| matches!(&row[0], Data::String(code) if code.len() == 18)), "codes are texts, whole");
-    assert_eq!(sheet(&mut book, "字段差异").len() - 1, workspace.table("differences").len());
+    let differences = sheet(&mut book, "字段差异");
+    let header = differences.iter().position(|row| row[0] == Data::String("紧急程度".into())).unwrap();
+    assert_eq!(differences.len() - header - 1, workspace.table("differences").len());
+    let by_field: u64 = differences[1..header - 1].iter().map(|row| number(&row[2])).sum();
+    assert_eq!(by_field, workspace.table("differences").len() as u64, "the summary on top adds up");
     assert_eq!(sheet(&mut book, "错误明细")[1][0], Data::String("（无）".into()));
 
     let duration = regex_free_duration(&stdout(&output));

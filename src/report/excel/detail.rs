@@ -1,11 +1,16 @@
-//! A long list as a sheet: header, rows in constant memory, and a further sheet where one is full.
+//! A long list as a sheet: perhaps a summary on top, header, rows in constant memory, and a further sheet where one is full.
 
 use super::ReportError;
 use super::style::{Style, column_width, fitting, set_page, width_of};
-use rust_xlsxwriter::{IgnoreError, Workbook};
+use crate::report::Words;
+use chrono::{DateTime, Local, Utc};
+use rust_xlsxwriter::{Format, IgnoreError, Workbook};
+use std::ops::Range;
 
 /// Excel's number of rows.
 const MOST_ROWS: u32 = 1_048_576;
+/// With no more rows than this on top, the header stays in sight.
+const FROZEN: u32 = 6;
 
 /// A column of a list.
 #[derive(Debug, Clone)]
@@ -21,15 +26,18 @@ pub(super) enum CellKind {
     Code,
     /// Other text.
     Text,
-    /// A count.
+    /// A count, or a time.
     Number,
 }
 
 /// A cell of a list.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) enum DetailCell<'a> {
     Text(Option<&'a str>),
+    /// A text of which this range (bytes) is to be seen first.
+    Marked(&'a str, Range<usize>),
     Number(i64),
+    Time(Option<DateTime<Utc>>),
 }
 
 pub(super) fn code(header: impl Into<String>) -> DetailColumn {
@@ -44,17 +52,34 @@ pub(super) fn number(header: impl Into<String>) -> DetailColumn {
     DetailColumn { header: header.into(), kind: CellKind::Number }
 }
 
+/// A small table on top of a list: its headers, and its rows of texts and counts.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Summary {
+    pub headers: Vec<String>,
+    pub rows: Vec<Vec<SummaryCell>>,
+}
+
+/// A cell of a summary.
+#[derive(Debug, Clone)]
+pub(super) enum SummaryCell {
+    Text(String),
+    Count(u64),
+}
+
 /// A list being written.
 pub(super) struct DetailSheet<'a> {
     workbook: &'a mut Workbook,
     style: &'a Style,
+    words: &'a Words,
     name: &'a str,
     columns: Vec<DetailColumn>,
     widths: Vec<usize>,
     /// Number of the sheet that rows go to, from 1.
     part: u32,
-    /// Rows in it, the header included.
-    rows: u32,
+    /// Row of the header.
+    header: u32,
+    /// The row that comes next.
+    next: u32,
     sheet: usize,
 }
 
@@ -62,74 +87,115 @@ impl<'a> DetailSheet<'a> {
     /// Begins a list.
     pub(super) fn begin(
         workbook: &'a mut Workbook,
-        style: &'a Style,
+        (style, words): (&'a Style, &'a Words),
         name: &'a str,
+        summary: &Summary,
         columns: Vec<DetailColumn>,
     ) -> Result<Self, ReportError> {
         let widths = columns.iter().map(|column| width_of(&column.header)).collect();
-        let mut list = Self { workbook, style, name, columns, widths, part: 0, rows: 0, sheet: 0 };
-        list.begin_part()?;
+        let mut list = Self { workbook, style, words, name, columns, widths, part: 0, header: 0, next: 0, sheet: 0 };
+        list.begin_part(summary)?;
         Ok(list)
     }
 
-    fn begin_part(&mut self) -> Result<(), ReportError> {
+    fn begin_part(&mut self, summary: &Summary) -> Result<(), ReportError> {
         self.part += 1;
         self.sheet = self.workbook.worksheets().len();
         let sheet = self.workbook.add_worksheet_with_constant_memory()?;
         let name = if self.part == 1 { self.name.to_owned() } else { format!("{} ({})", self.name, self.part) };
         sheet.set_name(name)?;
-        for (column, spec) in (0..).zip(&self.columns) {
-            sheet.write_string_with_format(0, column, &spec.header, &self.style.header)?;
+        self.next = 0;
+        if !summary.rows.is_empty() {
+            for (column, header) in (0..).zip(&summary.headers) {
+                sheet.write_string_with_format(self.next, column, header, &self.style.summary_header)?;
+            }
+            for row in &summary.rows {
+                self.next += 1;
+                for (column, cell) in (0..).zip(row) {
+                    match cell {
+                        SummaryCell::Text(text) => {
+                            sheet.write_string_with_format(self.next, column, fitting(text), &self.style.text)?;
+                        }
+                        #[expect(clippy::cast_precision_loss, reason = "counts of rows are far below 2^52")]
+                        SummaryCell::Count(count) => {
+                            sheet.write_number_with_format(self.next, column, *count as f64, &self.style.number)?;
+                        }
+                    }
+                }
+            }
+            self.next += 2;
         }
-        self.rows = 1;
+        self.header = self.next;
+        for (column, spec) in (0..).zip(&self.columns) {
+            sheet.write_string_with_format(self.header, column, &spec.header, &self.style.header)?;
+        }
+        self.next += 1;
         Ok(())
     }
 
     /// Adds a row: a cell per column, in order; columns without one stay empty.
     pub(super) fn row<'c>(&mut self, cells: impl IntoIterator<Item = DetailCell<'c>>) -> Result<(), ReportError> {
-        if self.rows == MOST_ROWS {
+        if self.next == MOST_ROWS {
             self.end_part()?;
-            self.begin_part()?;
+            self.begin_part(&Summary::default())?;
         }
         let sheet = self.workbook.worksheet_from_index(self.sheet)?;
+        let row = self.next;
         for (at, (cell, spec)) in cells.into_iter().zip(&self.columns).enumerate() {
             let column = u16::try_from(at).unwrap_or(u16::MAX);
+            let format: &Format = if spec.kind == CellKind::Code { &self.style.code } else { &self.style.text };
             match cell {
                 DetailCell::Number(value) => {
                     #[expect(clippy::cast_precision_loss, reason = "counts and row numbers are far below 2^52")]
-                    sheet.write_number_with_format(self.rows, column, value as f64, &self.style.number)?;
+                    sheet.write_number_with_format(row, column, value as f64, &self.style.number)?;
                 }
-                DetailCell::Text(Some(value)) => {
-                    let format = if spec.kind == CellKind::Code { &self.style.code } else { &self.style.text };
-                    sheet.write_string_with_format(self.rows, column, fitting(value), format)?;
+                DetailCell::Marked(value, marked) if is_part(value, &marked) => {
+                    let pieces = [
+                        (&self.style.plain, &value[..marked.start]),
+                        (&self.style.marked, &value[marked.clone()]),
+                        (&self.style.plain, &value[marked.end..]),
+                    ];
+                    let pieces: Vec<_> = pieces.into_iter().filter(|(_, piece)| !piece.is_empty()).collect();
+                    sheet.write_rich_string_with_format(row, column, &pieces, format)?;
                     self.widths[at] = self.widths[at].max(width_of(value));
                 }
-                DetailCell::Text(None) => {}
+                DetailCell::Text(Some(value)) | DetailCell::Marked(value, _) => {
+                    sheet.write_string_with_format(row, column, fitting(value), format)?;
+                    self.widths[at] = self.widths[at].max(width_of(value));
+                }
+                DetailCell::Time(Some(time)) => {
+                    let local = time.with_timezone(&Local).naive_local();
+                    sheet.write_datetime_with_format(row, column, local, &self.style.time)?;
+                    self.widths[at] = self.widths[at].max("2026-11-24 08:00".len());
+                }
+                DetailCell::Text(None) | DetailCell::Time(None) => {}
             }
         }
-        self.rows += 1;
+        self.next += 1;
         Ok(())
     }
 
     fn end_part(&mut self) -> Result<(), ReportError> {
-        let empty = self.rows == 1;
+        let first = self.header + 1;
         let sheet = self.workbook.worksheet_from_index(self.sheet)?;
-        if empty {
-            sheet.write_string_with_format(1, 0, "（无）", &self.style.muted)?;
+        if self.next == first {
+            sheet.write_string_with_format(first, 0, self.words.text("none"), &self.style.muted)?;
         }
         let last_column = u16::try_from(self.columns.len()).unwrap_or(u16::MAX).saturating_sub(1);
-        let last_row = self.rows.max(2) - 1;
+        let last_row = self.next.max(first + 1) - 1;
         for (column, (spec, width)) in (0..).zip(self.columns.iter().zip(&self.widths)) {
             sheet.set_column_width(column, column_width(*width))?;
             if spec.kind == CellKind::Code {
                 // The whole column is text, so that what is typed into it stays whole too.
                 sheet.set_column_format(column, &self.style.code)?;
-                sheet.ignore_error_range(1, column, last_row, column, IgnoreError::NumberStoredAsText)?;
+                sheet.ignore_error_range(first, column, last_row, column, IgnoreError::NumberStoredAsText)?;
             }
         }
-        sheet.set_freeze_panes(1, 0)?;
-        sheet.autofilter(0, 0, last_row, last_column)?;
-        set_page(sheet, Some(0))?;
+        if self.header <= FROZEN {
+            sheet.set_freeze_panes(first, 0)?;
+        }
+        sheet.autofilter(self.header, 0, last_row, last_column)?;
+        set_page(sheet, self.words, Some(self.header))?;
         Ok(())
     }
 
@@ -137,4 +203,9 @@ impl<'a> DetailSheet<'a> {
     pub(super) fn end(mut self) -> Result<(), ReportError> {
         self.end_part()
     }
+}
+
+/// Whether a range is a real part of a text that a cell can hold whole: neither nothing of it nor all of it.
+fn is_part(text: &str, range: &Range<usize>) -> bool {
+    !range.is_empty() && range.len() < text.len() && text.len() < 8_192 && matches!(fitting(text), std::borrow::Cow::Borrowed(_))
 }

@@ -1,72 +1,119 @@
 //! The gap lists: 市有省无, 省有市无, 省市均无. Ready to be sent to a department.
 
-use super::super::{ReportInput, words};
+use super::super::ReportInput;
 use super::ReportError;
-use super::detail::{DetailCell, DetailSheet, code, number, text};
+use super::detail::{DetailCell, DetailColumn, DetailSheet, Summary, code, number, text};
 use super::style::Style;
 use crate::audit::Status;
 use crate::codes::{mask_code, mask_within};
 use crate::job::Mask;
+use crate::report::remarks::GapKey;
 use crate::table::schema::coverage;
 use crate::table::{Column, Row, Rows};
 use rust_xlsxwriter::Workbook;
 
 pub(super) fn write(workbook: &mut Workbook, style: &Style, input: ReportInput<'_>) -> Result<(), ReportError> {
-    write_status(workbook, style, input, Status::CityOnly, Some((coverage::CITY_CERTIFICATE_ID, coverage::CITY_LIFECYCLE)))?;
-    write_status(
-        workbook,
-        style,
-        input,
-        Status::ProvinceOnly,
-        Some((coverage::PROVINCE_CERTIFICATE_ID, coverage::PROVINCE_LIFECYCLE)),
-    )?;
+    let city = Held {
+        id: coverage::CITY_CERTIFICATE_ID,
+        id_key: "col-city-id",
+        state: coverage::CITY_LIFECYCLE,
+        state_key: "col-city-state",
+    };
+    let province = Held {
+        id: coverage::PROVINCE_CERTIFICATE_ID,
+        id_key: "col-province-id",
+        state: coverage::PROVINCE_LIFECYCLE,
+        state_key: "col-province-state",
+    };
+    write_status(workbook, style, input, Status::CityOnly, Some(&city))?;
+    write_status(workbook, style, input, Status::ProvinceOnly, Some(&province))?;
     write_status(workbook, style, input, Status::Neither, None)
 }
 
-/// One list; `held` are the identifier and state on the side that holds the certificates.
+/// Identifier and state on the side that holds a certificate, and what their columns are called.
+struct Held {
+    id: Column,
+    id_key: &'static str,
+    state: Column,
+    state_key: &'static str,
+}
+
+/// One list; `held` is what the side that holds the certificates says of them.
 fn write_status(
     workbook: &mut Workbook,
     style: &Style,
     input: ReportInput<'_>,
     status: Status,
-    held: Option<(Column, Column)>,
+    held: Option<&Held>,
 ) -> Result<(), ReportError> {
-    let mut columns = vec![code("持证主体代码"), code("代码类型"), code("证照类型代码"), text("证照类型名称"), code("证照编号")];
-    if let Some((id, lifecycle)) = held {
-        columns.extend([code(id.label_zh), text(lifecycle.label_zh)]);
+    let words = input.words;
+    let has_previous = input.figures.previous_run.is_some();
+    let mut columns: Vec<DetailColumn> = ["col-holder", "col-holder-type", "col-type"].map(|key| code(words.text(key))).into();
+    columns.extend([text(words.text("col-type-name")), code(words.text("col-number"))]);
+    if let Some(held) = held {
+        columns.extend([code(words.text(held.id_key)), text(words.text(held.state_key))]);
     }
     columns.extend(input.carried.iter().map(text));
-    columns.extend([text("来源文件"), text("来源工作表"), number("来源行号"), text("备注")]);
-    let mut list = DetailSheet::begin(workbook, style, words::status(status), columns)?;
+    if has_previous {
+        columns.push(text(words.text("col-change")));
+    }
+    columns.extend([text(words.text("col-since")), number(words.text("col-runs")), number(words.text("col-asked-at"))]);
+    columns.extend([text(words.text("col-file")), text(words.text("col-sheet")), number(words.text("col-row"))]);
+    columns.push(text(words.text("col-remark")));
+    let mut list = DetailSheet::begin(workbook, (style, words), words.status(status), &Summary::default(), columns)?;
     let mut rows = Rows::open(input.tables, coverage::COVERAGE)?;
     while let Some(row) = rows.next_row()? {
         if row.text(coverage::STATUS) != Some(status.name()) {
             continue;
         }
-        let holder = row.text(coverage::HOLDER_CODE).unwrap_or_default();
-        let masked = masked(holder, input.mask);
-        let shown = |column| row.text(column).map(|value| embedded(value, holder, input.mask));
-        let (number_text, id) = (shown(coverage::CERTIFICATE_NUMBER), held.and_then(|(id, _)| shown(id)));
+        let gap = ShownGap::of(row, input);
+        let id = held.and_then(|held| row.text(held.id)).map(|value| embedded(value, gap.holder, input.mask));
         let mut cells = vec![
-            DetailCell::Text(Some(&masked)),
+            DetailCell::Text(Some(&gap.shown[0])),
             DetailCell::Text(row.text(coverage::HOLDER_CODE_TYPE)),
-            DetailCell::Text(row.text(coverage::CERT_TYPE_CODE)),
+            DetailCell::Text(Some(&gap.shown[1])),
             DetailCell::Text(row.text(coverage::CERT_TYPE_NAME)),
-            DetailCell::Text(number_text.as_deref()),
+            DetailCell::Text(Some(gap.shown[2].as_str()).filter(|number| !number.is_empty())),
         ];
-        if let Some((_, lifecycle)) = held {
-            cells.extend([DetailCell::Text(id.as_deref()), DetailCell::Text(row.text(lifecycle).map(words::lifecycle))]);
+        if let Some(held) = held {
+            let state = row.text(held.state).map(|state| words.named("lifecycle", state));
+            cells.extend([DetailCell::Text(id.as_deref()), DetailCell::Text(state)]);
         }
         let carried: Vec<Option<String>> = carried_of(row, input);
         cells.extend(carried.iter().map(|value| DetailCell::Text(value.as_deref())));
+        if has_previous {
+            cells.push(DetailCell::Text(row.text(coverage::CHANGE).map(|change| words.named("change", change))));
+        }
+        let remark = input.remarks.find([&gap.shown, &gap.plain]);
         cells.extend([
+            DetailCell::Text(row.text(coverage::GAP_SINCE)),
+            DetailCell::Number(row.number(coverage::GAP_RUNS).unwrap_or_default()),
+            DetailCell::Time(row.time(coverage::FINISHED_AT)),
             DetailCell::Text(row.text(coverage::SOURCE_FILE)),
             DetailCell::Text(row.text(coverage::SOURCE_SHEET)),
             DetailCell::Number(row.number(coverage::SOURCE_ROW).unwrap_or_default()),
+            DetailCell::Text(remark.as_deref()),
         ]);
         list.row(cells)?;
     }
     list.end()
+}
+
+/// Holder, type and number of a row, as they are and as the job wants them shown.
+pub(super) struct ShownGap<'a> {
+    pub holder: &'a str,
+    pub plain: GapKey,
+    pub shown: GapKey,
+}
+
+impl<'a> ShownGap<'a> {
+    pub(super) fn of(row: Row<'a>, input: ReportInput<'_>) -> Self {
+        let text = |column| row.text(column).unwrap_or_default();
+        let (holder, kind, number) =
+            (text(coverage::HOLDER_CODE), text(coverage::CERT_TYPE_CODE), text(coverage::CERTIFICATE_NUMBER));
+        let shown = [masked(holder, input.mask), kind.to_owned(), embedded(number, holder, input.mask)];
+        Self { holder, plain: [holder, kind, number].map(str::to_owned), shown }
+    }
 }
 
 /// The carried values of a row as the job wants codes shown: any of them may be a holder's.
@@ -78,7 +125,7 @@ pub(super) fn carried_of(row: Row<'_>, input: ReportInput<'_>) -> Vec<Option<Str
 }
 
 /// A text with everything in it that may be a holder code masked: letters and digits, fifteen or more in a row.
-pub(super) fn mask_codes(text: &str, mask: Mask) -> String {
+pub(in crate::report) fn mask_codes(text: &str, mask: Mask) -> String {
     const SHORTEST_CODE: usize = 15;
     if mask == Mask::None {
         return text.to_owned();

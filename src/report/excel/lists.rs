@@ -1,8 +1,8 @@
 //! The lists of differences, errors and unmapped fields.
 
-use super::super::{ReportInput, words};
+use super::super::ReportInput;
 use super::ReportError;
-use super::detail::{DetailCell, DetailSheet, code, number, text};
+use super::detail::{DetailCell, DetailColumn, DetailSheet, Summary, SummaryCell, code, number, text};
 use super::gaps::{carried_of, embedded, mask_codes, masked};
 use super::style::Style;
 use crate::codes::mask_name;
@@ -11,12 +11,29 @@ use crate::job::Mask;
 use crate::table::schema::{coverage, differences, errors, unmapped_fields};
 use crate::table::{Column, Row, Rows};
 use rust_xlsxwriter::Workbook;
+use std::ops::Range;
 
 pub(super) fn write_differences(workbook: &mut Workbook, style: &Style, input: ReportInput<'_>) -> Result<(), ReportError> {
-    let mut columns = vec![text("紧急程度"), code("持证主体代码"), code("证照类型代码"), text("证照类型名称"), code("证照编号")];
-    columns.extend([text("字段"), text("差异类型"), code("省库值"), code("市库值"), text("差异原因")]);
+    let words = input.words;
+    let mut columns = vec![text(words.text("col-urgency"))];
+    columns.extend(["col-holder", "col-type"].map(|key| code(words.text(key))));
+    columns.extend([text(words.text("col-type-name")), code(words.text("col-number"))]);
+    columns.extend([text(words.text("col-field")), text(words.text("col-difference"))]);
+    columns.extend([code(words.text("col-province-value")), code(words.text("col-city-value")), text(words.text("col-reason"))]);
     columns.extend(input.carried.iter().map(text));
-    let mut list = DetailSheet::begin(workbook, style, "字段差异", columns)?;
+    let summary = Summary {
+        headers: ["summary-by-field", "col-difference", "col-count"].map(|key| words.text(key).to_owned()).into(),
+        rows: input
+            .analysis
+            .differences
+            .iter()
+            .map(|group| {
+                let (field, kind) = (words.named("field", &group.field), words.named("difference", &group.kind));
+                vec![SummaryCell::Text(field.to_owned()), SummaryCell::Text(kind.to_owned()), SummaryCell::Count(group.count)]
+            })
+            .collect(),
+    };
+    let mut list = DetailSheet::begin(workbook, (style, words), words.text("sheet-differences"), &summary, columns)?;
     for urgency in Urgency::ALL {
         let mut rows = Rows::open(input.tables, differences::DIFFERENCES)?;
         let mut items = Items::open(input, [coverage::ITEM_ID, coverage::CERTIFICATE_INDEX])?;
@@ -56,11 +73,11 @@ impl Urgency {
         }
     }
 
-    const fn words(self) -> &'static str {
+    const fn key(self) -> &'static str {
         match self {
-            Self::Revoked => "紧急：市库已注销，省库仍有效",
-            Self::State => "重要：状态不同",
-            Self::Content => "一般",
+            Self::Revoked => "urgency-revoked",
+            Self::State => "urgency-state",
+            Self::Content => "urgency-content",
         }
     }
 }
@@ -72,41 +89,69 @@ fn write_difference(
     row: Row<'_>,
     item: Row<'_>,
 ) -> Result<(), ReportError> {
+    let words = input.words;
     let field = row.text(differences::FIELD).unwrap_or_default();
     let holder = item.text(coverage::HOLDER_CODE).unwrap_or_default();
     let masked = masked(holder, input.mask);
     let number_text = item.text(coverage::CERTIFICATE_NUMBER).map(|number| embedded(number, holder, input.mask));
     let shown = |column| {
         let value = row.text(column)?;
-        let value = if field == Field::Lifecycle.name() { words::lifecycle(value) } else { value };
+        let value = if field == Field::Lifecycle.name() { words.named("lifecycle", value) } else { value };
         Some(face_value(value, field, holder, input.mask))
     };
     let (ours, theirs) = (shown(differences::PROVINCE_VALUE), shown(differences::CITY_VALUE));
+    let marks = differing(ours.as_deref().unwrap_or_default(), theirs.as_deref().unwrap_or_default());
     // A reason may quote a value: where values are masked, it does not.
-    let reason = row.text(differences::REASON).map(|reason| match input.mask {
-        Mask::None => words::reason(reason),
-        Mask::Partial | Mask::Full => words::reason(reason).split('“').next().unwrap_or_default().to_owned(),
-    });
+    let reason = row.text(differences::REASON).map(|reason| words.reason(reason, input.mask == Mask::None));
     let cells = [
-        DetailCell::Text(Some(urgency.words())),
+        DetailCell::Text(Some(words.text(urgency.key()))),
         DetailCell::Text(Some(&masked)),
         DetailCell::Text(item.text(coverage::CERT_TYPE_CODE)),
         DetailCell::Text(item.text(coverage::CERT_TYPE_NAME)),
         DetailCell::Text(number_text.as_deref()),
-        DetailCell::Text(Some(words::field(field))),
-        DetailCell::Text(row.text(differences::KIND).map(words::difference)),
-        DetailCell::Text(ours.as_deref()),
-        DetailCell::Text(theirs.as_deref()),
+        DetailCell::Text(Some(words.named("field", field))),
+        DetailCell::Text(row.text(differences::KIND).map(|kind| words.named("difference", kind))),
+        ours.as_deref().map_or(DetailCell::Text(None), |value| DetailCell::Marked(value, marks.0.clone())),
+        theirs.as_deref().map_or(DetailCell::Text(None), |value| DetailCell::Marked(value, marks.1.clone())),
         DetailCell::Text(reason.as_deref()),
     ];
     let carried = carried_of(item, input);
     list.row(cells.into_iter().chain(carried.iter().map(|value| DetailCell::Text(value.as_deref()))))
 }
 
+/// The parts in which two texts differ: what lies between what they begin and what they end with alike.
+fn differing(ours: &str, theirs: &str) -> (Range<usize>, Range<usize>) {
+    let begin: usize = ours.chars().zip(theirs.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum();
+    let (left, right) = (&ours[begin..], &theirs[begin..]);
+    let end: usize = left.chars().rev().zip(right.chars().rev()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum();
+    (begin..ours.len() - end, begin..theirs.len() - end)
+}
+
 pub(super) fn write_errors(workbook: &mut Workbook, style: &Style, input: ReportInput<'_>) -> Result<(), ReportError> {
-    let mut columns = vec![code("持证主体代码"), code("证照类型代码"), text("证照类型名称"), text("接口"), text("数据来源")];
-    columns.extend([text("错误类别"), code("错误代码"), text("错误说明"), number("请求次数"), text("处理建议")]);
-    let mut list = DetailSheet::begin(workbook, style, "错误明细", columns)?;
+    let words = input.words;
+    let mut columns: Vec<DetailColumn> = ["col-holder", "col-type"].map(|key| code(words.text(key))).into();
+    columns.extend(["col-type-name", "col-interface", "col-side", "col-error"].map(|key| text(words.text(key))));
+    columns.extend([code(words.text("col-code")), text(words.text("col-message")), number(words.text("col-tried"))]);
+    columns.extend([number(words.text("col-at")), text(words.text("col-advice"))]);
+    let advice = |kind: &str| words.text(&format!("error-{kind}-advice")).to_owned();
+    let summary = Summary {
+        headers: ["summary-by-cause", "col-code", "col-count", "col-advice"].map(|key| words.text(key).to_owned()).into(),
+        rows: input
+            .analysis
+            .errors
+            .iter()
+            .map(|group| {
+                let code = group.code.map_or_else(String::new, |code| code.to_string());
+                vec![
+                    SummaryCell::Text(words.named("error", &group.kind).to_owned()),
+                    SummaryCell::Text(code),
+                    SummaryCell::Count(group.count),
+                    SummaryCell::Text(advice(&group.kind)),
+                ]
+            })
+            .collect(),
+    };
+    let mut list = DetailSheet::begin(workbook, (style, words), words.text("sheet-errors"), &summary, columns)?;
     let mut rows = Rows::open(input.tables, errors::ERRORS)?;
     let mut items = Items::open(input, [coverage::ITEM_ID, coverage::ITEM_ID])?;
     while let Some(row) = rows.next_row()? {
@@ -114,7 +159,7 @@ pub(super) fn write_errors(workbook: &mut Workbook, style: &Style, input: Report
         let item = items.find([id, id])?;
         let of_item = |column| item.and_then(|item| item.text(column));
         let masked = of_item(coverage::HOLDER_CODE).map(|holder| masked(holder, input.mask));
-        let (kind, advice) = words::error(row.text(errors::ERROR_KIND).unwrap_or_default());
+        let kind = row.text(errors::ERROR_KIND).unwrap_or_default();
         let message = row.text(errors::ERROR_MESSAGE).map(|message| mask_codes(message, input.mask));
         let error_code = row.number(errors::ERROR_CODE).map(|code| code.to_string());
         list.row([
@@ -122,26 +167,34 @@ pub(super) fn write_errors(workbook: &mut Workbook, style: &Style, input: Report
             DetailCell::Text(of_item(coverage::CERT_TYPE_CODE)),
             DetailCell::Text(of_item(coverage::CERT_TYPE_NAME)),
             DetailCell::Text(row.text(errors::ENDPOINT)),
-            DetailCell::Text(row.text(errors::SIDE).map(words::side)),
-            DetailCell::Text(Some(kind)),
+            DetailCell::Text(row.text(errors::SIDE).map(|side| words.named("side", side))),
+            DetailCell::Text(Some(words.named("error", kind))),
             DetailCell::Text(error_code.as_deref()),
             DetailCell::Text(message.as_deref()),
             DetailCell::Number(row.number(errors::ATTEMPTS).unwrap_or_default()),
-            DetailCell::Text(Some(advice)),
+            DetailCell::Time(row.time(errors::AT)),
+            DetailCell::Text(Some(&advice(kind))),
         ])?;
     }
     list.end()
 }
 
 pub(super) fn write_unmapped(workbook: &mut Workbook, style: &Style, input: ReportInput<'_>) -> Result<(), ReportError> {
-    let columns =
-        vec![text("数据来源"), code("证照类型代码"), text("证照类型名称"), text("字段"), number("次数"), code("示例（已脱敏）")];
-    let mut list = DetailSheet::begin(workbook, style, "未映射字段", columns)?;
+    let words = input.words;
+    let columns = vec![
+        text(words.text("col-side")),
+        code(words.text("col-type")),
+        text(words.text("col-type-name")),
+        text(words.text("col-field")),
+        number(words.text("col-times")),
+        code(words.text("col-example")),
+    ];
+    let mut list = DetailSheet::begin(workbook, (style, words), words.text("sheet-unmapped"), &Summary::default(), columns)?;
     let mut rows = Rows::open(input.tables, unmapped_fields::UNMAPPED_FIELDS)?;
     while let Some(row) = rows.next_row()? {
         let type_code = row.text(unmapped_fields::CERT_TYPE_CODE);
         list.row([
-            DetailCell::Text(row.text(unmapped_fields::SIDE).map(words::side)),
+            DetailCell::Text(row.text(unmapped_fields::SIDE).map(|side| words.named("side", side))),
             DetailCell::Text(type_code),
             DetailCell::Text(type_code.and_then(|code| input.catalogue.name(code))),
             DetailCell::Text(row.text(unmapped_fields::FIELD)),

@@ -1,6 +1,8 @@
 //! The workbook that an analyst works in.
 
 mod breakdown;
+mod change;
+mod compared;
 mod detail;
 mod gaps;
 mod inputs;
@@ -8,6 +10,9 @@ mod lists;
 mod notes;
 mod overview;
 mod style;
+
+pub use compared::ComparedWorkbook;
+pub(super) use gaps::mask_codes;
 
 use super::ReportInput;
 use crate::durable::WholeFile;
@@ -36,27 +41,32 @@ pub enum ReportError {
 /// # Errors
 /// What keeps tables from being read or the file from being written.
 pub fn write_workbook(path: &Path, input: ReportInput<'_>) -> Result<(), ReportError> {
+    let words = input.words;
     let mut workbook = Workbook::new();
     let style = Style::new();
     let created = ExcelDateTime::from_timestamp(input.figures.finished_at.timestamp())?;
     let properties = DocProperties::new()
-        .set_title(format!("电子证照省市比对报告 {} {}", input.figures.job, input.figures.run_id))
-        .set_subject("电子证照归集与一致性核查")
+        .set_title(format!("{} {} {}", words.text("title"), input.figures.job, input.figures.run_id))
+        .set_subject(words.text("subject"))
         .set_author("ecert-audit")
         .set_creation_datetime(&created);
     workbook.set_properties(&properties);
 
-    let sheets = overview::write(&mut workbook, &style, input)?;
+    // The overview comes first, and leads to all that comes behind it.
+    workbook.add_worksheet().set_name(words.text("sheet-overview"))?;
     breakdown::write_by_type(&mut workbook, &style, input)?;
-    breakdown::write_by_carried(&mut workbook, &style, input)?;
+    let by_carried = breakdown::write_by_carried(&mut workbook, &style, input)?;
     gaps::write(&mut workbook, &style, input)?;
     lists::write_differences(&mut workbook, &style, input)?;
     lists::write_errors(&mut workbook, &style, input)?;
     inputs::write_invalid(&mut workbook, &style, input)?;
     inputs::write_repairs(&mut workbook, &style, input)?;
     lists::write_unmapped(&mut workbook, &style, input)?;
-    notes::write(&mut workbook, &style)?;
-    debug_assert!(sheets > 0);
+    if input.figures.previous_run.is_some() {
+        change::write(&mut workbook, &style, input)?;
+    }
+    notes::write(&mut workbook, &style, words)?;
+    overview::write(&mut workbook, &style, input, &by_carried)?;
 
     let mut file = WholeFile::create(path)?;
     workbook.save_to_writer(&mut file)?;

@@ -1,18 +1,20 @@
-//! The first sheet: what the run was, its key figures with the words that define them, gates, and a picture.
+//! The first sheet: what the run was, its key figures with the words that define them, change, gates, pictures, and the way
+//! to every other sheet.
 
-use super::super::summary::percent;
-use super::super::{ReportInput, words};
+use super::super::{ReportInput, Words};
 use super::ReportError;
-use super::breakdown::BY_TYPE;
+use super::breakdown::rate_column;
 use super::style::{Style, set_page};
+use crate::analysis::Group;
 use crate::audit::Status;
 use chrono::{DateTime, Local, Utc};
 use rust_xlsxwriter::{
-    Chart, ChartFont, ChartFormat, ChartLegendPosition, ChartSolidFill, ChartType, Color, Workbook, Worksheet,
+    Chart, ChartAxisCrossing, ChartFont, ChartFormat, ChartLegendPosition, ChartLine, ChartMarker, ChartMarkerType,
+    ChartSolidFill, ChartType, Color, Url, Workbook, Worksheet,
 };
 
-/// Types that the chart shows: more would not be read.
-const CHARTED_TYPES: usize = 15;
+/// Groups that a chart shows: more would not be read.
+const CHARTED: usize = 15;
 /// Where a status stands among the columns of the sheet by type, and its colour.
 const SERIES: [(Status, u16, u32); 5] = [
     (Status::Both, 4, 0x0054_8235),
@@ -21,99 +23,200 @@ const SERIES: [(Status, u16, u32); 5] = [
     (Status::Neither, 7, 0x00A6_A6A6),
     (Status::Error, 8, 0x00C0_0000),
 ];
+/// A row's height in pixels, as Excel has it by default.
+const ROW_PIXELS: u32 = 20;
 
-/// Writes the sheet; says in which row it ends.
-pub(super) fn write(workbook: &mut Workbook, style: &Style, input: ReportInput<'_>) -> Result<u32, ReportError> {
-    let figures = input.figures;
-    let sheet = workbook.add_worksheet();
-    sheet.set_name("概览")?;
-    sheet.set_column_width(0, 18)?;
+/// Writes the sheet; the others must be there already, by the names in `by_carried` and in the workbook.
+pub(super) fn write(
+    workbook: &mut Workbook,
+    style: &Style,
+    input: ReportInput<'_>,
+    by_carried: &[String],
+) -> Result<(), ReportError> {
+    let (figures, words) = (input.figures, input.words);
+    let others: Vec<String> = workbook.worksheets().iter().skip(1).map(Worksheet::name).collect();
+    let sheet = workbook.worksheet_from_index(0)?;
+    sheet.set_column_width(0, 20)?;
     sheet.set_column_width(1, 24)?;
-    sheet.set_column_width(2, 60)?;
+    // What is said in the third column runs over into the next two, which the table of earlier runs needs.
+    sheet.set_column_width(2, 34)?;
+    sheet.set_column_width(3, 14)?;
+    sheet.set_column_width(4, 14)?;
     sheet.set_screen_gridlines(false);
-    sheet.write_string_with_format(0, 0, "电子证照省市比对报告", &style.title)?;
+    sheet.write_string_with_format(0, 0, words.text("title"), &style.title)?;
     sheet.set_row_height(0, 28)?;
 
-    let mut page = Page { sheet, style, row: 2 };
-    page.heading("本次核查")?;
-    page.text("任务", &figures.job, "")?;
-    page.text("批次", &figures.run_id, "")?;
-    let state = if figures.state == "complete" { "已完成" } else { "未完成" };
-    page.text("状态", state, if figures.pending > 0 { "尚有条目未查询，以下数字只反映已查询的部分。" } else { "" })?;
-    page.text("开始时间", &local(figures.started_at), "")?;
-    page.text("结束时间", &local(figures.finished_at), "")?;
-    page.text("运行用时", &format!("{:.1} 秒", figures.wall_seconds), "")?;
-    page.count("接口调用", figures.calls, "每次调用可能因暂时故障重试。")?;
-    page.count("请求次数", figures.attempts, "含重试，不含令牌请求。")?;
+    let mut page = Page { sheet, style, words, row: 2 };
+    page.heading("this-run")?;
+    page.text("job", &figures.job, "")?;
+    page.text("run", &figures.run_id, "")?;
+    let partial = if figures.pending > 0 { words.text("state-partial-words") } else { "" };
+    page.text("state", words.named("state", figures.state), partial)?;
+    page.text("started", &local(figures.started_at), "")?;
+    page.text("finished", &local(figures.finished_at), "")?;
+    page.text("took", &words.fill("seconds", &[("seconds", &format!("{:.1}", figures.wall_seconds))]), "")?;
+    page.count("calls", figures.calls, words.text("calls-words"))?;
+    page.count("attempts", figures.attempts, words.text("attempts-words"))?;
 
-    page.heading("关键指标")?;
-    page.count("核查条目", figures.items, "持证主体代码 + 证照类型代码（+ 证照编号）各不相同的条目。")?;
-    page.count("结果行数", figures.rows, "每件证照一行；两侧均无证照的条目一行。")?;
-    page.rate("归集率", figures.collection_rate, "省市均有 ÷（省市均有 + 市有省无）")?;
-    page.rate("省库覆盖率", figures.province_coverage, "（省市均有 + 省有市无）÷ 已答复行数")?;
-    page.rate("市库覆盖率", figures.city_coverage, "（省市均有 + 市有省无）÷ 已答复行数")?;
-    page.rate("查询失败率", figures.error_rate, "查询失败 ÷ 结果行数；失败的条目不计入以上各率")?;
-
-    page.heading("结果分布")?;
-    let counts = [
-        (Status::Both, figures.both, "两侧都有"),
-        (Status::CityOnly, figures.city_only, "未归集到省，见“市有省无”"),
-        (Status::ProvinceOnly, figures.province_only, "见“省有市无”"),
-        (Status::Neither, figures.neither, "见“省市均无”"),
-        (Status::Error, figures.error, "情况未知，不是缺口，见“错误明细”"),
-        (Status::Pending, figures.pending, "本次未查询到"),
-    ];
-    for (status, count, words) in counts {
-        page.count(words::status(status), count, words)?;
+    page.heading("key-figures")?;
+    page.count("items", figures.items, words.text("items-words"))?;
+    page.count("rows", figures.rows, words.text("rows-words"))?;
+    for (key, rate) in [
+        ("collection_rate", figures.collection_rate),
+        ("province_coverage", figures.province_coverage),
+        ("city_coverage", figures.city_coverage),
+        ("error_rate", figures.error_rate),
+    ] {
+        page.rate(key, rate)?;
     }
-    let rate = format!("占省市均有的 {}，见“字段差异”", percent(figures.inconsistent_rate));
-    page.count("照面或状态不一致", figures.inconsistent, &rate)?;
-    page.count("无效输入", figures.invalid_inputs, "未查询，见“无效输入”")?;
-    page.count("重复输入", figures.duplicate_rows, "与前面的行指同一条目，只查询一次")?;
 
-    if !figures.gates.is_empty() {
-        page.heading("门限")?;
-        for gate in &figures.gates {
-            let value = gate.value.map_or_else(|| "—".to_owned(), |value| format!("{value:.4}"));
-            let (verdict, format) = if gate.holds { ("达标", &style.good) } else { ("未达标", &style.bad) };
-            page.sheet.write_string_with_format(page.row, 0, verdict, format)?;
-            page.sheet.write_string_with_format(page.row, 1, format!("{} = {}", gate.name, gate.limit), &style.text)?;
-            page.sheet.write_string_with_format(page.row, 2, format!("实际值 {value}"), &style.label)?;
-            page.row += 1;
+    page.heading("distribution")?;
+    for (status, count) in figures.by_status() {
+        let key = format!("status-{}", status.name());
+        page.count(&key, count, words.text(&format!("{key}-words")))?;
+    }
+    let share = words.percent(figures.inconsistent_rate);
+    page.count("inconsistent", figures.inconsistent, &words.fill("inconsistent-words", &[("share", &share)]))?;
+    page.count("invalid", figures.invalid_inputs, words.text("invalid-words"))?;
+    page.count("duplicates", figures.duplicate_rows, words.text("duplicates-words"))?;
+
+    page.heading("changes")?;
+    match &figures.previous_run {
+        None => page.note("no-previous")?,
+        Some(previous) => {
+            let since = words.fill("changes-since", &[("run", previous)]);
+            for (key, count) in [
+                ("change-new", figures.new_gaps),
+                ("change-persisting", figures.persisting_gaps),
+                ("change-regressed", figures.regressed_gaps),
+                ("change-resolved", figures.resolved_gaps),
+            ] {
+                page.count(key, count.unwrap_or_default(), &since)?;
+            }
         }
     }
-    let end = page.row;
+    page.gates(input)?;
+    let history = page.history(input)?;
+    page.links(&others)?;
+    charts(sheet, input, by_carried, history)?;
+    set_page(sheet, words, None)?;
+    Ok(())
+}
+
+/// Puts the charts beside the figures, one below the other. `history` are the rows of the rates over the runs.
+fn charts(
+    sheet: &mut Worksheet,
+    input: ReportInput<'_>,
+    by_carried: &[String],
+    history: Option<(u32, u32)>,
+) -> Result<(), ReportError> {
+    const COLUMN: u16 = 5;
+    let words = input.words;
+    let mut row = 2;
+    let mut put = |chart: &mut Chart, height: u32| -> Result<(), ReportError> {
+        chart.set_width(760).set_height(height);
+        sheet.insert_chart(row, COLUMN, chart)?;
+        row += height / ROW_PIXELS + 2;
+        Ok(())
+    };
     if !input.analysis.by_type.is_empty() {
-        sheet.insert_chart(2, 3, &chart(input))?;
+        put(&mut by_type(input), height_for(&input.analysis.by_type))?;
     }
-    set_page(sheet, None)?;
-    Ok(end)
+    if let (Some((header, groups)), Some(name)) = (input.analysis.by_carried.first(), by_carried.first()) {
+        put(&mut by_first_carried(words, header, groups, name), height_for(groups))?;
+    }
+    if let Some(rows) = history {
+        put(&mut trend(input, rows), 320)?;
+    }
+    Ok(())
+}
+
+/// A bar chart's height for its groups.
+fn height_for(groups: &[Group]) -> u32 {
+    150 + 32 * u32::try_from(groups.len().clamp(4, CHARTED)).unwrap_or_default()
+}
+
+fn titled(mut chart: Chart, title: &str) -> Chart {
+    chart.title().set_name(title).set_font(ChartFont::new().set_size(12).set_bold());
+    chart.legend().set_position(ChartLegendPosition::Bottom);
+    chart
+}
+
+fn solid(colour: u32) -> ChartSolidFill {
+    ChartSolidFill::new().set_color(Color::RGB(colour)).clone()
 }
 
 /// Statuses by certificate type, stacked; the numbers are those of the sheet by type.
-fn chart(input: ReportInput<'_>) -> Chart {
-    let types = input.analysis.by_type.len().min(CHARTED_TYPES);
-    let last = u32::try_from(types).unwrap_or(u32::MAX);
-    let mut chart = Chart::new(ChartType::BarStacked);
+fn by_type(input: ReportInput<'_>) -> Chart {
+    let words = input.words;
+    let sheet = words.text("sheet-by-type");
+    let types = input.analysis.by_type.len();
+    let last = u32::try_from(types.min(CHARTED)).unwrap_or(u32::MAX);
+    let title = if types > CHARTED {
+        words.fill("chart-by-type-most", &[("count", &CHARTED.to_string())])
+    } else {
+        words.text("chart-by-type").to_owned()
+    };
+    let mut chart = titled(Chart::new(ChartType::BarStacked), &title);
     for (status, column, colour) in SERIES {
         chart
             .add_series()
-            .set_name(words::status(status))
-            .set_categories((BY_TYPE, 1, 1, last, 1))
-            .set_values((BY_TYPE, 1, column, last, column))
+            .set_name(words.status(status))
+            .set_categories((sheet, 1, 1, last, 1))
+            .set_values((sheet, 1, column, last, column))
             .set_gap(45)
-            .set_format(ChartFormat::new().set_solid_fill(ChartSolidFill::new().set_color(Color::RGB(colour))));
+            .set_format(ChartFormat::new().set_solid_fill(&solid(colour)));
     }
-    let title = if input.analysis.by_type.len() > CHARTED_TYPES {
-        format!("各证照类型的归集状态（市有省无最多的 {CHARTED_TYPES} 类）")
-    } else {
-        "各证照类型的归集状态".to_owned()
-    };
-    chart.title().set_name(&title).set_font(ChartFont::new().set_size(12).set_bold());
     chart.y_axis().set_reverse();
-    chart.x_axis().set_name("结果行数");
-    chart.legend().set_position(ChartLegendPosition::Bottom);
-    chart.set_width(760).set_height(120 + 26 * u32::from(u8::try_from(types).unwrap_or(u8::MAX)).max(8));
+    chart.x_axis().set_name(words.text("rows"));
+    chart.y_axis().set_crossing(ChartAxisCrossing::Max);
+    chart
+}
+
+/// Collection rates by the first carried column; the numbers are those of its sheet.
+fn by_first_carried(words: &Words, header: &str, groups: &[Group], sheet: &str) -> Chart {
+    let last = u32::try_from(groups.len().min(CHARTED)).unwrap_or(u32::MAX);
+    let title = if groups.len() > CHARTED {
+        words.fill("chart-by-carried-most", &[("header", header), ("count", &CHARTED.to_string())])
+    } else {
+        words.fill("chart-by-carried", &[("header", header)])
+    };
+    let mut chart = titled(Chart::new(ChartType::Bar), &title);
+    let rate = rate_column(1);
+    chart
+        .add_series()
+        .set_name(words.text("collection_rate"))
+        .set_categories((sheet, 1, 0, last, 0))
+        .set_values((sheet, 1, rate, last, rate))
+        .set_gap(45)
+        .set_format(ChartFormat::new().set_solid_fill(&solid(0x0054_8235)));
+    chart.y_axis().set_reverse();
+    chart.x_axis().set_min(0.0).set_max(1.0).set_num_format("0%").set_name(words.text("collection_rate"));
+    chart.y_axis().set_crossing(ChartAxisCrossing::Max);
+    chart.legend().set_hidden();
+    chart
+}
+
+/// Rates over the runs; the numbers are those of this sheet.
+fn trend(input: ReportInput<'_>, (first, last): (u32, u32)) -> Chart {
+    let words = input.words;
+    let sheet = words.text("sheet-overview");
+    let mut chart = titled(Chart::new(ChartType::Line), words.text("chart-trend"));
+    for (key, column, colour) in
+        [("collection_rate", 1, 0x0054_8235), ("province_coverage", 2, 0x002E_75B6), ("city_coverage", 3, 0x00ED_7D31)]
+    {
+        let line = ChartLine::new().set_color(Color::RGB(colour)).set_width(2.25).clone();
+        let dot = ChartFormat::new().set_solid_fill(&solid(colour)).clone();
+        let marker = ChartMarker::new().set_type(ChartMarkerType::Circle).set_size(6).set_format(&mut dot.clone()).clone();
+        chart
+            .add_series()
+            .set_name(words.text(key))
+            .set_categories((sheet, first, 0, last, 0))
+            .set_values((sheet, first, column, last, column))
+            .set_format(ChartFormat::new().set_line(&line))
+            .set_marker(&marker);
+    }
+    chart.y_axis().set_num_format("0%").set_min(input.lowest_rate_shown()).set_max(1.0);
     chart
 }
 
@@ -125,42 +228,113 @@ fn local(time: DateTime<Utc>) -> String {
 struct Page<'a> {
     sheet: &'a mut Worksheet,
     style: &'a Style,
+    words: &'a Words,
     row: u32,
 }
 
 impl Page<'_> {
-    fn heading(&mut self, text: &str) -> Result<(), ReportError> {
+    fn heading(&mut self, key: &str) -> Result<(), ReportError> {
         if self.row > 2 {
             self.row += 1;
         }
-        self.sheet.write_string_with_format(self.row, 0, text, &self.style.heading)?;
+        self.sheet.write_string_with_format(self.row, 0, self.words.text(key), &self.style.heading)?;
         self.row += 1;
         Ok(())
     }
 
-    fn label(&mut self, label: &str, words: &str) -> Result<(), ReportError> {
-        self.sheet.write_string_with_format(self.row, 0, label, &self.style.label)?;
+    fn label(&mut self, key: &str, words: &str) -> Result<(), ReportError> {
+        self.sheet.write_string_with_format(self.row, 0, self.words.text(key), &self.style.label)?;
         self.sheet.write_string_with_format(self.row, 2, words, &self.style.remark)?;
         self.row += 1;
         Ok(())
     }
 
-    fn text(&mut self, label: &str, value: &str, words: &str) -> Result<(), ReportError> {
+    fn note(&mut self, key: &str) -> Result<(), ReportError> {
+        self.sheet.write_string_with_format(self.row, 0, self.words.text(key), &self.style.muted)?;
+        self.row += 1;
+        Ok(())
+    }
+
+    fn text(&mut self, key: &str, value: &str, words: &str) -> Result<(), ReportError> {
         self.sheet.write_string_with_format(self.row, 1, value, &self.style.fact)?;
-        self.label(label, words)
+        self.label(key, words)
     }
 
     #[expect(clippy::cast_precision_loss, reason = "counts of rows are far below 2^52")]
-    fn count(&mut self, label: &str, value: u64, words: &str) -> Result<(), ReportError> {
+    fn count(&mut self, key: &str, value: u64, words: &str) -> Result<(), ReportError> {
         self.sheet.write_number_with_format(self.row, 1, value as f64, &self.style.number)?;
-        self.label(label, words)
+        self.label(key, words)
     }
 
-    fn rate(&mut self, label: &str, value: Option<f64>, words: &str) -> Result<(), ReportError> {
+    fn rate(&mut self, key: &str, value: Option<f64>) -> Result<(), ReportError> {
+        self.rate_cell(self.row, 1, value)?;
+        self.label(key, self.words.text(&format!("{key}-words")))
+    }
+
+    fn rate_cell(&mut self, row: u32, column: u16, value: Option<f64>) -> Result<(), ReportError> {
         match value {
-            Some(value) => self.sheet.write_number_with_format(self.row, 1, value, &self.style.percent)?,
-            None => self.sheet.write_string_with_format(self.row, 1, "—", &self.style.text)?,
+            Some(value) => self.sheet.write_number_with_format(row, column, value, &self.style.percent)?,
+            None => self.sheet.write_string_with_format(row, column, self.words.text("dash"), &self.style.fact)?,
         };
-        self.label(label, words)
+        Ok(())
+    }
+
+    fn gates(&mut self, input: ReportInput<'_>) -> Result<(), ReportError> {
+        if input.figures.gates.is_empty() {
+            return Ok(());
+        }
+        self.heading("gates")?;
+        for gate in &input.figures.gates {
+            let value = gate.value.map_or_else(|| self.words.text("dash").to_owned(), |value| format!("{value:.4}"));
+            let (verdict, format) =
+                if gate.holds { ("gate-holds", &self.style.good) } else { ("gate-violated", &self.style.bad) };
+            self.sheet.write_string_with_format(self.row, 0, self.words.text(verdict), format)?;
+            self.sheet.write_string_with_format(self.row, 1, format!("{} = {}", gate.name, gate.limit), &self.style.text)?;
+            let told = self.words.fill("gate-value", &[("value", &value)]);
+            self.sheet.write_string_with_format(self.row, 2, told, &self.style.remark)?;
+            self.row += 1;
+        }
+        Ok(())
+    }
+
+    /// The rates of earlier runs and of this one, where there were any; the rows they stand in.
+    fn history(&mut self, input: ReportInput<'_>) -> Result<Option<(u32, u32)>, ReportError> {
+        if input.history.is_empty() {
+            return Ok(None);
+        }
+        let figures = input.figures;
+        self.heading("history")?;
+        let keys = ["run", "collection_rate", "province_coverage", "city_coverage", "error_rate"];
+        for (column, key) in (0..).zip(keys) {
+            let format = if column == 0 { &self.style.summary_header } else { &self.style.summary_number_header };
+            self.sheet.write_string_with_format(self.row, column, self.words.text(key), format)?;
+        }
+        let first = self.row + 1;
+        let this = format!("{}{}", figures.run_id, self.words.text("history-this"));
+        let past = input
+            .history
+            .iter()
+            .map(|run| (run.run_id.clone(), [run.collection_rate, run.province_coverage, run.city_coverage, run.error_rate]));
+        let now = [figures.collection_rate, figures.province_coverage, figures.city_coverage, figures.error_rate];
+        for (name, rates) in past.chain([(this, now)]) {
+            self.row += 1;
+            self.sheet.write_string_with_format(self.row, 0, &name, &self.style.code)?;
+            for (column, rate) in (1..).zip(rates) {
+                self.rate_cell(self.row, column, rate)?;
+            }
+        }
+        let last = self.row;
+        self.row += 1;
+        Ok(Some((first, last)))
+    }
+
+    fn links(&mut self, sheets: &[String]) -> Result<(), ReportError> {
+        self.heading("sheets")?;
+        for name in sheets {
+            let link = Url::new(format!("internal:'{}'!A1", name.replace('\'', "''"))).set_text(name);
+            self.sheet.write_url_with_format(self.row, 0, link, &self.style.link)?;
+            self.row += 1;
+        }
+        Ok(())
     }
 }

@@ -1,13 +1,13 @@
 //! Formats, widths and the page set-up that all sheets share.
 
-use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, Worksheet, XlsxError};
+use crate::report::Words;
+use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, FormatUnderline, Worksheet, XlsxError};
+use std::borrow::Cow;
 use unicode_width::UnicodeWidthStr;
 
 /// A column is at least and at most this wide, in digits.
 const NARROWEST: usize = 8;
 const WIDEST: usize = 80;
-/// Excel's longest text in a cell.
-const LONGEST_TEXT: usize = 32_767;
 
 /// The formats of a workbook.
 pub(super) struct Style {
@@ -26,6 +26,13 @@ pub(super) struct Style {
     pub muted: Format,
     pub remark: Format,
     pub fact: Format,
+    pub link: Format,
+    pub time: Format,
+    pub summary_header: Format,
+    pub summary_number_header: Format,
+    /// Pieces of a text, and the one to be seen first.
+    pub plain: Format,
+    pub marked: Format,
     pub good: Format,
     pub bad: Format,
 }
@@ -59,6 +66,12 @@ impl Style {
             muted: base().set_font_color(Color::RGB(0x0080_8080)).set_italic(),
             remark: base().set_font_color(Color::RGB(0x0080_8080)).set_indent(1),
             fact: base().set_num_format("@").set_align(FormatAlign::Right),
+            link: base().set_font_color(Color::RGB(0x0005_63C1)).set_underline(FormatUnderline::Single),
+            time: base().set_num_format("yyyy-mm-dd hh:mm"),
+            summary_header: base().set_bold().set_background_color(Color::RGB(0x00DD_EBF7)),
+            summary_number_header: base().set_bold().set_background_color(Color::RGB(0x00DD_EBF7)).set_align(FormatAlign::Right),
+            plain: base(),
+            marked: base().set_bold().set_font_color(Color::RGB(0x00C0_0000)),
             good: base().set_font_color(Color::RGB(0x0037_8A3B)).set_bold(),
             bad: base().set_font_color(Color::RGB(0x00C0_0000)).set_bold(),
         }
@@ -75,10 +88,16 @@ pub(super) fn column_width(widest: usize) -> f64 {
     f64::from(u32::try_from(widest.clamp(NARROWEST, WIDEST)).unwrap_or_default()) * 1.05 + 2.5
 }
 
-/// A text that a cell can hold: over-long ones end in an ellipsis. Excel counts in UTF-16.
-pub(super) fn fitting(text: &str) -> std::borrow::Cow<'_, str> {
+/// A text that a cell can hold: over-long ones end in an ellipsis (Excel counts in UTF-16), and characters that XML does
+/// not allow are replaced by one that is seen.
+pub(super) fn fitting(text: &str) -> Cow<'_, str> {
+    const LONGEST_TEXT: usize = 32_767;
+    let mut text = Cow::Borrowed(text);
+    if text.chars().any(is_illegal) {
+        text = text.chars().map(|character| if is_illegal(character) { '\u{FFFD}' } else { character }).collect();
+    }
     if text.len() <= LONGEST_TEXT || text.encode_utf16().count() <= LONGEST_TEXT {
-        return text.into();
+        return text;
     }
     let mut room = LONGEST_TEXT - 1;
     let fits = |character: &char| {
@@ -91,13 +110,18 @@ pub(super) fn fitting(text: &str) -> std::borrow::Cow<'_, str> {
     short.into()
 }
 
+/// Whether XML 1.0 does not allow a character.
+const fn is_illegal(character: char) -> bool {
+    matches!(character, '\0'..='\x08' | '\x0B' | '\x0C' | '\x0E'..='\x1F' | '\u{FFFE}' | '\u{FFFF}')
+}
+
 /// How sheets print: landscape A4, as wide as the page, the header on every page, numbered.
-pub(super) fn set_page(sheet: &mut Worksheet, header_row: Option<u32>) -> Result<(), XlsxError> {
+pub(super) fn set_page(sheet: &mut Worksheet, words: &Words, header_row: Option<u32>) -> Result<(), XlsxError> {
     const A4: u8 = 9;
     sheet.set_landscape().set_paper_size(A4).set_print_fit_to_pages(1, 0);
-    sheet.set_header("&L&A").set_footer("&C第 &P 页，共 &N 页");
+    sheet.set_header("&L&A").set_footer(format!("&C{}", words.text("page-of")));
     if let Some(row) = header_row {
-        sheet.set_repeat_rows(0, row)?;
+        sheet.set_repeat_rows(row, row)?;
     }
     Ok(())
 }

@@ -1,0 +1,119 @@
+//! Two runs compared: figures beside figures, and every gap by what became of it.
+
+use crate::audit::{Change, EarlierRow, Status, age};
+use crate::journal::{Journal, JournalError};
+use crate::table::schema::coverage;
+use crate::table::{EarlierError, EarlierRows, Row, Rows, TableError};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Why two runs could not be compared.
+#[derive(Debug, thiserror::Error)]
+pub enum CompareError {
+    /// The older run.
+    #[error("the older run: {0}")]
+    Earlier(#[from] EarlierError),
+    /// The newer run.
+    #[error("the newer run: {0}")]
+    Table(#[from] TableError),
+    /// What is put by while comparing.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// Whoever takes the rows.
+    #[error("{0}")]
+    Taken(String),
+}
+
+/// Gaps of a certificate type, or of all, by what became of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct GapChanges {
+    /// Name of the type, where it has one.
+    pub cert_type_name: Option<String>,
+    /// Gaps that were not there.
+    pub new: u64,
+    /// Gaps that are still there.
+    pub persisting: u64,
+    /// Gaps that are there again after they were closed.
+    pub regressed: u64,
+    /// Gaps that are closed.
+    pub resolved: u64,
+}
+
+impl GapChanges {
+    fn count(&mut self, change: Change) {
+        match change {
+            Change::New => self.new += 1,
+            Change::Persisting => self.persisting += 1,
+            Change::Regressed => self.regressed += 1,
+            Change::Resolved => self.resolved += 1,
+            Change::Unchanged => {}
+        }
+    }
+}
+
+/// Compares the tables of two runs: gaps in all, and by certificate type. `scratch` is a folder for what is put by while
+/// comparing, on the disk and for its owner alone; `take` gets every row of the newer run whose gap changed or stayed.
+///
+/// # Errors
+/// What keeps either run's tables from being read; what `take` says.
+pub fn compare(
+    old: &Path,
+    (new, run_id): (&Path, &str),
+    scratch: &Path,
+    mut take: impl FnMut(Row<'_>, Change) -> Result<(), String>,
+) -> Result<(GapChanges, BTreeMap<String, GapChanges>), CompareError> {
+    let journal = Journal::create(&scratch.join("comparison.sqlite"))?;
+    journal.take_earlier::<EarlierError>("", EarlierRows::open(old)?)?;
+    let mut ahead = Rows::open(new, coverage::COVERAGE)?;
+    let mut rows = Rows::open(new, coverage::COVERAGE)?;
+    let (mut all, mut by_type) = (GapChanges::default(), BTreeMap::<String, GapChanges>::new());
+    // The rows of an item are needed together: one reader looks ahead to its end, the other follows.
+    let mut pending = ahead.next_row()?.map(AheadRow::of);
+    while let Some(first) = pending.take() {
+        let item = first.item;
+        let mut of_item = vec![first];
+        while let Some(row) = ahead.next_row()?.map(AheadRow::of) {
+            if row.item != item {
+                pending = Some(row);
+                break;
+            }
+            of_item.push(row);
+        }
+        let earlier: Vec<EarlierRow> = journal.earlier(&of_item[0].holder_code, &of_item[0].cert_type_code)?;
+        let keys: Vec<(Option<&str>, Status)> = of_item.iter().map(|row| (row.number.as_deref(), row.status)).collect();
+        for age in age(&keys, Some(&earlier), run_id) {
+            let Some(row) = rows.next_row()? else { break };
+            let Some(change) = age.change.filter(|change| *change != Change::Unchanged) else { continue };
+            all.count(change);
+            let of_type = by_type.entry(of_item[0].cert_type_code.clone()).or_default();
+            of_type.count(change);
+            of_type.cert_type_name = row.text(coverage::CERT_TYPE_NAME).map(str::to_owned);
+            take(row, change).map_err(CompareError::Taken)?;
+        }
+    }
+    Ok((all, by_type))
+}
+
+/// What is needed of a row before its item is read to the end.
+struct AheadRow {
+    item: Option<i64>,
+    holder_code: String,
+    cert_type_code: String,
+    number: Option<String>,
+    status: Status,
+}
+
+impl AheadRow {
+    fn of(row: Row<'_>) -> Self {
+        let text = |column| row.text(column).unwrap_or_default();
+        let status = Status::ALL.into_iter().find(|status| status.name() == text(coverage::STATUS));
+        Self {
+            item: row.number(coverage::ITEM_ID),
+            holder_code: text(coverage::HOLDER_CODE).to_owned(),
+            cert_type_code: text(coverage::CERT_TYPE_CODE).to_owned(),
+            number: row.text(coverage::CERTIFICATE_NUMBER).map(str::to_owned),
+            status: status.unwrap_or(Status::Error),
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What is kept of a run so that later ones can show how things went: rates in all and by group.
+
+use super::breakdown::{Analysis, Group};
+use super::figures::Figures;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Groups of one kind that are kept; a report shows no more of them either.
+pub const MOST_GROUPS: usize = 5_000;
+/// Earlier runs that reports show.
+const MOST_RUNS: usize = 11;
+
+/// A run's rates.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PastRun {
+    /// Its id.
+    pub run_id: String,
+    /// Whether it is complete.
+    pub complete: bool,
+    /// When it ended.
+    pub finished_at: DateTime<Utc>,
+    /// 归集率.
+    pub collection_rate: Option<f64>,
+    /// 省库覆盖率.
+    pub province_coverage: Option<f64>,
+    /// 市库覆盖率.
+    pub city_coverage: Option<f64>,
+    /// Share of rows that are errors.
+    pub error_rate: Option<f64>,
+    /// Collection rate by certificate type code.
+    pub by_type: BTreeMap<String, Option<f64>>,
+    /// Collection rate by carried header and value.
+    pub by_carried: BTreeMap<String, BTreeMap<String, Option<f64>>>,
+}
+
+impl PastRun {
+    /// What is kept of a run.
+    #[must_use]
+    pub fn new(figures: &Figures, analysis: &Analysis) -> Self {
+        let rates = |groups: &[Group]| {
+            let shown = groups.iter().take(MOST_GROUPS);
+            shown.filter_map(|group| Some((group.key.clone()?, group.counts.collection_rate()))).collect::<BTreeMap<_, _>>()
+        };
+        Self {
+            run_id: figures.run_id.clone(),
+            complete: figures.state == "complete",
+            finished_at: figures.finished_at,
+            collection_rate: figures.collection_rate,
+            province_coverage: figures.province_coverage,
+            city_coverage: figures.city_coverage,
+            error_rate: figures.error_rate,
+            by_type: rates(&analysis.by_type),
+            by_carried: analysis.by_carried.iter().map(|(header, groups)| (header.clone(), rates(groups))).collect(),
+        }
+    }
+
+    /// Reads what a run's folder keeps; none where it keeps nothing that can be read.
+    #[must_use]
+    pub fn read(path: &Path) -> Option<Self> {
+        serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+    }
+}
+
+/// The latest complete runs before one that ended at `end`, oldest first.
+#[must_use]
+pub fn runs_before(mut runs: Vec<PastRun>, run_id: &str, end: DateTime<Utc>) -> Vec<PastRun> {
+    runs.retain(|run| run.complete && run.run_id != run_id && run.finished_at < end);
+    runs.sort_by_key(|run| run.finished_at);
+    runs.split_off(runs.len().saturating_sub(MOST_RUNS))
+}

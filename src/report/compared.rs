@@ -1,0 +1,75 @@
+//! Two runs compared, as text and as JSON.
+
+use super::Words;
+use crate::analysis::GapChanges;
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// Figures that are set side by side, in order; those above the line are counts, those below rates.
+const COUNTS: [&str; 6] = ["items", "rows", "inconsistent", "invalid_inputs", "calls", "attempts"];
+const STATUSES: [&str; 6] = ["both", "city_only", "province_only", "neither", "error", "pending"];
+const RATES: [&str; 4] = ["collection_rate", "province_coverage", "city_coverage", "error_rate"];
+
+/// Two runs compared.
+#[derive(Debug, Serialize)]
+pub struct Comparison {
+    /// Id of the older run.
+    pub old_run: String,
+    /// Id of the newer run.
+    pub new_run: String,
+    /// The older run's `summary.json`.
+    pub old: Value,
+    /// The newer run's.
+    pub new: Value,
+    /// Gaps in all.
+    pub gaps: GapChanges,
+    /// Gaps by certificate type code.
+    pub by_type: BTreeMap<String, GapChanges>,
+}
+
+/// The comparison as text.
+#[must_use]
+pub fn compared_text(words: &Words, comparison: &Comparison) -> String {
+    let mut text = String::new();
+    let mut line = |line: String| {
+        let _ = writeln!(text, "{line}");
+    };
+    line(words.fill("compare-head", &[("old", &comparison.old_run), ("new", &comparison.new_run)]));
+    let label = |figure: &str| {
+        let key = match figure {
+            "invalid_inputs" => "invalid".to_owned(),
+            figure if STATUSES.contains(&figure) => format!("status-{figure}"),
+            figure => figure.to_owned(),
+        };
+        words.text(&key).to_owned()
+    };
+    for figure in COUNTS.iter().take(2).chain(&STATUSES).chain(&COUNTS[2..]) {
+        let of = |summary: &Value| summary.get(*figure).and_then(Value::as_i64).unwrap_or_default();
+        let (old, new) = (of(&comparison.old), of(&comparison.new));
+        line(format!("  {}  {old} → {new}  ({:+})", label(figure), new - old));
+    }
+    for figure in RATES {
+        let of = |summary: &Value| summary.get(figure).and_then(Value::as_f64);
+        let (old, new) = (of(&comparison.old), of(&comparison.new));
+        let delta =
+            old.zip(new).map_or_else(|| words.text("dash").to_owned(), |(old, new)| format!("{:+.2}%", (new - old) * 100.0));
+        line(format!("  {}  {} → {}  ({delta})", label(figure), words.percent(old), words.percent(new)));
+    }
+    line(words.text("compare-gaps").to_owned());
+    line(format!("  {}", changes(words, &comparison.gaps)));
+    if !comparison.by_type.is_empty() {
+        line(words.text("compare-by-type").to_owned());
+    }
+    for (code, of_type) in &comparison.by_type {
+        let name = of_type.cert_type_name.as_deref().unwrap_or_else(|| words.text("not-in-catalogue"));
+        line(format!("  {code} {name}  {}", changes(words, of_type)));
+    }
+    text
+}
+
+fn changes(words: &Words, gaps: &GapChanges) -> String {
+    let counts = [("new", gaps.new), ("persisting", gaps.persisting), ("regressed", gaps.regressed), ("resolved", gaps.resolved)];
+    counts.map(|(change, count)| format!("{} {count}", words.named("change", change))).join("  ")
+}

@@ -1,0 +1,58 @@
+//! The failed items as a text file that can be an input as it is: the headers are those that the intake recognises.
+
+use crate::audit::Status;
+use crate::durable::WholeFile;
+use crate::table::schema::coverage;
+use crate::table::{Rows, TableError};
+use std::io::Write;
+use std::path::Path;
+
+/// Why the file could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum FailedError {
+    /// The table.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// The text.
+    #[error("the failed items cannot be written: {0}")]
+    Csv(#[from] csv::Error),
+    /// The disk.
+    #[error("the failed items cannot be written: {0}")]
+    Disk(#[from] std::io::Error),
+}
+
+/// Writes every item of which nothing is known because calls failed, with its carried columns, to `path`; takes away what
+/// stood there where there is none. Codes are whole whatever the reports mask: it is an input.
+///
+/// # Errors
+/// What keeps the table from being read or the file from being written.
+pub fn write_failed(path: &Path, tables: &Path, carried: &[String]) -> Result<(), FailedError> {
+    let mut file = WholeFile::create(path)?;
+    // Excel and WPS take a text file for UTF-8 only where it says so.
+    file.write_all("\u{FEFF}".as_bytes())?;
+    let mut text = csv::Writer::from_writer(file);
+    let headers = ["证件号码", "持证主体代码类型", "证照类型代码", "证照编号"];
+    text.write_record(headers.into_iter().chain(carried.iter().map(String::as_str)))?;
+    let mut rows = Rows::open(tables, coverage::COVERAGE)?;
+    let mut latest = None;
+    while let Some(row) = rows.next_row()? {
+        let item = row.number(coverage::ITEM_ID);
+        if row.text(coverage::STATUS) != Some(Status::Error.name()) || latest == Some(item) {
+            continue;
+        }
+        latest = Some(item);
+        let columns = [coverage::HOLDER_CODE, coverage::HOLDER_CODE_TYPE, coverage::CERT_TYPE_CODE, coverage::CERTIFICATE_NUMBER];
+        let own = columns.into_iter().map(|column| row.text(column).unwrap_or_default());
+        let carried = carried.iter().map(|header| row.carried(&coverage::COVERAGE.carried_name(header)).unwrap_or_default());
+        text.write_record(own.chain(carried))?;
+    }
+    let file = text.into_inner().map_err(csv::IntoInnerError::into_error)?;
+    if latest.is_some() {
+        return Ok(file.finish()?);
+    }
+    drop(file);
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}

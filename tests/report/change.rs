@@ -1,0 +1,183 @@
+//! What changed since the run before: ages of gaps, figures, gates, remarks, comparisons.
+
+use crate::support::{Platform, TextRow, Workspace, items, read_table, stderr, stdout};
+use calamine::{Data, Reader, Xlsx, open_workbook};
+use ecert_audit::job::SandboxSettings;
+use rust_xlsxwriter::Workbook;
+use std::path::Path;
+
+fn coverage(workspace: &Workspace, run: &str) -> Vec<TextRow> {
+    read_table(&workspace.path(&format!("outputs/test/{run}/tables/coverage.parquet")))
+}
+
+fn summary(workspace: &Workspace, run: &str) -> serde_json::Value {
+    serde_json::from_slice(&std::fs::read(workspace.path(&format!("outputs/test/{run}/summary.json"))).unwrap()).unwrap()
+}
+
+fn sheet(path: &Path, name: &str) -> Vec<Vec<Data>> {
+    let mut book: Xlsx<_> = open_workbook(path).unwrap();
+    book.worksheet_range(name).unwrap().rows().map(<[Data]>::to_vec).collect()
+}
+
+/// Three runs over three libraries: other seeds hold other certificates.
+fn three_runs() -> Workspace {
+    let workspace = Workspace::new();
+    workspace.write_input("items.csv", items(500).as_bytes());
+    for (run, seed) in [("r1", 11), ("r2", 12), ("r3", 11)] {
+        workspace.write_job(
+            &crate::support::job_text("inputs/items.csv", "rate = \"unlimited\"")
+                .replace(&format!("seed = {}", crate::support::SEED), &format!("seed = {seed}")),
+        );
+        workspace.run_job(&["--run-id", run], 0);
+    }
+    workspace
+}
+
+fn is_gap(row: &TextRow) -> bool {
+    ["city_only", "province_only", "neither"].contains(&row["status"].as_str())
+}
+
+#[test]
+fn gaps_age_from_run_to_run() {
+    let workspace = three_runs();
+    let first = coverage(&workspace, "r1");
+    assert!(first.iter().all(|row| !row.contains_key("change")), "nothing to compare with");
+    for row in &first {
+        let expected = if is_gap(row) { (Some("r1"), "1") } else { (None, "0") };
+        assert_eq!((row.get("gap_since").map(String::as_str), row["gap_runs"].as_str()), expected);
+    }
+    assert_eq!(summary(&workspace, "r1")["new_gaps"], serde_json::Value::Null);
+
+    for run in ["r2", "r3"] {
+        let rows = coverage(&workspace, run);
+        let figures = summary(&workspace, run);
+        let count =
+            |change: &str| rows.iter().filter(|row| row.get("change").is_some_and(|known| known == change)).count() as u64;
+        for (figure, change) in [
+            ("new_gaps", "new"),
+            ("persisting_gaps", "persisting"),
+            ("resolved_gaps", "resolved"),
+            ("regressed_gaps", "regressed"),
+        ] {
+            assert_eq!(figures[figure].as_u64().unwrap(), count(change), "{run} {figure}");
+        }
+        let gaps = rows.iter().filter(|row| is_gap(row)).count() as u64;
+        assert_eq!(count("new") + count("persisting") + count("regressed"), gaps, "{run}");
+        assert!(count("new") > 0 && count("persisting") > 0 && count("resolved") > 0, "{run}");
+        assert!(rows.iter().all(|row| row.contains_key("change")), "{run}: every row was answered");
+        for row in rows.iter().filter(|row| row["change"] == "persisting") {
+            assert_ne!(row["gap_since"], run);
+            assert!(row["gap_runs"].parse::<u32>().unwrap() > 1);
+        }
+    }
+    assert!(coverage(&workspace, "r3").iter().any(|row| row["change"] == "regressed"), "what the second run closed is back");
+}
+
+#[test]
+fn two_runs_are_compared_as_text_json_and_workbook() {
+    let workspace = three_runs();
+    let compare = |extra: &[&str]| {
+        let mut args = vec!["compare", "outputs/test/r1", "outputs/test/r2"];
+        args.extend(extra);
+        let output = workspace.run(&args);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        stdout(&output)
+    };
+    let json: serde_json::Value = serde_json::from_str(&compare(&["--format", "json", "--excel", "c.xlsx"])).unwrap();
+    let figures = summary(&workspace, "r2");
+    for (kind, figure) in [("new", "new_gaps"), ("persisting", "persisting_gaps"), ("resolved", "resolved_gaps")] {
+        assert_eq!(json["gaps"][kind], figures[figure], "{kind}");
+    }
+    let rows = sheet(&workspace.path("c.xlsx"), "环比");
+    let listed =
+        ["new", "persisting", "regressed", "resolved"].map(|kind| json["gaps"][kind].as_u64().unwrap()).iter().sum::<u64>();
+    assert_eq!(rows.len() as u64 - 1, listed);
+    assert!(compare(&[]).contains("r1 → r2") && compare(&["--lang", "en"]).contains("Persisting"));
+    let left: Vec<_> =
+        std::fs::read_dir(workspace.path("outputs/test/r2")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(!left.iter().any(|name| name.to_string_lossy().starts_with('.')), "nothing is left behind: {left:?}");
+}
+
+#[test]
+fn gates_on_gaps_and_shares_name_what_is_violated() {
+    let workspace = three_runs();
+    let job = std::fs::read_to_string(workspace.path("jobs/test.toml")).unwrap();
+    let gates = "gates = { max_new_gaps = 1, max_city_only_share = 0.0001, max_error = 0, min_both_share = 0.1 }";
+    workspace.write_job(&format!("{job}\n[report]\n{gates}\n"));
+    let output = workspace.run(&["report", "outputs/test/r3"]);
+    assert_eq!(output.status.code(), Some(10));
+    let words = stderr(&output);
+    assert!(words.contains("max_new_gaps = 1") && words.contains("max_city_only_share"), "{words}");
+    assert!(!words.contains("max_error") && !words.contains("min_both_share"), "{words}");
+}
+
+/// Writes a remark into the last column of a gap's row, as an analyst would; the workbook holds nothing but that list.
+fn with_remark(path: &Path, name: &str, row: usize, remark: &str) -> Vec<Data> {
+    let rows = sheet(path, name);
+    let mut book = Workbook::new();
+    let copy = book.add_worksheet();
+    copy.set_name(name).unwrap();
+    for (at, cells) in (0..).zip(&rows) {
+        for (column, cell) in (0..).zip(cells) {
+            copy.write_string(at, column, cell.to_string()).unwrap();
+        }
+    }
+    let last = u16::try_from(rows[0].len() - 1).unwrap();
+    copy.write_string(u32::try_from(row).unwrap(), last, remark).unwrap();
+    book.save(path).unwrap();
+    rows[row].clone()
+}
+
+#[test]
+fn remarks_come_back_and_those_without_a_gap_are_listed() {
+    let workspace = Workspace::new();
+    workspace.write_input("items.csv", items(80).as_bytes());
+    let run = |id: &str, seed: u64| {
+        let job = crate::support::job_text("inputs/items.csv", "rate = \"unlimited\"");
+        workspace.write_job(&job.replace(&format!("seed = {}", crate::support::SEED), &format!("seed = {seed}")));
+        workspace.run_job(&["--run-id", id], 0);
+    };
+    run("r1", 11);
+    let book = |id: &str| workspace.path(&format!("outputs/test/{id}/report.xlsx"));
+    let gap = with_remark(&book("r1"), "省市均无", 1, "已联系市公安局");
+    run("r2", 11);
+    let rows = sheet(&book("r2"), "省市均无");
+    let remarked: Vec<&Vec<Data>> =
+        rows.iter().filter(|row| row.last() == Some(&Data::String("已联系市公安局".into()))).collect();
+    assert_eq!(remarked.len(), 1);
+    assert_eq!(remarked[0][..5], gap[..5], "the same holder, type and number");
+
+    // A report that is rebuilt keeps what was written into it.
+    let last = rows.len() - 1;
+    with_remark(&book("r2"), "省市均无", last, "第二条");
+    assert_eq!(workspace.run(&["report", "outputs/test/r2"]).status.code(), Some(0));
+    let kept = sheet(&book("r2"), "省市均无");
+    assert_eq!(kept[last].last(), Some(&Data::String("第二条".into())));
+
+    // Another library: the remarks' gaps are gone, or they are not.
+    run("r3", 12);
+    let gaps = sheet(&book("r3"), "省市均无");
+    let change = sheet(&book("r3"), "环比");
+    let found = |rows: &[Vec<Data>], remark: &str| rows.iter().flatten().any(|cell| *cell == Data::String(remark.into()));
+    for remark in ["已联系市公安局", "第二条"] {
+        assert!(found(&gaps, remark) != found(&change, remark), "{remark} is in one of the two");
+    }
+    assert!(found(&change, "第二条") || found(&change, "已联系市公安局"));
+}
+
+#[test]
+fn failed_items_are_an_input_as_they_are() {
+    let platform =
+        Platform::start(SandboxSettings { unpublished: vec!["11100000000013127D001".to_owned()], ..SandboxSettings::default() });
+    let workspace = Workspace::new();
+    workspace.write_input("items.csv", items(30).as_bytes());
+    workspace.write_job(&platform.job("inputs/items.csv", "rate = \"unlimited\""));
+    workspace.run_job(&[], 0);
+    let failed = workspace.run_dir().join("failed-items.csv");
+    workspace.write_input("failed.csv", &std::fs::read(&failed).unwrap());
+    workspace.write_job(&crate::support::job_text("inputs/failed.csv", "rate = \"unlimited\""));
+    workspace.run_job(&["--run-id", "again"], 0);
+    let again = summary(&workspace, "again");
+    assert_eq!((&again["items"], &again["invalid_inputs"], &again["error"]), (&30.into(), &0.into(), &0.into()));
+    assert!(!workspace.path("outputs/test/again/failed-items.csv").exists());
+}
