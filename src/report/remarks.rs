@@ -33,6 +33,12 @@ impl Remarks {
         Ok(Self { own: of(own)?, previous: RefCell::new(previous) })
     }
 
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.own.as_ref().is_none_or(HashMap::is_empty) && self.previous.borrow().is_empty()
+    }
+
     /// The remark of a gap, as either of its forms (masked or not) has it.
     #[must_use]
     pub fn find(&self, keys: [&GapKey; 2]) -> Option<String> {

@@ -157,11 +157,11 @@ impl<'a> DetailSheet<'a> {
                     ];
                     let pieces: Vec<_> = pieces.into_iter().filter(|(_, piece)| !piece.is_empty()).collect();
                     sheet.write_rich_string_with_format(row, column, &pieces, format)?;
-                    self.widths[at] = self.widths[at].max(width_of(value));
+                    widen(&mut self.widths[at], value);
                 }
                 DetailCell::Text(Some(value)) | DetailCell::Marked(value, _) => {
                     sheet.write_string_with_format(row, column, fitting(value), format)?;
-                    self.widths[at] = self.widths[at].max(width_of(value));
+                    widen(&mut self.widths[at], value);
                 }
                 DetailCell::Time(Some(time)) => {
                     let local = time.with_timezone(&Local).naive_local();
@@ -202,6 +202,13 @@ impl<'a> DetailSheet<'a> {
     /// Ends the list.
     pub(super) fn end(mut self) -> Result<(), ReportError> {
         self.end_part()
+    }
+}
+
+/// Makes a column as wide as a text. No text is wider than it has bytes.
+fn widen(width: &mut usize, text: &str) {
+    if text.len() > *width {
+        *width = (*width).max(width_of(text));
     }
 }
 

@@ -84,7 +84,7 @@ fn write_status(
         if has_previous {
             cells.push(DetailCell::Text(row.text(coverage::CHANGE).map(|change| words.named("change", change))));
         }
-        let remark = input.remarks.find([&gap.shown, &gap.plain]);
+        let remark = if input.remarks.is_empty() { None } else { input.remarks.find([&gap.shown, &gap.plain()]) };
         cells.extend([
             DetailCell::Text(row.text(coverage::GAP_SINCE)),
             DetailCell::Number(row.number(coverage::GAP_RUNS).unwrap_or_default()),
@@ -99,10 +99,10 @@ fn write_status(
     list.end()
 }
 
-/// Holder, type and number of a row, as they are and as the job wants them shown.
+/// Holder, type and number of a row, as the job wants them shown.
 pub(super) struct ShownGap<'a> {
+    row: Row<'a>,
     pub holder: &'a str,
-    pub plain: GapKey,
     pub shown: GapKey,
 }
 
@@ -112,7 +112,13 @@ impl<'a> ShownGap<'a> {
         let (holder, kind, number) =
             (text(coverage::HOLDER_CODE), text(coverage::CERT_TYPE_CODE), text(coverage::CERTIFICATE_NUMBER));
         let shown = [masked(holder, input.mask), kind.to_owned(), embedded(number, holder, input.mask)];
-        Self { holder, plain: [holder, kind, number].map(str::to_owned), shown }
+        Self { row, holder, shown }
+    }
+
+    /// The same as they are.
+    fn plain(&self) -> GapKey {
+        let columns = [coverage::HOLDER_CODE, coverage::CERT_TYPE_CODE, coverage::CERTIFICATE_NUMBER];
+        columns.map(|column| self.row.text(column).unwrap_or_default().to_owned())
     }
 }
 

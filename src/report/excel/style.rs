@@ -93,7 +93,8 @@ pub(super) fn column_width(widest: usize) -> f64 {
 pub(super) fn fitting(text: &str) -> Cow<'_, str> {
     const LONGEST_TEXT: usize = 32_767;
     let mut text = Cow::Borrowed(text);
-    if text.chars().any(is_illegal) {
+    // Bytes tell in most cases that there is no such character.
+    if text.bytes().any(|byte| byte < b' ' || byte == 0xEF) && text.chars().any(is_illegal) {
         text = text.chars().map(|character| if is_illegal(character) { '\u{FFFD}' } else { character }).collect();
     }
     if text.len() <= LONGEST_TEXT || text.encode_utf16().count() <= LONGEST_TEXT {
