@@ -1,5 +1,5 @@
 //! What the workbook costs beside bare writing: a report of 200,000 gaps, and a loop that writes the same cells of the same
-//! list with rust_xlsxwriter alone: `cargo bench --bench report`. The last line is their ratio. `ECERT_BENCH_ROWS` sets the
+//! list with `rust_xlsxwriter` alone: `cargo bench --bench report`. The last line is their ratio. `ECERT_BENCH_ROWS` sets the
 //! number of rows; with `ECERT_BENCH_MEMORY` only the report is made, and its peak memory told.
 
 use ecert_audit::analysis::{Figures, RunFacts, analyse};
@@ -51,7 +51,7 @@ fn tables(dir: &Path, rows: u32) {
         faces: Arc::new(FaceRules::new(&FaceSettings::default())),
         codes: ecert_audit::codes::CodeTable::default(),
     };
-    table::build(&vec![journal].into(), dir, &settings, &Catalogue::of_the_specification(), &carried, "bench").expect("tables");
+    table::build(&vec![journal].into(), dir, &settings, Catalogue::of_the_specification(), &carried, "bench").expect("tables");
 }
 
 /// Seconds for the whole workbook.
@@ -75,7 +75,7 @@ fn report(dir: &Path) -> f64 {
         figures: &Figures::new(facts, &analysis, &[]),
         analysis: &analysis,
         tables: dir,
-        catalogue: &Catalogue::of_the_specification(),
+        catalogue: Catalogue::of_the_specification(),
         carried: &carried,
         mask: Mask::None,
         words: &Words::new(Language::ZhCn),

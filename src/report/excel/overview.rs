@@ -310,7 +310,7 @@ impl Page<'_> {
             self.sheet.write_string_with_format(self.row, column, self.words.text(key), format)?;
         }
         let first = self.row + 1;
-        let this = format!("{}{}", figures.run_id, self.words.text("history-this"));
+        let this = self.words.fill("history-this", &[("run", &figures.run_id)]);
         let past = input
             .history
             .iter()
