@@ -49,6 +49,7 @@ fn plan(path: &Path, items: u64) {
             holder_code_type: "111".to_owned(),
             cert_type_code: TYPE.to_owned(),
             certificate_number: None,
+            extraction_code: None,
             carried: Vec::new(),
         };
         plan.item(new).expect("it can be written");

@@ -30,6 +30,7 @@ fn tables(dir: &Path, rows: u32) {
             holder_code_type: "111".to_owned(),
             cert_type_code: "11100000000013127D001".to_owned(),
             certificate_number: None,
+            extraction_code: None,
             place: Place { file: "inputs/2026/证照清单.xlsx".into(), sheet: "公安局".into(), row: row + 2 },
             carried: vec![Some("市中区".to_owned()), Some("市公安局".to_owned())],
         };
@@ -81,6 +82,7 @@ fn report(dir: &Path) -> f64 {
         words: &Words::new(Language::ZhCn),
         history: &[],
         remarks: &Remarks::default(),
+        has_files: false,
     };
     write_workbook(&dir.join("report.xlsx"), input).expect("a workbook");
     began.elapsed().as_secs_f64()

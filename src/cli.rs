@@ -82,6 +82,8 @@ pub enum Command {
     Report(ReportArgs),
     /// What changed between two runs
     Compare(CompareArgs),
+    /// Fetch the files of the certificates that a run found; or verify or pack what was fetched
+    Archive(ArchiveArgs),
     /// One call to any interface, the answer printed
     Call(CallArgs),
     /// The dictionaries: certificate types, holder code types, return codes
@@ -180,6 +182,25 @@ pub enum MaskArg {
     Partial,
     /// Nothing.
     Full,
+}
+
+/// `archive`.
+#[derive(Debug, Args)]
+pub struct ArchiveArgs {
+    /// The run's folder
+    pub run_dir: PathBuf,
+    /// Hash everything again, and tell what is missing, changed or foreign
+    #[arg(long, conflicts_with = "export")]
+    pub verify: bool,
+    /// Pack the files into a zip, with a manifest
+    #[arg(long, value_name = "FILE")]
+    pub export: Option<PathBuf>,
+    /// Only this side's, in place of what the job says
+    #[arg(long, value_enum)]
+    pub side: Option<CallSide>,
+    /// Only these types', separated by commas, in place of what the job says
+    #[arg(long = "type", value_name = "CODES", value_delimiter = ',')]
+    pub types: Vec<String>,
 }
 
 /// `compare`.

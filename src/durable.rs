@@ -45,10 +45,28 @@ impl WholeFile {
     /// # Errors
     /// What the operating system says; the place then holds what it held before.
     pub fn finish(self) -> io::Result<()> {
+        let path = self.path.clone();
+        self.finish_as(&path)
+    }
+
+    /// Puts the file, whole and on the disk, in another place on the same disk.
+    ///
+    /// # Errors
+    /// What the operating system says; the place then holds what it held before.
+    pub fn finish_as(self, path: &Path) -> io::Result<()> {
         let temporary = self.temporary.into_inner().map_err(io::IntoInnerError::into_error)?;
         temporary.as_file().sync_all()?;
-        temporary.persist(&self.path)?;
-        File::open(folder_of(&self.path))?.sync_all()
+        temporary.persist(path)?;
+        File::open(folder_of(path))?.sync_all()
+    }
+
+    /// The file as it is so far, to be read.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn as_file_mut(&mut self) -> io::Result<&mut File> {
+        self.temporary.flush()?;
+        Ok(self.temporary.get_mut().as_file_mut())
     }
 }
 

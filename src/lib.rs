@@ -11,14 +11,18 @@
 //! them questions, [`report`] tells the answers to people and schedulers. So a live run, a resumed run and a rebuilt
 //! report cannot disagree.
 //!
+//! The [`archive`] fetches the certificates' files, from addresses that are not trusted, and notes in the journal what came
+//! of each.
+//!
 //! The [`sandbox`] stands in for the platform. Under everything lie the [`endpoint`]s and [`codes`] of the
 //! specification, and files that land whole ([`durable`]).
 //!
 //! Rooms, from the top; each uses only rooms below its own:
-//! [`command`], [`cli`], [`report`], [`analysis`], [`engine`], [`table`], [`run_folder`], [`journal`], [`audit`], [`face`],
+//! [`command`], [`cli`], [`report`], [`analysis`], [`archive`], [`engine`], [`table`], [`run_folder`], [`journal`], [`audit`], [`face`],
 //! [`platform`], [`sandbox`], [`intake`], [`job`], [`endpoint`], [`codes`], [`durable`], [`exit`].
 
 pub mod analysis;
+pub mod archive;
 pub mod audit;
 pub mod cli;
 pub mod codes;

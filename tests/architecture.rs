@@ -5,11 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms from the top. A room uses only rooms further down.
-const ROOMS: [&str; 18] = [
+const ROOMS: [&str; 19] = [
     "command",
     "cli",
     "report",
     "analysis",
+    "archive",
     "engine",
     "table",
     "run_folder",

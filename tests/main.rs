@@ -1,6 +1,7 @@
 //! Tests of whole rooms and of the program as a process. One binary, for a fast build; the tree mirrors the rooms.
 
 mod architecture;
+mod archive;
 mod audit;
 mod command;
 mod engine;

@@ -226,11 +226,16 @@ pub(crate) fn items(count: u64) -> String {
     use std::fmt::Write;
     let mut text = "证件号码,证照类型代码,区市,部门\n".to_owned();
     for serial in 0..count {
-        let body = format!("37049919{:02}0101{:03}", 50 + serial / 1000, serial % 1000);
-        let check = ecert_audit::codes::citizen_check_character(&body).unwrap();
-        writeln!(text, "{body}{check},11100000000013127D001,市中区,市公安局").unwrap();
+        writeln!(text, "{},11100000000013127D001,市中区,市公安局", citizen(serial)).unwrap();
     }
     text
+}
+
+/// A citizen number of nobody.
+pub(crate) fn citizen(serial: u64) -> String {
+    let body = format!("37049919{:02}0101{:03}", 50 + serial / 1000, serial % 1000);
+    let check = ecert_audit::codes::citizen_check_character(&body).unwrap();
+    format!("{body}{check}")
 }
 
 /// Waits for something that the process brings about.

@@ -103,6 +103,9 @@ pub enum Lifecycle {
 }
 
 impl Lifecycle {
+    /// Every state.
+    pub const ALL: [Self; 4] = [Self::Valid, Self::Revoked, Self::Expired, Self::Restricted];
+
     /// The name in tables.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -1,5 +1,6 @@
 //! The verbs. Each reads as a table of contents of its work.
 
+mod archive;
 mod call;
 mod catalogue;
 mod check;
@@ -32,6 +33,7 @@ pub fn dispatch(cli: &Cli) -> Result<Exit, Stop> {
     match &cli.command {
         Command::Call(args) => call::call(args),
         Command::Catalogue(args) => catalogue::catalogue(args),
+        Command::Archive(args) => archive::archive(args, cli.global.quiet, language),
         Command::Compare(args) => compare::compare(args, language),
         Command::Check(args) => check::check(args, language),
         Command::Run(args) => run::run(args, cli.global.quiet, language),

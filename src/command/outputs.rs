@@ -104,6 +104,7 @@ pub(super) fn build(
         words: &words,
         history: &history,
         remarks: &remarks,
+        has_files: journals.have_files().map_err(internal)?,
     };
     if wanted.excel {
         write_workbook(&workbook, input).map_err(internal)?;

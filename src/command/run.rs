@@ -1,6 +1,7 @@
 //! `run`: the whole job.
 
-use super::{logging, notify, outputs, plan, session};
+use super::{archive, logging, notify, outputs, plan, session};
+use crate::archive::Selection;
 use crate::cli::{RunArgs, ShardArg};
 use crate::durable::{Lock, LockError, append_private, create_private_dir};
 use crate::engine::{self, Again, Engine, EngineReport, StopCause};
@@ -85,9 +86,15 @@ fn run_job(job: &Job, args: &RunArgs, process: &mut Process) -> Result<Exit, Sto
         tracing::info!(items = counts.items, finished = counts.finished, rate = job.throttle.rate.per_second(), "plan");
         call_platform(job, &folder, &mut manifest, &journal, counts, args.limit, process)?
     };
+    let is_complete = manifest.state == RunState::Complete;
+    let archived = (job.archive.enabled && is_complete).then(|| {
+        drop(process.signals.take());
+        let fetched = archive::fetch(job, &folder, &manifest, Selection::of_job(&job.archive), process.is_quiet);
+        process.signals = Some(ExitOnSignal::start());
+        fetched
+    });
     let wanted = outputs::Wanted::of_job(job, process.language);
     let figures = outputs::build(job, &folder, &manifest, &vec![journal].into(), wanted)?;
-    let is_complete = manifest.state == RunState::Complete;
     if is_complete && shard.is_none() {
         outputs::point_latest(&folder, &manifest)?;
     }
@@ -104,7 +111,10 @@ fn run_job(job: &Job, args: &RunArgs, process: &mut Process) -> Result<Exit, Sto
             shard.number, shard.of
         );
     }
-    Ok(exit)
+    match archived {
+        Some(fetched) => archive::conclude(&fetched?).map(|_| exit),
+        None => Ok(exit),
+    }
 }
 
 /// Asks the platform about every unfinished item and notes how the run stands then; why it stopped before the end, if it did.
@@ -179,6 +189,13 @@ fn take_locks(job_dir: &Path, shard: Option<Shard>) -> Result<Vec<Lock>, Stop> {
         },
         LockError::Io(error) => Stop::disk(job_dir.display())(error),
     })
+}
+
+/// The locks of the run in a folder, for other commands that change it.
+pub(super) fn take_run_lock(folder: &RunFolder, manifest: &Manifest) -> Result<Vec<Lock>, Stop> {
+    let dir = std::path::absolute(folder.dir()).map_err(Stop::disk(folder.dir().display()))?;
+    let run = if manifest.shard.is_some() { dir.parent().unwrap_or(&dir) } else { &dir };
+    take_locks(run.parent().unwrap_or(run), manifest.shard)
 }
 
 /// A run that is there already: it may go on only with what it began with.

@@ -8,6 +8,11 @@ use tokio_util::sync::CancellationToken;
 
 /// Opens a session as the job says, starting the sandbox where it names that; with what ends its waits.
 pub(super) async fn open(job: &Job) -> Result<(Session, CancellationToken), Stop> {
+    open_at(job).await.map(|(session, stopping, _)| (session, stopping))
+}
+
+/// The same, with the platform's address.
+pub(super) async fn open_at(job: &Job) -> Result<(Session, CancellationToken, String), Stop> {
     let base_url = match &job.platform.base {
         Base::Url(url) => url.clone(),
         Base::Sandbox(settings) => {
@@ -19,7 +24,7 @@ pub(super) async fn open(job: &Job) -> Result<(Session, CancellationToken), Stop
     let stopping = CancellationToken::new();
     let session = Session::new(client, job, stopping.clone());
     session.open().await.map_err(|reason| stopped(&reason))?;
-    Ok((session, stopping))
+    Ok((session, stopping, base_url))
 }
 
 /// What to tell of a stop, and its exit code.

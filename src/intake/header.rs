@@ -14,11 +14,18 @@ pub(super) enum Role {
     CertTypeCode,
     CertificateNumber,
     CertTypeName,
+    ExtractionCode,
 }
 
 impl Role {
-    pub(super) const ALL: [Self; 5] =
-        [Self::HolderCode, Self::HolderCodeType, Self::CertTypeCode, Self::CertificateNumber, Self::CertTypeName];
+    pub(super) const ALL: [Self; 6] = [
+        Self::HolderCode,
+        Self::HolderCodeType,
+        Self::CertTypeCode,
+        Self::CertificateNumber,
+        Self::CertTypeName,
+        Self::ExtractionCode,
+    ];
 
     pub(super) const fn name(self) -> &'static str {
         match self {
@@ -27,6 +34,7 @@ impl Role {
             Self::CertTypeCode => "cert_type_code",
             Self::CertificateNumber => "certificate_number",
             Self::CertTypeName => "cert_type_name",
+            Self::ExtractionCode => "extraction_code",
         }
     }
 }
@@ -102,6 +110,7 @@ impl Columns {
             (Role::CertTypeCode, &settings.columns.cert_type_code),
             (Role::CertificateNumber, &settings.columns.certificate_number),
             (Role::CertTypeName, &settings.columns.cert_type_name),
+            (Role::ExtractionCode, &settings.columns.extraction_code),
         ];
         let mut by_role = HashMap::new();
         let mut missing = Vec::new();

@@ -27,6 +27,8 @@ pub struct NewItem {
     pub certificate_number: Option<String>,
     /// Where it stands.
     pub place: Place,
+    /// 提取码, where the row gives one.
+    pub extraction_code: Option<String>,
     /// Values of the job's carried columns, in their order.
     pub carried: Vec<Option<String>>,
 }
@@ -193,6 +195,8 @@ impl<'a> RowReader<'a> {
             return Err((Role::CertTypeCode, InputProblem::BadTypeCode, None));
         }
         let certificate_number = self.certificate_number()?;
+        let extraction_code = self.cell(Role::ExtractionCode)?.map(|cell| repair_text(&cell.text()).0);
+        let extraction_code = extraction_code.filter(|code| !code.is_empty());
         let carried: Vec<Option<String>> = self.columns.carried.iter().map(|column| self.carried(*column)).collect();
         let item = |cert_type_code| NewItem {
             holder_code: holder_code.clone(),
@@ -200,6 +204,7 @@ impl<'a> RowReader<'a> {
             cert_type_code,
             certificate_number: certificate_number.clone(),
             place: self.place.clone(),
+            extraction_code: extraction_code.clone(),
             carried: carried.clone(),
         };
         Ok(type_codes.into_iter().map(item).collect())

@@ -1,6 +1,7 @@
 //! The job file: read as written, with the place of everything, then resolved into settings with nothing left to guess.
 
 mod gate;
+mod host;
 mod problem;
 mod resolve;
 mod secret;
@@ -9,15 +10,18 @@ mod window;
 mod written;
 
 pub use gate::{FIGURES, Gate};
+pub use host::HostRule;
 pub use problem::JobProblems;
 pub use secret::Secret;
 pub(crate) use value::parse_duration_range;
 pub use value::{
-    ArchiveVia, Bytes, Certificates, Depth, HeaderRow, Language, Mask, Period, Rate, Recheck, SheetChoice, TokenRequest,
+    ArchiveFormat, ArchiveVia, Bytes, Certificates, Depth, HeaderRow, Language, Mask, Period, Rate, Recheck, SheetChoice,
+    TokenRequest,
 };
 pub use window::{CallingHours, DayWindow};
 
 use crate::codes::{Catalogue, CodeTable};
+use crate::endpoint::Side;
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -56,6 +60,8 @@ pub struct Job {
     pub throttle: ThrottleSettings,
     /// How often to try again.
     pub retry: RetrySettings,
+    /// Whether and how files are fetched.
+    pub archive: ArchiveSettings,
     /// What to write.
     pub report: ReportSettings,
     /// Whom to tell how a run ended.
@@ -204,6 +210,8 @@ pub struct Columns {
     pub certificate_number: Option<String>,
     /// Header of the certificate types' names.
     pub cert_type_name: Option<String>,
+    /// Header of the extraction codes.
+    pub extraction_code: Option<String>,
 }
 
 /// `[audit]`.
@@ -301,6 +309,33 @@ pub struct TypeFaceSettings {
     pub fields: BTreeMap<String, Vec<String>>,
     /// Canonical fields that are not compared for the type.
     pub ignore: Vec<String>,
+}
+
+/// `[archive]`: whether and how certificate files are fetched.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ArchiveSettings {
+    /// During a run too.
+    pub enabled: bool,
+    /// By address or by the file endpoint.
+    pub via: ArchiveVia,
+    /// Pages as pictures in place of the file, from the file endpoint.
+    pub pictures: bool,
+    /// Sides; both where empty.
+    pub sides: Vec<Side>,
+    /// Certificate type codes; all where empty.
+    pub types: Vec<String>,
+    /// States of certificates, by their names in tables; all where empty.
+    pub states: Vec<String>,
+    /// Hosts that addresses may point to, besides the platform's own.
+    pub allowed_hosts: Vec<HostRule>,
+    /// The largest file that is kept, in bytes.
+    pub max_file: u64,
+    /// Downloads at once.
+    pub concurrency: u32,
+    /// Downloads in a stretch of time.
+    pub rate: Rate,
+    /// Longest time of one download, whole file.
+    pub timeout: Duration,
 }
 
 /// `[report]`.

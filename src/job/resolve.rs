@@ -2,18 +2,20 @@
 
 use super::problem::Collector;
 use super::value::{
-    ArchiveVia, Certificates, Depth, FieldName, HeaderRow, Language, Mask, NamesByField, Period, Recheck, SheetChoice,
-    TokenRequest, TreatmentName,
+    ArchiveFormat, ArchiveVia, Certificates, Depth, FieldName, HeaderRow, Language, Mask, NamesByField, Period, Rate, Recheck,
+    SheetChoice, TokenRequest, TreatmentName,
 };
 use super::written::{
     ArchiveSection, AuditSection, CatalogueSection, FacesSection, InputSection, NotifySection, PlatformSection, PurposeSection,
     ReportSection, SandboxSection, ThrottleSection, TypeFacesSection, Written,
 };
 use super::{
-    AuditKeys, Base, CallingHours, Columns, FaceSettings, Gate, InputSettings, Job, NotifySettings, PauseSettings,
-    PlatformSettings, Purpose, ReportSettings, RetrySettings, SandboxSettings, Secret, ThrottleSettings, TypeFaceSettings,
+    ArchiveSettings, AuditKeys, Base, CallingHours, Columns, FaceSettings, Gate, HostRule, InputSettings, Job, NotifySettings,
+    PauseSettings, PlatformSettings, Purpose, ReportSettings, RetrySettings, SandboxSettings, Secret, ThrottleSettings,
+    TypeFaceSettings,
 };
-use crate::codes::{Catalogue, CertificateType, CodeTable, check_type_code, holder_code_type};
+use crate::codes::{Catalogue, CertificateType, CodeTable, Lifecycle, check_type_code, holder_code_type};
+use crate::endpoint::Side;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -42,13 +44,6 @@ fn required<T>(written: Option<Spanned<T>>, key: &str, problems: &mut Collector<
     value(written)
 }
 
-/// Refuses a setting that would be ignored.
-fn not_yet<T>(written: Option<&Spanned<T>>, ignored: impl FnOnce(&T) -> bool, key: &str, problems: &mut Collector<'_>) {
-    if let Some(written) = written.filter(|written| ignored(written.get_ref())) {
-        problems.at(written.span(), format!("`{key}` is not supported yet; leave it out"));
-    }
-}
-
 /// Resolves what was written; `None` where something that must be there is not.
 pub(super) fn resolve(file: &Path, written: Written, problems: &mut Collector<'_>) -> Option<Job> {
     let root = root_of(file);
@@ -68,7 +63,7 @@ pub(super) fn resolve(file: &Path, written: Written, problems: &mut Collector<'_
     let catalogue = catalogue(section(written.catalogue), problems);
     let faces = faces(section(written.faces), problems);
     let throttle = throttle(section(written.throttle), problems);
-    archive(&section(written.archive), problems);
+    let archive = archive(section(written.archive), problems);
     let report = report(section(written.report), problems);
     let retry = section(written.retry);
     let attempts = value(retry.attempts).unwrap_or(5);
@@ -92,6 +87,7 @@ pub(super) fn resolve(file: &Path, written: Written, problems: &mut Collector<'_
             attempts,
             backoff: value(retry.backoff).unwrap_or(Duration::from_millis(200)..Duration::from_secs(30)),
         },
+        archive,
         report,
         notify,
         output: root.join(value(section(written.output).dir).unwrap_or_else(|| "outputs".to_owned())),
@@ -241,6 +237,7 @@ fn inputs(written: Vec<InputSection>, problems: &mut Collector<'_>) -> Vec<Input
                 cert_type_code: value(columns.cert_type_code),
                 certificate_number: value(columns.certificate_number),
                 cert_type_name: value(columns.cert_type_name),
+                extraction_code: value(columns.extraction_code),
             },
             default_type_codes: value(defaults.cert_type_code).unwrap_or_default(),
             default_holder_code_type,
@@ -359,10 +356,60 @@ fn throttle(written: ThrottleSection, problems: &mut Collector<'_>) -> ThrottleS
     }
 }
 
-fn archive(written: &ArchiveSection, problems: &mut Collector<'_>) {
-    not_yet(written.enabled.as_ref(), |&on| on, "archive.enabled", problems);
-    // `via`, `allowed_hosts` and `max_file` say how; they wait with `enabled`.
-    let _: Option<&Spanned<ArchiveVia>> = written.via.as_ref();
+/// The largest file that is kept, in bytes, unless the job says otherwise.
+const USUAL_LARGEST_FILE: u64 = 32 << 20;
+
+fn archive(written: ArchiveSection, problems: &mut Collector<'_>) -> ArchiveSettings {
+    if let Some(zero) = written.concurrency.as_ref().filter(|count| *count.get_ref() == 0) {
+        problems.at(zero.span(), "`archive.concurrency` must be at least 1");
+    }
+    let (sides_at, types_at) = (span_of(written.sides.as_ref()), span_of(written.types.as_ref()));
+    let (states_at, hosts_at) = (span_of(written.states.as_ref()), span_of(written.allowed_hosts.as_ref()));
+    let sides = section(written.sides).into_iter().filter_map(|name| {
+        let side = Side::BOTH.into_iter().find(|side| side.name() == name.as_str());
+        if side.is_none() {
+            problems.at(sides_at.clone(), format!("`archive.sides`: {name} is neither \"province\" nor \"city\""));
+        }
+        side
+    });
+    let sides: Vec<Side> = sides.collect();
+    let types = section(written.types);
+    for code in &types {
+        if let Err(problem) = check_type_code(code) {
+            problems.at(types_at.clone(), format!("`archive.types`: {code} is no certificate type code: {problem}"));
+        }
+    }
+    let states = section(written.states);
+    for state in states.iter().filter(|state| !Lifecycle::ALL.iter().any(|known| known.name() == state.as_str())) {
+        let known = Lifecycle::ALL.map(Lifecycle::name).join(", ");
+        problems.at(states_at.clone(), format!("`archive.states`: {state} is none of: {known}"));
+    }
+    let allowed_hosts = section(written.allowed_hosts).into_iter().filter_map(|text| {
+        let rule = HostRule::parse(&text);
+        if rule.is_none() {
+            let expected = "a name such as \"files.example.cn\", an address, or a range such as \"172.20.0.0/16\"";
+            problems.at(hosts_at.clone(), format!("`archive.allowed_hosts`: \"{text}\" is not {expected}"));
+        }
+        rule
+    });
+    let allowed_hosts: Vec<HostRule> = allowed_hosts.collect();
+    ArchiveSettings {
+        enabled: value(written.enabled).unwrap_or(false),
+        via: value(written.via).unwrap_or(ArchiveVia::Url),
+        pictures: value(written.format) == Some(ArchiveFormat::Png),
+        sides,
+        types,
+        states,
+        allowed_hosts,
+        max_file: value(written.max_file).map_or(USUAL_LARGEST_FILE, |size| size.0),
+        concurrency: value(written.concurrency).unwrap_or(4).max(1),
+        rate: value(written.rate).unwrap_or(Rate::Unlimited),
+        timeout: value(written.timeout).unwrap_or(Duration::from_mins(2)),
+    }
+}
+
+fn span_of<T>(written: Option<&Spanned<T>>) -> std::ops::Range<usize> {
+    written.map_or(0..0, Spanned::span)
 }
 
 fn report(written: ReportSection, problems: &mut Collector<'_>) -> ReportSettings {

@@ -457,6 +457,16 @@ words! {
 }
 
 words! {
+    /// In what form the file endpoint gives certificates.
+    ArchiveFormat {
+        /// The file itself.
+        Ofd = "ofd",
+        /// A picture of each page.
+        Png = "png",
+    }
+}
+
+words! {
     /// How much of a holder code or name a report shows.
     Mask {
         /// All of it.

@@ -3,8 +3,8 @@
 use super::problem::{Collector, unknown_key};
 use super::secret::Secret;
 use super::value::{
-    ArchiveVia, Bytes, Certificates, Depth, FieldName, HeaderRow, Language, Mask, NamesByField, Period, Rate, Read, Recheck,
-    SheetChoice, TokenRequest, TreatmentName, UserName,
+    ArchiveFormat, ArchiveVia, Bytes, Certificates, Depth, FieldName, HeaderRow, Language, Mask, NamesByField, Period, Rate,
+    Read, Recheck, SheetChoice, TokenRequest, TreatmentName, UserName,
 };
 use super::window::DayWindow;
 use std::collections::BTreeMap;
@@ -120,6 +120,7 @@ section! {
         cert_type_code: String,
         certificate_number: String,
         cert_type_name: String,
+        extraction_code: String,
     }
 }
 
@@ -162,7 +163,21 @@ section! { PauseSection { share: f64, attempts: u32 } }
 
 section! { RetrySection { attempts: u32, backoff: Range<Duration> } }
 
-section! { ArchiveSection { enabled: bool, via: ArchiveVia, allowed_hosts: Vec<String>, max_file: Bytes } }
+section! {
+    ArchiveSection {
+        enabled: bool,
+        via: ArchiveVia,
+        format: ArchiveFormat,
+        sides: Vec<String>,
+        types: Vec<String>,
+        states: Vec<String>,
+        allowed_hosts: Vec<String>,
+        max_file: Bytes,
+        concurrency: u32,
+        rate: Rate,
+        timeout: Duration,
+    }
+}
 
 section! { ReportSection { excel: bool, html: bool, mask: Mask, gates: BTreeMap<String, Spanned<f64>> } }
 

@@ -1,6 +1,6 @@
 //! The journals of a run's shards, read as one; a run that is not sharded has one journal.
 
-use super::{CallCount, Journal, JournalError, PlacedTexts, PlanCounts, StoredItem};
+use super::{ArchivedFile, CallCount, Journal, JournalError, PlacedTexts, PlanCounts, StoredItem};
 use crate::audit::EarlierRow;
 use std::collections::VecDeque;
 
@@ -76,6 +76,26 @@ impl Journals {
     /// What SQLite says.
     pub fn earlier(&self, holder_code: &str, cert_type_code: &str) -> Result<Vec<EarlierRow>, JournalError> {
         self.0.first().map_or(Ok(Vec::new()), |journal| journal.earlier(holder_code, cert_type_code))
+    }
+
+    /// Whether any file was asked for.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn have_files(&self) -> Result<bool, JournalError> {
+        self.0.iter().try_fold(false, |any, journal| Ok(any || journal.has_files()?))
+    }
+
+    /// The files of an item.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn files_of(&self, item_id: u64) -> Result<Vec<ArchivedFile>, JournalError> {
+        let mut files = Vec::new();
+        for journal in &self.0 {
+            files.extend(journal.files_of(item_id)?);
+        }
+        Ok(files)
     }
 
     /// Calls by interface, side and result, journal by journal.

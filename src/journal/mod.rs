@@ -2,6 +2,7 @@
 //! and for rebuilding its tables.
 
 mod earlier;
+mod files;
 mod merged;
 mod packing;
 mod plan;
@@ -9,6 +10,7 @@ mod read;
 mod record;
 mod schema;
 
+pub use files::ArchivedFile;
 pub use merged::{Items, Journals};
 pub use plan::{PlanWriter, Shard, Wanted};
 pub use read::{CallCount, PlacedTexts, PlanCounts, StoredAnswer, StoredItem};

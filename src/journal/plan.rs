@@ -114,7 +114,7 @@ impl PlanWriter<'_> {
         let connection = &self.journal.connection;
         let sheet_id = self.sheet_id(connection, &item.place)?;
         let carried = serde_json::to_string(&item.carried).unwrap_or_default();
-        connection.prepare_cached("INSERT INTO items VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8)")?.execute(params![
+        connection.prepare_cached("INSERT INTO items VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8, ?9)")?.execute(params![
             self.items.cast_signed(),
             item.holder_code,
             item.holder_code_type,
@@ -123,6 +123,7 @@ impl PlanWriter<'_> {
             sheet_id,
             item.place.row,
             carried,
+            item.extraction_code,
         ])?;
         Ok(())
     }

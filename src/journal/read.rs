@@ -20,6 +20,8 @@ pub struct StoredItem {
     pub occurrences: u32,
     /// Values of the carried columns.
     pub carried: Vec<Option<String>>,
+    /// 提取码, where the input gives one.
+    pub extraction_code: Option<String>,
     /// Answers so far, in the order in which they were asked.
     pub answers: Vec<StoredAnswer>,
     /// Calls and attempts spent on answers that have been forgotten since.
@@ -113,7 +115,7 @@ impl Journal {
     fn items(&self, which: &str, from: u64, most: u32) -> Result<Vec<StoredItem>, JournalError> {
         let sql = format!(
             "SELECT i.item_id, holder_code, holder_code_type, cert_type_code, certificate_number, file, sheet, source_row,
-                    occurrences, carried, f.at, coalesce(s.calls, 0), coalesce(s.attempts, 0)
+                    occurrences, carried, f.at, coalesce(s.calls, 0), coalesce(s.attempts, 0), extraction_code
              FROM items i JOIN sheets USING (sheet_id) LEFT JOIN finished f ON f.item_id = i.item_id
                   LEFT JOIN spent_before s ON s.item_id = i.item_id
              WHERE {which} ORDER BY i.item_id LIMIT ?2"
@@ -276,6 +278,7 @@ fn stored_item(row: &Row<'_>) -> rusqlite::Result<StoredItem> {
         source: (row.get(5)?, row.get(6)?, row.get(7)?),
         occurrences: row.get(8)?,
         carried: serde_json::from_str(&carried).unwrap_or_default(),
+        extraction_code: row.get(13)?,
         answers: Vec::new(),
         spent_before: (row.get(11)?, row.get(12)?),
         finished_at: row.get::<_, Option<i64>>(10)?.and_then(DateTime::from_timestamp_millis),

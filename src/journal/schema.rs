@@ -23,7 +23,8 @@ pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
             sheet_id INTEGER NOT NULL,
             source_row INTEGER NOT NULL,
             occurrences INTEGER NOT NULL,
-            carried TEXT NOT NULL
+            carried TEXT NOT NULL,
+            extraction_code TEXT
         );
         CREATE TABLE rejected_rows (
             rejected_id INTEGER PRIMARY KEY,
@@ -51,7 +52,7 @@ pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch("COMMIT")
 }
 
-/// What version 2 added, beside the columns `answers.dictionary_id`, `rejected_rows.cell` and `repairs.cell`.
+/// What version 2 added, beside the columns `dictionary_id`, `cell` and `extraction_code`.
 const SINCE_VERSION_2: &str = "
     CREATE TABLE dictionaries (dictionary_id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
     CREATE INDEX finished_failed ON finished (item_id) WHERE failed;
@@ -59,6 +60,13 @@ const SINCE_VERSION_2: &str = "
         holder_code TEXT NOT NULL, cert_type_code TEXT NOT NULL, certificate_number TEXT,
         status TEXT NOT NULL, gap_since TEXT, gap_runs INTEGER NOT NULL, had_gap INTEGER NOT NULL
     );
+    CREATE TABLE files (
+        item_id INTEGER NOT NULL, side TEXT NOT NULL, certificate_id TEXT NOT NULL, page INTEGER NOT NULL,
+        status TEXT NOT NULL, path TEXT, format TEXT, bytes INTEGER, sha256 TEXT, message TEXT,
+        PRIMARY KEY (item_id, side, certificate_id, page)
+    ) WITHOUT ROWID;
+    CREATE INDEX files_sha256 ON files (sha256) WHERE sha256 IS NOT NULL;
+    CREATE INDEX files_path ON files (path) WHERE path IS NOT NULL;
     CREATE INDEX earlier_holder ON earlier (holder_code, cert_type_code);
 ";
 
@@ -69,6 +77,7 @@ pub(super) fn upgrade(connection: &Connection) -> rusqlite::Result<()> {
          ALTER TABLE answers ADD COLUMN dictionary_id INTEGER;
          ALTER TABLE rejected_rows ADD COLUMN cell TEXT;
          ALTER TABLE repairs ADD COLUMN cell TEXT;
+         ALTER TABLE items ADD COLUMN extraction_code TEXT;
          {SINCE_VERSION_2}
          PRAGMA user_version = {VERSION};
          COMMIT"

@@ -49,6 +49,8 @@ pub struct ReportInput<'a> {
     pub history: &'a [PastRun],
     /// What analysts wrote beside gaps.
     pub remarks: &'a Remarks,
+    /// Whether certificate files were asked for.
+    pub has_files: bool,
 }
 
 impl ReportInput<'_> {

@@ -11,7 +11,7 @@ use crate::audit::{
 use crate::codes::{Catalogue, mask_code, mask_name};
 use crate::endpoint::Side;
 use crate::face::{Face, Field, Lifecycle};
-use crate::journal::{JournalError, Journals, StoredAnswer, StoredItem};
+use crate::journal::{ArchivedFile, JournalError, Journals, StoredAnswer, StoredItem};
 use chrono::{DateTime, Utc};
 use parquet::errors::ParquetError;
 use std::collections::BTreeMap;
@@ -52,26 +52,28 @@ pub fn build(
         certificates: create(CERTIFICATES)?,
         differences: create(DIFFERENCES)?,
         errors: create(ERRORS)?,
+        files: create(FILES)?,
         unmapped: BTreeMap::new(),
     };
+    let have_files = journals.have_files()?;
     for item in journals.items() {
         let item = item?;
+        let files = if have_files { journals.files_of(item.item_id)? } else { Vec::new() };
         let earlier =
             if has_previous { Some(journals.earlier(&item.item.holder_code, &item.item.cert_type_code)?) } else { None };
-        tables.item(item, earlier.as_deref(), run_id)?;
+        tables.item(item, earlier.as_deref(), run_id, &files)?;
     }
     tables.coverage.finish()?;
     tables.certificates.finish()?;
     tables.differences.finish()?;
     tables.errors.finish()?;
+    tables.files.finish()?;
 
     let mut unmapped = create(UNMAPPED_FIELDS)?;
     for ((side, type_code, field), (count, example)) in &tables.unmapped {
         unmapped.push([side.name().into(), type_code.into(), field.into(), (*count).into(), example.into()])?;
     }
     unmapped.finish()?;
-    create(FILES)?.finish()?;
-
     let mut invalid = create(INVALID_INPUTS)?;
     journals.rejected_rows::<BuildError>(|row| Ok(push_placed(&mut invalid, &row)?))?;
     invalid.finish()?;
@@ -93,11 +95,18 @@ struct Tables<'a> {
     certificates: TableWriter,
     differences: TableWriter,
     errors: TableWriter,
+    files: TableWriter,
     unmapped: BTreeMap<(Side, String, String), (u64, String)>,
 }
 
 impl Tables<'_> {
-    fn item(&mut self, stored: StoredItem, earlier: Option<&[EarlierRow]>, run_id: &str) -> Result<(), ParquetError> {
+    fn item(
+        &mut self,
+        stored: StoredItem,
+        earlier: Option<&[EarlierRow]>,
+        run_id: &str,
+        files: &[ArchivedFile],
+    ) -> Result<(), ParquetError> {
         let (stored, answers) = Costs::apart(stored);
         match step(&stored.item, &answers, self.settings) {
             Step::Ask(_) => {
@@ -109,7 +118,8 @@ impl Tables<'_> {
                 let row = |certificate: &'_ CertificateOutcome| (certificate.number.clone(), certificate.status());
                 let rows: Vec<_> = outcome.certificates.iter().map(row).collect();
                 let rows: Vec<_> = rows.iter().map(|(number, status)| (number.as_deref(), *status)).collect();
-                self.outcome(&stored, &outcome, &age(&rows, earlier, run_id))
+                self.outcome(&stored, &outcome, &age(&rows, earlier, run_id))?;
+                self.files(&outcome, files)
             }
         }
     }
@@ -117,6 +127,30 @@ impl Tables<'_> {
     fn pending(&mut self, stored: &Costs, age: &Age) -> Result<(), ParquetError> {
         let nothing = SideOutcome::default();
         self.coverage_row(stored, 0, Status::Pending, None, (&nothing, &nothing), age)
+    }
+
+    /// The item's files, each with the place of its certificate among the item's; the first one where it has none of its own.
+    fn files(&mut self, outcome: &Outcome, files: &[ArchivedFile]) -> Result<(), ParquetError> {
+        for file in files {
+            let is_of = |certificate: &CertificateOutcome| {
+                let side = if file.side == Side::Province { &certificate.province } else { &certificate.city };
+                side.certificate_id.as_deref() == Some(file.certificate_id.as_str())
+            };
+            let index = outcome.certificates.iter().position(is_of).and_then(|at| u32::try_from(at).ok()).unwrap_or_default();
+            self.files.push([
+                file.item_id.into(),
+                index.into(),
+                file.side.name().into(),
+                Some(file.certificate_id.as_str()).filter(|id| !id.is_empty()).into(),
+                file.path.as_deref().into(),
+                file.format.as_deref().into(),
+                file.bytes.into(),
+                file.sha256.as_deref().into(),
+                (&file.status).into(),
+                file.message.as_deref().into(),
+            ])?;
+        }
+        Ok(())
     }
 
     fn outcome(&mut self, stored: &Costs, outcome: &Outcome, ages: &[Age]) -> Result<(), ParquetError> {

@@ -130,7 +130,7 @@ fn an_older_journal_is_taken_over_and_a_newer_one_refused() {
     change(
         "DROP TABLE dictionaries; DROP INDEX finished_failed; DROP TABLE earlier;
          ALTER TABLE answers DROP COLUMN dictionary_id; ALTER TABLE rejected_rows DROP COLUMN cell;
-         ALTER TABLE repairs DROP COLUMN cell; PRAGMA user_version = 1",
+         ALTER TABLE repairs DROP COLUMN cell; ALTER TABLE items DROP COLUMN extraction_code; DROP TABLE files; PRAGMA user_version = 1",
     );
     workspace.run_job(&[], 0);
     assert_eq!(workspace.summary()["pending"], 0);

@@ -12,6 +12,9 @@ const MOST_ROWS: u32 = 1_048_576;
 /// With no more rows than this on top, the header stays in sight.
 const FROZEN: u32 = 6;
 
+/// Excel allows 65,530 links in a sheet.
+const MOST_LINKS: u32 = 65_000;
+
 /// A column of a list.
 #[derive(Debug, Clone)]
 pub(super) struct DetailColumn {
@@ -38,6 +41,8 @@ pub(super) enum DetailCell<'a> {
     Marked(&'a str, Range<usize>),
     Number(i64),
     Time(Option<DateTime<Utc>>),
+    /// A text that leads to a file, relative to the workbook.
+    Link(&'a str),
 }
 
 pub(super) fn code(header: impl Into<String>) -> DetailColumn {
@@ -80,6 +85,7 @@ pub(super) struct DetailSheet<'a> {
     header: u32,
     /// The row that comes next.
     next: u32,
+    links: u32,
     sheet: usize,
 }
 
@@ -93,7 +99,7 @@ impl<'a> DetailSheet<'a> {
         columns: Vec<DetailColumn>,
     ) -> Result<Self, ReportError> {
         let widths = columns.iter().map(|column| width_of(&column.header)).collect();
-        let mut list = Self { workbook, style, words, name, columns, widths, part: 0, header: 0, next: 0, sheet: 0 };
+        let mut list = Self { workbook, style, words, name, columns, widths, part: 0, header: 0, next: 0, links: 0, sheet: 0 };
         list.begin_part(summary)?;
         Ok(list)
     }
@@ -105,6 +111,7 @@ impl<'a> DetailSheet<'a> {
         let name = if self.part == 1 { self.name.to_owned() } else { format!("{} ({})", self.name, self.part) };
         sheet.set_name(name)?;
         self.next = 0;
+        self.links = 0;
         if !summary.rows.is_empty() {
             for (column, header) in (0..).zip(&summary.headers) {
                 sheet.write_string_with_format(self.next, column, header, &self.style.summary_header)?;
@@ -162,6 +169,16 @@ impl<'a> DetailSheet<'a> {
                 DetailCell::Text(Some(value)) | DetailCell::Marked(value, _) => {
                     sheet.write_string_with_format(row, column, fitting(value), format)?;
                     widen(&mut self.widths[at], value);
+                }
+                DetailCell::Link(path) => {
+                    widen(&mut self.widths[at], path);
+                    if self.links < MOST_LINKS {
+                        let link = rust_xlsxwriter::Url::new(format!("file:///{path}")).set_text(path);
+                        sheet.write_url_with_format(row, column, link, &self.style.link)?;
+                        self.links += 1;
+                    } else {
+                        sheet.write_string_with_format(row, column, path, format)?;
+                    }
                 }
                 DetailCell::Time(Some(time)) => {
                     let local = time.with_timezone(&Local).naive_local();

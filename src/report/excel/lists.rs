@@ -8,7 +8,7 @@ use super::style::Style;
 use crate::codes::mask_name;
 use crate::face::Field;
 use crate::job::Mask;
-use crate::table::schema::{coverage, differences, errors, unmapped_fields};
+use crate::table::schema::{coverage, differences, errors, files, unmapped_fields};
 use crate::table::{Column, Row, Rows};
 use rust_xlsxwriter::Workbook;
 use std::ops::Range;
@@ -200,6 +200,43 @@ pub(super) fn write_unmapped(workbook: &mut Workbook, style: &Style, input: Repo
             DetailCell::Text(row.text(unmapped_fields::FIELD)),
             DetailCell::Number(row.number(unmapped_fields::COUNT).unwrap_or_default()),
             DetailCell::Text(row.text(unmapped_fields::EXAMPLE)),
+        ])?;
+    }
+    list.end()
+}
+
+/// The archive's files, each with a link to it.
+pub(super) fn write_files(workbook: &mut Workbook, style: &Style, input: ReportInput<'_>) -> Result<(), ReportError> {
+    let words = input.words;
+    let mut columns: Vec<DetailColumn> = ["col-holder", "col-type"].map(|key| code(words.text(key))).into();
+    columns.extend(["col-type-name", "col-side", "col-archived", "col-format"].map(|key| text(words.text(key))));
+    columns.extend([number(words.text("col-bytes")), text(words.text("col-path")), text(words.text("col-message"))]);
+    let mut list = DetailSheet::begin(workbook, (style, words), words.text("sheet-files"), &Summary::default(), columns)?;
+    let mut rows = Rows::open(input.tables, files::FILES)?;
+    let mut items = Items::open(input, [coverage::ITEM_ID, coverage::ITEM_ID])?;
+    while let Some(row) = rows.next_row()? {
+        let id = row.number(files::ITEM_ID);
+        let item = items.find([id, id])?;
+        let of_item = |column| item.and_then(|item| item.text(column));
+        let holder = of_item(coverage::HOLDER_CODE).unwrap_or_default();
+        let masked = masked(holder, input.mask);
+        // A city's identifier embeds the holder's code, and names its file: where codes are masked, so is the file's name.
+        let path = row.text(files::PATH);
+        let shown = path.map(|path| embedded(path, holder, input.mask));
+        let link = match (path, input.mask) {
+            (Some(path), Mask::None) => DetailCell::Link(path),
+            _ => DetailCell::Text(shown.as_deref()),
+        };
+        list.row([
+            DetailCell::Text(Some(&masked)),
+            DetailCell::Text(of_item(coverage::CERT_TYPE_CODE)),
+            DetailCell::Text(of_item(coverage::CERT_TYPE_NAME)),
+            DetailCell::Text(row.text(files::SIDE).map(|side| words.named("side", side))),
+            DetailCell::Text(row.text(files::STATUS).map(|status| words.named("archived", status))),
+            DetailCell::Text(row.text(files::FORMAT)),
+            row.number(files::BYTES).map_or(DetailCell::Text(None), DetailCell::Number),
+            link,
+            DetailCell::Text(row.text(files::ERROR_MESSAGE)),
         ])?;
     }
     list.end()

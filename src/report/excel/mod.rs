@@ -65,6 +65,9 @@ pub fn write_workbook(path: &Path, input: ReportInput<'_>) -> Result<(), ReportE
     if input.figures.previous_run.is_some() {
         change::write(&mut workbook, &style, input)?;
     }
+    if input.has_files {
+        lists::write_files(&mut workbook, &style, input)?;
+    }
     notes::write(&mut workbook, &style, words)?;
     overview::write(&mut workbook, &style, input, &by_carried)?;
 

@@ -1,0 +1,153 @@
+//! What a file is, by its content: PDF, OFD, JPEG or PNG, whole; anything else is no certificate file.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use zip::ZipArchive;
+
+/// An OFD's parts, unfolded, may be this large together; more is a bomb, or no certificate.
+const LARGEST_OFD: u64 = 1 << 30;
+const MOST_PARTS: usize = 20_000;
+/// OFD.xml is a page of text.
+const LARGEST_ROOT: u64 = 1 << 20;
+/// How far from the end the end of a PDF is looked for.
+const TAIL: u64 = 2_048;
+
+/// A format that certificates come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileFormat {
+    /// GB/T 33190.
+    Ofd,
+    /// PDF.
+    Pdf,
+    /// A picture.
+    Png,
+    /// A picture.
+    Jpg,
+}
+
+impl FileFormat {
+    /// The name in tables, and the ending of file names.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ofd => "ofd",
+            Self::Pdf => "pdf",
+            Self::Png => "png",
+            Self::Jpg => "jpg",
+        }
+    }
+}
+
+/// Why a file is no certificate file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NoCertificateFile(pub &'static str);
+
+/// Tells what a file is.
+///
+/// # Errors
+/// The outer one is the disk's; the inner one says why it is no certificate file.
+pub fn recognise(file: &mut File) -> std::io::Result<Result<FileFormat, NoCertificateFile>> {
+    let length = file.seek(SeekFrom::End(0))?;
+    let begin = part(file, 0, 16)?;
+    let end = part(file, length.saturating_sub(TAIL), TAIL)?;
+    let ends_with = |ending: &[u8]| end.windows(ending.len()).any(|window| window == ending);
+    Ok(match &begin[..] {
+        [] => Err(NoCertificateFile("it is empty")),
+        [b'%', b'P', b'D', b'F', b'-', ..] if ends_with(b"%%EOF") => Ok(FileFormat::Pdf),
+        [b'%', b'P', b'D', b'F', b'-', ..] => Err(NoCertificateFile("a PDF that breaks off")),
+        [0xFF, 0xD8, 0xFF, ..] if ends_with(&[0xFF, 0xD9]) => Ok(FileFormat::Jpg),
+        [0xFF, 0xD8, 0xFF, ..] => Err(NoCertificateFile("a JPEG that breaks off")),
+        [0x89, b'P', b'N', b'G', 0x0D, 0x0A, 0x1A, 0x0A, ..] if ends_with(b"IEND") => Ok(FileFormat::Png),
+        [0x89, b'P', b'N', b'G', ..] => Err(NoCertificateFile("a PNG that breaks off")),
+        [b'P', b'K', 3, 4, ..] => ofd(file),
+        [b'P', b'K', 5, 6, ..] => Err(NoCertificateFile("an empty zip")),
+        text if looks_like_a_page(text) => Err(NoCertificateFile("a web page, such as a login page")),
+        [b'{' | b'[', ..] => Err(NoCertificateFile("a JSON answer in place of a file")),
+        _ => Err(NoCertificateFile("neither PDF, OFD, JPEG nor PNG")),
+    })
+}
+
+fn part(file: &mut File, from: u64, most: u64) -> std::io::Result<Vec<u8>> {
+    file.seek(SeekFrom::Start(from))?;
+    let mut bytes = Vec::new();
+    Read::by_ref(file).take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn looks_like_a_page(begin: &[u8]) -> bool {
+    let text = begin.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(begin).trim_ascii_start().to_ascii_lowercase();
+    text.starts_with(b"<")
+}
+
+/// A zip is an OFD where its root holds OFD.xml. Only its table and that one part are read: nothing else is unfolded.
+fn ofd(file: &mut File) -> Result<FileFormat, NoCertificateFile> {
+    let Ok(mut zip) = ZipArchive::new(file) else { return Err(NoCertificateFile("a zip that breaks off")) };
+    if zip.len() > MOST_PARTS {
+        return Err(NoCertificateFile("a zip of too many parts"));
+    }
+    let (mut size, mut root) = (0u64, None);
+    for at in 0..zip.len() {
+        let Ok(part) = zip.by_index_raw(at) else { return Err(NoCertificateFile("a zip that cannot be read")) };
+        size = size.saturating_add(part.size());
+        if part.name().is_ok_and(|name| name.eq_ignore_ascii_case("OFD.xml")) {
+            root = Some(at);
+        }
+    }
+    if size > LARGEST_OFD {
+        return Err(NoCertificateFile("a zip that would unfold to more than a gigabyte"));
+    }
+    let Some(root) = root else { return Err(NoCertificateFile("a zip without OFD.xml")) };
+    let Ok(part) = zip.by_index(root) else { return Err(NoCertificateFile("an OFD whose root cannot be read")) };
+    let mut bytes = Vec::new();
+    // Reading to the end checks the part's checksum too.
+    match part.take(LARGEST_ROOT + 1).read_to_end(&mut bytes) {
+        Ok(count) if count as u64 <= LARGEST_ROOT && looks_like_a_page(&bytes[..count.min(16)]) => Ok(FileFormat::Ofd),
+        _ => Err(NoCertificateFile("an OFD whose root cannot be read")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Cursor, Write};
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    fn told(bytes: &[u8]) -> Result<FileFormat, &'static str> {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(bytes).unwrap();
+        recognise(&mut file).unwrap().map_err(|no| no.0)
+    }
+
+    fn zip(parts: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, content) in parts {
+            zip.start_file(*name, SimpleFileOptions::default()).unwrap();
+            zip.write_all(content).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
+    }
+
+    #[test]
+    fn a_file_is_what_it_is() {
+        assert_eq!(told(b"%PDF-1.4\n...\n%%EOF\n"), Ok(FileFormat::Pdf));
+        assert_eq!(told(&[0xFF, 0xD8, 0xFF, 0xE0, 1, 2, 0xFF, 0xD9]), Ok(FileFormat::Jpg));
+        assert_eq!(told(b"\x89PNG\r\n\x1a\n....IEND\xae\x42\x60\x82"), Ok(FileFormat::Png));
+        let ofd = zip(&[("OFD.xml", b"<?xml version=\"1.0\"?><ofd:OFD/>"), ("Doc_0/Document.xml", b"<a/>")]);
+        assert_eq!(told(&ofd), Ok(FileFormat::Ofd));
+        for (bytes, why) in [
+            (&b""[..], "it is empty"),
+            (b"%PDF-1.4\n...", "a PDF that breaks off"),
+            (b"\xEF\xBB\xBF <!DOCTYPE html><form>", "a web page, such as a login page"),
+            (b"{\"head\":{}}", "a JSON answer in place of a file"),
+            (b"MZ\x90\x00", "neither PDF, OFD, JPEG nor PNG"),
+            (&ofd[..ofd.len() / 2], "a zip that breaks off"),
+            (&zip(&[("word/document.xml", b"<a/>")]), "a zip without OFD.xml"),
+            (&zip(&[("OFD.xml", b"MZ\x90")]), "an OFD whose root cannot be read"),
+            (&zip(&[("OFD.xml", &vec![b' '; 2 << 20])]), "an OFD whose root cannot be read"),
+        ] {
+            assert_eq!(told(bytes), Err(why));
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! The archive's folder: what is kept there, under which name, and whether it still is what it was.
+
+use super::content::FileFormat;
+use crate::durable::{WholeFile, create_private_dir};
+use crate::journal::{ArchivedFile, Journal, JournalError};
+use sha2::{Digest, Sha256};
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+/// Longest name of a file, without its ending, in bytes.
+const LONGEST_NAME: usize = 120;
+
+/// The archive of a run.
+#[derive(Debug, Clone)]
+pub struct Store {
+    /// The run's folder; paths in tables are relative to it.
+    run: PathBuf,
+}
+
+/// What an archive has that it should not, or lacks.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct VerifyReport {
+    /// Files whose content is what it was.
+    pub good: u64,
+    /// Files that are gone.
+    pub missing: Vec<String>,
+    /// Files whose content is another.
+    pub changed: Vec<String>,
+    /// Files that are not of the archive.
+    pub foreign: Vec<String>,
+}
+
+impl Store {
+    /// The archive in a run's folder.
+    #[must_use]
+    pub fn of_run(run: &Path) -> Self {
+        Self { run: run.to_owned() }
+    }
+
+    fn root(&self) -> PathBuf {
+        self.run.join("archive")
+    }
+
+    /// Where a path of the tables lies.
+    #[must_use]
+    pub fn place(&self, path: &str) -> PathBuf {
+        self.run.join(path)
+    }
+
+    /// Begins a file whose name is not known yet.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn begin(&self) -> io::Result<WholeFile> {
+        create_private_dir(&self.root())?;
+        WholeFile::create(&self.root().join("incoming"))
+    }
+
+    /// Keeps a file under its type and content; its path, relative to the run's folder.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn keep(
+        &self,
+        file: WholeFile,
+        (cert_type_code, name): (&str, &str),
+        sha256: &str,
+        format: FileFormat,
+    ) -> io::Result<String> {
+        let folder = format!("archive/{}/{}", safe_name(cert_type_code), &sha256[..2]);
+        create_private_dir(&self.run.join(&folder))?;
+        let name = safe_name(name);
+        let mut path = format!("{folder}/{name}.{}", format.name());
+        // Two identifiers may become one name; what they name stays apart. What does not belong into its folder is no file of
+        // ours any more, and gives way.
+        let is_taken = |found: &str| found != sha256 && found[..2] == sha256[..2];
+        if self.place(&path).exists() && is_taken(&hash_of(&self.place(&path))?.1) {
+            path = format!("{folder}/{name}-{}.{}", &sha256[..12], format.name());
+        }
+        file.finish_as(&self.place(&path))?;
+        Ok(path)
+    }
+
+    /// Hashes everything again.
+    ///
+    /// # Errors
+    /// What the disk or the journal says.
+    pub fn verify(&self, journal: &Journal) -> Result<VerifyReport, VerifyError> {
+        let mut report = VerifyReport::default();
+        journal.each_file::<VerifyError>(|file: ArchivedFile| {
+            let (Some(path), Some(sha256), "stored") = (file.path, file.sha256, file.status.as_str()) else { return Ok(()) };
+            match hash_of(&self.place(&path)) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => report.missing.push(path),
+                Err(error) => return Err(error.into()),
+                Ok((_, found)) if found == sha256 => report.good += 1,
+                Ok(_) => report.changed.push(path),
+            }
+            Ok(())
+        })?;
+        self.find_foreign(&self.root(), journal, &mut report.foreign)?;
+        report.foreign.sort();
+        Ok(report)
+    }
+
+    fn find_foreign(&self, dir: &Path, journal: &Journal, foreign: &mut Vec<String>) -> Result<(), VerifyError> {
+        let entries = match fs::read_dir(dir) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            entries => entries?,
+        };
+        for entry in entries {
+            let entry = entry?;
+            // A link is never ours, wherever it leads.
+            if entry.file_type()?.is_dir() {
+                self.find_foreign(&entry.path(), journal, foreign)?;
+                continue;
+            }
+            let path = entry.path();
+            let relative = path.strip_prefix(&self.run).unwrap_or(&path).to_string_lossy().into_owned();
+            if !journal.has_file_at(&relative)? {
+                foreign.push(relative);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why an archive could not be verified.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// The disk.
+    #[error("the archive cannot be read: {0}")]
+    Disk(#[from] io::Error),
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// The size and SHA-256 of a file.
+fn hash_of(path: &Path) -> io::Result<(u64, String)> {
+    hash(&mut File::open(path)?)
+}
+
+/// The size and SHA-256 of an open file, from its beginning.
+pub(super) fn hash(file: &mut File) -> io::Result<(u64, String)> {
+    file.seek(SeekFrom::Start(0))?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    let mut size = 0;
+    loop {
+        let count = file.read(&mut buffer)?;
+        if count == 0 {
+            return Ok((size, hex(&hasher.finalize())));
+        }
+        size += count as u64;
+        hasher.update(&buffer[..count]);
+    }
+}
+
+/// Bytes in hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// A name that no file system takes for anything but a name: letters, digits, dash and underscore; anything else becomes an
+/// underscore, and what would be empty, hidden, over-long or a device of Windows is made harmless.
+#[must_use]
+pub fn safe_name(text: &str) -> String {
+    let mut name: String = text
+        .chars()
+        .map(|character| if character.is_ascii_alphanumeric() || matches!(character, '-' | '_') { character } else { '_' })
+        .collect();
+    name.truncate(LONGEST_NAME);
+    let device = ["con", "prn", "aux", "nul"].contains(&name.to_lowercase().as_str())
+        || (name.len() == 4
+            && ["com", "lpt"].iter().any(|start| name.to_lowercase().starts_with(start))
+            && name.ends_with(|last: char| last.is_ascii_digit()));
+    if name.is_empty() || device {
+        name.insert(0, '_');
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn names_are_harmless() {
+        for (text, name) in [
+            ("1137-04_a", "1137-04_a"),
+            ("../../etc/passwd", "______etc_passwd"),
+            ("C:\\temp\\x", "C__temp_x"),
+            ("", "_"),
+            ("NUL", "_NUL"),
+            ("com1", "_com1"),
+            ("证照\0号", "____"),
+            (".hidden", "_hidden"),
+        ] {
+            assert_eq!(safe_name(text), name, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_name_never_leaves_its_folder(text in ".{0,300}") {
+            let name = safe_name(&text);
+            prop_assert!(!name.is_empty() && name.len() <= LONGEST_NAME + 1);
+            prop_assert_eq!(Path::new(&name).components().count(), 1);
+            prop_assert!(!name.contains(['/', '\\', '.', '\0', ':']));
+        }
+    }
+}
