@@ -1,7 +1,7 @@
 //! `archive`: fetch the files of the certificates that a run found; verify or pack what was fetched.
 
 use super::stored::StoredRun;
-use super::{outputs, session};
+use super::{locks, outputs, session};
 use crate::archive::{Archive, ArchiveReport, ArchiveStop, Selection, Store, export, is_anything_wanted};
 use crate::cli::{ArchiveArgs, CallSide};
 use crate::endpoint::Side;
@@ -38,7 +38,7 @@ pub(super) fn archive(args: &ArchiveArgs, is_quiet: bool, language: Option<Langu
     if let Some(path) = &args.export {
         return pack(&store, &journal()?, &selection, path);
     }
-    let _lock = super::run::take_run_lock(&folder, &manifest)?;
+    let _lock = locks::take_of_run(&folder, &manifest)?;
     let fetched = fetch(&job, &folder, &manifest, selection, is_quiet);
     // What was fetched by then stands in the tables whatever ended it.
     let wanted = outputs::Wanted::of_job(&job, language);

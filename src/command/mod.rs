@@ -6,6 +6,7 @@ mod catalogue;
 mod check;
 mod compare;
 mod faces;
+mod locks;
 mod logging;
 mod notify;
 mod outputs;

@@ -1,9 +1,9 @@
 //! `run`: the whole job.
 
-use super::{archive, logging, notify, outputs, plan, session};
+use super::{archive, locks, logging, notify, outputs, plan, session};
 use crate::archive::Selection;
 use crate::cli::{RunArgs, ShardArg};
-use crate::durable::{Lock, LockError, append_private, create_private_dir};
+use crate::durable::{append_private, create_private_dir};
 use crate::engine::{self, Again, Engine, EngineReport, StopCause};
 use crate::exit::{Exit, Stop};
 use crate::intake::find_files;
@@ -12,7 +12,6 @@ use crate::journal::{Journal, PlanCounts, Shard};
 use crate::platform::StopReason;
 use crate::run_folder::{Fingerprint, Manifest, RunFolder, RunState};
 use chrono::{Local, Utc};
-use std::path::Path;
 use std::time::Instant;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -49,7 +48,7 @@ fn run_job(job: &Job, args: &RunArgs, process: &mut Process) -> Result<Exit, Sto
 
     let job_dir = job.output.join(&job.name);
     create_private_dir(&job_dir).map_err(Stop::disk(job_dir.display()))?;
-    let _locks = take_locks(&job_dir, shard)?;
+    let _locks = locks::take(&job_dir, shard)?;
     let folder = RunFolder::find(&job_dir, &run_id, shard, args.fresh)?;
     let mut manifest = match folder.manifest()? {
         Some(manifest) => continued(manifest, &fingerprint, &folder)?,
@@ -169,33 +168,6 @@ fn check_run_id(run_id: &str) -> Result<(), Stop> {
             "--run-id becomes a folder's name: it may not be empty or longer than 100 bytes, begin with a dot, hold a slash or be `latest`",
         ))
     }
-}
-
-/// A whole run has the job's lock alone; shards share it, and each has its own alone.
-fn take_locks(job_dir: &Path, shard: Option<Shard>) -> Result<Vec<Lock>, Stop> {
-    let holder = format!("process {} since {}", std::process::id(), Local::now().format("%Y-%m-%d %H:%M:%S"));
-    let of_job = job_dir.join(".lock");
-    let taken = match shard {
-        None => Lock::take(&of_job, &holder).map(|lock| vec![lock]),
-        Some(Shard { number, of }) => Lock::take_shared(&of_job).and_then(|shared| {
-            let own = Lock::take(&job_dir.join(format!(".lock-shard-{number}-of-{of}")), &holder)?;
-            Ok(vec![shared, own])
-        }),
-    };
-    taken.map_err(|error| match error {
-        LockError::Held(holder) => Stop {
-            exit: Exit::Locked,
-            message: format!("another run of this job is going on ({holder}); wait for it, or stop it"),
-        },
-        LockError::Io(error) => Stop::disk(job_dir.display())(error),
-    })
-}
-
-/// The locks of the run in a folder, for other commands that change it.
-pub(super) fn take_run_lock(folder: &RunFolder, manifest: &Manifest) -> Result<Vec<Lock>, Stop> {
-    let dir = std::path::absolute(folder.dir()).map_err(Stop::disk(folder.dir().display()))?;
-    let run = if manifest.shard.is_some() { dir.parent().unwrap_or(&dir) } else { &dir };
-    take_locks(run.parent().unwrap_or(run), manifest.shard)
 }
 
 /// A run that is there already: it may go on only with what it began with.
