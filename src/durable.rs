@@ -21,6 +21,9 @@ pub fn append_private(path: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).append(true).mode(0o600).open(path)
 }
 
+/// How files begin that are being written.
+const UNFINISHED: &str = ".writing-";
+
 /// A file that appears under its name only once it is whole: written beside it, synced, then renamed (0600).
 ///
 /// Dropped without [`WholeFile::finish`], it leaves nothing behind.
@@ -36,7 +39,7 @@ impl WholeFile {
     /// # Errors
     /// What the operating system says.
     pub fn create(path: &Path) -> io::Result<Self> {
-        let temporary = tempfile::Builder::new().prefix(".writing-").tempfile_in(folder_of(path))?;
+        let temporary = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder_of(path))?;
         Ok(Self { temporary: BufWriter::new(temporary), path: path.to_owned() })
     }
 
@@ -58,6 +61,29 @@ impl WholeFile {
         temporary.as_file().sync_all()?;
         temporary.persist(path)?;
         File::open(folder_of(path))?.sync_all()
+    }
+
+    /// Puts the file, whole and on the disk, in another place on the same disk, unless there is one already: then it comes
+    /// back as it is.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn finish_new(self, path: &Path) -> io::Result<Result<(), Self>> {
+        let temporary = self.temporary.into_inner().map_err(io::IntoInnerError::into_error)?;
+        temporary.as_file().sync_all()?;
+        match temporary.persist_noclobber(path) {
+            Ok(_) => File::open(folder_of(path))?.sync_all().map(Ok),
+            Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => {
+                Ok(Err(Self { temporary: BufWriter::new(refused.file), path: self.path }))
+            }
+            Err(refused) => Err(refused.error),
+        }
+    }
+
+    /// Whether a name is that of a file that is being written, or was when its process died.
+    #[must_use]
+    pub fn is_unfinished(name: &std::ffi::OsStr) -> bool {
+        name.to_string_lossy().starts_with(UNFINISHED)
     }
 
     /// The file as it is so far, to be read.

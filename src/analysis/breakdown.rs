@@ -113,6 +113,8 @@ pub struct Group {
     pub key: Option<String>,
     /// What people call it, where that is something else.
     pub label: Option<String>,
+    /// Whether the value is the holder code of one of its rows.
+    pub is_holder: bool,
     /// Its counts.
     pub counts: Counts,
 }
@@ -189,6 +191,7 @@ fn grouped(dir: &Path, column: &str, label: Option<Column>) -> PolarsResult<Vec<
     let mut sums = vec![
         count_of(col(coverage::CERTIFICATE_INDEX.name).eq(lit(0u32)), "items"),
         count_of(col(coverage::STATUS.name).is_not_null(), "rows"),
+        count_of(col(column).eq(col(coverage::HOLDER_CODE.name)), "holders"),
         count_of(is(coverage::COMPARISON, Comparison::Inconsistent.name()), "inconsistent"),
         col(coverage::CALLS.name).cast(DataType::UInt64).sum().alias("calls_made"),
         col(coverage::ATTEMPTS.name).cast(DataType::UInt64).sum().alias("attempts_made"),
@@ -205,6 +208,7 @@ fn grouped(dir: &Path, column: &str, label: Option<Column>) -> PolarsResult<Vec<
     let numbers =
         |name: &str| -> PolarsResult<Vec<u64>> { Ok(frame.column(name)?.u64()?.iter().map(Option::unwrap_or_default).collect()) };
     let keys = texts("key")?;
+    let holders = numbers("holders")?;
     let labels = if label.is_some() { texts("label")? } else { vec![None; keys.len()] };
     let (items, rows, inconsistent) = (numbers("items")?, numbers("rows")?, numbers("inconsistent")?);
     let (calls, attempts) = (numbers("calls_made")?, numbers("attempts_made")?);
@@ -217,6 +221,7 @@ fn grouped(dir: &Path, column: &str, label: Option<Column>) -> PolarsResult<Vec<
         .map(|(at, (key, label))| Group {
             key,
             label,
+            is_holder: holders[at] > 0,
             counts: Counts {
                 items: items[at],
                 rows: rows[at],

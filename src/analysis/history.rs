@@ -19,6 +19,9 @@ pub struct PastRun {
     pub run_id: String,
     /// Whether it is complete.
     pub complete: bool,
+    /// Whether it asked only what the run before had left open: its rates measure nothing else.
+    #[serde(default)]
+    pub recheck: bool,
     /// When it ended.
     pub finished_at: DateTime<Utc>,
     /// 归集率.
@@ -38,7 +41,7 @@ pub struct PastRun {
 impl PastRun {
     /// What is kept of a run.
     #[must_use]
-    pub fn new(figures: &Figures, analysis: &Analysis) -> Self {
+    pub fn new(figures: &Figures, analysis: &Analysis, recheck: bool) -> Self {
         let rates = |groups: &[Group]| {
             let shown = groups.iter().take(MOST_GROUPS);
             shown.filter_map(|group| Some((group.key.clone()?, group.counts.collection_rate()))).collect::<BTreeMap<_, _>>()
@@ -46,6 +49,7 @@ impl PastRun {
         Self {
             run_id: figures.run_id.clone(),
             complete: figures.state == "complete",
+            recheck,
             finished_at: figures.finished_at,
             collection_rate: figures.collection_rate,
             province_coverage: figures.province_coverage,
@@ -66,7 +70,7 @@ impl PastRun {
 /// The latest complete runs before one that ended at `end`, oldest first.
 #[must_use]
 pub fn runs_before(mut runs: Vec<PastRun>, run_id: &str, end: DateTime<Utc>) -> Vec<PastRun> {
-    runs.retain(|run| run.complete && run.run_id != run_id && run.finished_at < end);
+    runs.retain(|run| run.complete && !run.recheck && run.run_id != run_id && run.finished_at < end);
     runs.sort_by_key(|run| run.finished_at);
     runs.split_off(runs.len().saturating_sub(MOST_RUNS))
 }

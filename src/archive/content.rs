@@ -7,6 +7,8 @@ use zip::ZipArchive;
 /// An OFD's parts, unfolded, may be this large together; more is a bomb, or no certificate.
 const LARGEST_OFD: u64 = 1 << 30;
 const MOST_PARTS: usize = 20_000;
+/// A zip's table is a page or two.
+const LARGEST_TABLE: u32 = 4 << 20;
 /// OFD.xml is a page of text.
 const LARGEST_ROOT: u64 = 1 << 20;
 /// How far from the end the end of a PDF is looked for.
@@ -80,8 +82,25 @@ fn looks_like_a_page(begin: &[u8]) -> bool {
     text.starts_with(b"<")
 }
 
+/// How many parts a zip says that it has, and how large its table is; so much is known before the table is read. None where
+/// it has no end.
+fn table_size(file: &mut File) -> std::io::Result<Option<(u16, u32)>> {
+    const END: &[u8; 4] = b"PK\x05\x06";
+    const END_BYTES: u64 = 22 + 65_535;
+    let length = file.seek(SeekFrom::End(0))?;
+    let tail = part(file, length.saturating_sub(END_BYTES), END_BYTES)?;
+    let Some(at) = tail.windows(END.len()).rposition(|window| window == END) else { return Ok(None) };
+    let Some(end) = tail.get(at..at + 20) else { return Ok(None) };
+    Ok(Some((u16::from_le_bytes([end[10], end[11]]), u32::from_le_bytes([end[12], end[13], end[14], end[15]]))))
+}
+
 /// A zip is an OFD where its root holds OFD.xml. Only its table and that one part are read: nothing else is unfolded.
 fn ofd(file: &mut File) -> Result<FileFormat, NoCertificateFile> {
+    match table_size(file) {
+        Ok(Some((parts, bytes))) if usize::from(parts) <= MOST_PARTS && bytes <= LARGEST_TABLE => {}
+        Ok(Some(_)) => return Err(NoCertificateFile("a zip of too many parts")),
+        Ok(None) | Err(_) => return Err(NoCertificateFile("a zip that breaks off")),
+    }
     let Ok(mut zip) = ZipArchive::new(file) else { return Err(NoCertificateFile("a zip that breaks off")) };
     if zip.len() > MOST_PARTS {
         return Err(NoCertificateFile("a zip of too many parts"));

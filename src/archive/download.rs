@@ -3,10 +3,12 @@
 use super::address::{AllowedHosts, Forbidden};
 use super::store::hex;
 use crate::durable::WholeFile;
+use crate::platform::trusting;
 use reqwest::header::LOCATION;
 use reqwest::{Client, StatusCode, redirect};
 use sha2::{Digest, Sha256};
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
@@ -51,8 +53,10 @@ impl Downloader {
         allowed: AllowedHosts,
         (connect_timeout, timeout): (Duration, Duration),
         largest: u64,
+        ca_file: Option<&Path>,
     ) -> Result<Self, String> {
-        let client = Client::builder()
+        let builder = trusting(Client::builder(), ca_file)?;
+        let client = builder
             .connect_timeout(connect_timeout)
             // A proxy would connect for us, and whereto could not be checked.
             .no_proxy()

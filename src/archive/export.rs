@@ -18,6 +18,8 @@ pub struct ExportReport {
     pub certificates: u64,
     /// Files packed; certificates of the same content share one.
     pub files: u64,
+    /// Certificates whose files are gone from the archive.
+    pub missing: u64,
 }
 
 /// Why a selection could not be packed.
@@ -47,15 +49,22 @@ pub fn export(store: &Store, journal: &Journal, selection: &Selection, path: &Pa
     let mut zip = ZipWriter::new(WholeFile::create(path)?);
     let mut report = ExportReport::default();
     // The manifest is written last; it waits on the disk, however long it is.
-    let mut manifest = csv::Writer::from_writer(tempfile::tempfile()?);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut manifest = csv::Writer::from_writer(tempfile::tempfile_in(folder)?);
     manifest.write_record(["item_id", "side", "certificate_id", "page", "path", "format", "bytes", "sha256"])?;
     let mut packed = HashSet::new();
     journal.each_file::<ExportError>(|file: ArchivedFile| {
         let (Some(place), true) = (&file.path, file.is_there()) else { return Ok(()) };
-        let cert_type_code = place.split('/').nth(1).unwrap_or_default();
-        if !selection.has(file.side, cert_type_code) {
+        if !selection.has(file.side, &journal.cert_type_of(file.item_id)?) {
             return Ok(());
         }
+        let mut source = match File::open(store.place(place)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                report.missing += 1;
+                return Ok(());
+            }
+            opened => opened?,
+        };
         report.certificates += 1;
         let text = |number: Option<u64>| number.map_or_else(String::new, |number| number.to_string());
         manifest.write_record([
@@ -71,7 +80,7 @@ pub fn export(store: &Store, journal: &Journal, selection: &Selection, path: &Pa
         let content = file.sha256.as_deref().and_then(|text| u128::from_str_radix(text.get(..32)?, 16).ok());
         if content.is_none_or(|content| packed.insert(content)) {
             zip.start_file(place, options)?;
-            io::copy(&mut File::open(store.place(place))?, &mut zip)?;
+            io::copy(&mut source, &mut zip)?;
             report.files += 1;
         }
         Ok(())

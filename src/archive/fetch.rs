@@ -10,15 +10,15 @@ use crate::durable::WholeFile;
 use crate::job::{ArchiveSettings, ArchiveVia, Job, ThrottleSettings};
 use crate::journal::{ArchivedFile, Journal, JournalError, Journals};
 use crate::platform::{
-    AttemptEnd, CallResult, DownloadPdfFile, Envelope, Request, Session, ShareDownloadFile, ShareDownloadUrl, StopReason,
-    Throttle, backoff, decode_base64,
+    AttemptEnd, CallResult, DownloadPdfFile, Envelope, ErrorKind, Request, Session, ShareDownloadFile, ShareDownloadUrl,
+    StopReason, Throttle, backoff, decode_base64,
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::HashMap;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::{JoinSet, spawn_blocking};
@@ -83,6 +83,11 @@ fn disk(error: &std::io::Error) -> ArchiveStop {
     ArchiveStop::Disk(format!("the archive cannot be written: {error}"))
 }
 
+/// No certificate has more pages than this.
+const MOST_PAGES: usize = 200;
+/// When the first calls all get the same refusal, every call would: this many are enough to know.
+const SAME_REFUSALS: u32 = 5;
+
 /// What all workers share.
 struct Shop {
     archive: Archive,
@@ -93,6 +98,10 @@ struct Shop {
     journal: Mutex<Journal>,
     wanted: Mutex<mpsc::Receiver<Wanted>>,
     bytes: AtomicU64,
+    done: AtomicU64,
+    /// Refusals of a request setting, as long as nothing else has come.
+    refusals: AtomicU32,
+    is_answered: AtomicBool,
     bar: ProgressBar,
 }
 
@@ -106,7 +115,7 @@ impl Archive {
         let ArchiveSettings { max_file, concurrency, rate, timeout, .. } = job.archive.clone();
         let allowed = AllowedHosts::new(&job.archive.allowed_hosts, &self.base_url);
         let times = (job.platform.connect_timeout, timeout);
-        let downloader = Downloader::new(allowed, times, max_file).map_err(ArchiveStop::Disk)?;
+        let downloader = Downloader::new(allowed, times, max_file, job.platform.ca_file.as_deref()).map_err(ArchiveStop::Disk)?;
         let throttle = ThrottleSettings { rate, concurrency, hours: job.throttle.hours.clone(), ..job.throttle.clone() };
         let throttle = Throttle::new(&Job { throttle, ..(*job).clone() });
         let (sender, receiver) = mpsc::channel(64);
@@ -114,13 +123,18 @@ impl Archive {
             let (path, settings, selection) = (self.journal.clone(), self.settings.clone(), self.selection.clone());
             spawn_blocking(move || read_wanted(&path, &settings, &selection, &sender))
         };
+        let store = Store::of_run(&self.run_dir);
+        store.tidy().map_err(|error| disk(&error))?;
         let shop = Arc::new(Shop {
-            store: Store::of_run(&self.run_dir),
+            store,
             downloader,
             throttle,
             journal: Mutex::new(Journal::open(&self.journal)?),
             wanted: Mutex::new(receiver),
             bytes: AtomicU64::new(0),
+            done: AtomicU64::new(0),
+            refusals: AtomicU32::new(0),
+            is_answered: AtomicBool::new(false),
             bar: bar(self.shows_progress),
             archive: self,
         });
@@ -233,7 +247,8 @@ async fn work(shop: Arc<Shop>) -> (ArchiveReport, Result<(), ArchiveStop>) {
                         _ => report.failed += 1,
                     }
                 }
-                shop.bar.set_message(format!("{} files, {} failed", report.stored + report.duplicates, report.failed));
+                let done = shop.done.fetch_add(1, Ordering::Relaxed) + 1;
+                shop.bar.set_message(format!("{done} certificates"));
             }
             Err(cause) => return (report, Err(cause)),
         }
@@ -333,7 +348,10 @@ impl Shop {
             let other = journal.path_of_content(sha256)?.unwrap_or(here);
             let other = Some(other).filter(|other| other != path);
             if let Some(other) = other.filter(|other| self.store.place(other).exists()) {
-                std::fs::remove_file(self.store.place(path)).map_err(|error| disk(&error))?;
+                match std::fs::remove_file(self.store.place(path)) {
+                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(disk(&error)),
+                    _ => {}
+                }
                 "duplicate".clone_into(&mut file.status);
                 file.path = Some(other);
             }
@@ -350,9 +368,13 @@ impl Shop {
                 Ok(envelope) => envelope,
                 Err(no) => return Ok(Err(no)),
             };
-            let addresses = ShareDownloadUrl::addresses(&envelope).unwrap_or_default();
+            let addresses = match ShareDownloadUrl::addresses(&envelope) {
+                Ok(addresses) => addresses,
+                Err(unexpected) => return Ok(Err(no_file("failed", unexpected.to_string()))),
+            };
+            // An address that names another certificate is another certificate's.
             let is_named = |named: &Option<String>| named.as_deref().is_none_or(|named| named == identifier);
-            let address = addresses.iter().find(|address| is_named(&address.identifier)).or(addresses.first());
+            let address = addresses.iter().find(|address| is_named(&address.identifier));
             let Some(address) = address else { return Ok(Err(no_file("no_address", "the platform gives no address"))) };
             match self.download(&address.url).await? {
                 Ok(Ok(file)) => return Ok(Ok(vec![file])),
@@ -370,15 +392,16 @@ impl Shop {
         loop {
             let permit = self.archive.stopping.run_until_cancelled(self.throttle.permit()).await;
             let permit = permit.ok_or(StopReason::Interrupted).flatten().map_err(ArchiveStop::Platform)?;
-            tries += u32::from(!permit.is_probe);
+            tries += 1;
             let file = self.store.begin().map_err(|error| disk(&error))?;
             let count = |piece| {
                 self.bytes.fetch_add(piece, Ordering::Relaxed);
                 self.bar.inc(piece);
             };
-            let result = self.downloader.fetch(address, file, count).await;
-            let failure = if let Err(NotDownloaded::Trouble(why)) = &result { Some(why.clone()) } else { None };
-            self.throttle.give_back(permit, &AttemptEnd { failure, ..AttemptEnd::default() });
+            let result = self.archive.stopping.run_until_cancelled(self.downloader.fetch(address, file, count)).await;
+            // Hosts of files come and go by themselves: one that is down pauses nobody.
+            self.throttle.give_back(permit, &AttemptEnd::default());
+            let result = result.ok_or(ArchiveStop::Platform(StopReason::Interrupted))?;
             return Ok(match result {
                 Ok(file) => Ok(Ok(file)),
                 Err(NotDownloaded::Expired(why)) => Err(why),
@@ -406,7 +429,12 @@ impl Shop {
             Ok(envelope) => envelope,
             Err(no) => return Ok(Err(no)),
         };
-        let contents = contents(&envelope).unwrap_or_default();
+        let Some(contents) = contents(&envelope) else {
+            return Ok(Err(no_file("failed", "the answer holds no file where one should be")));
+        };
+        if contents.len() > MOST_PAGES {
+            return Ok(Err(no_file("not_a_certificate_file", format!("{} pages", contents.len()))));
+        }
         if contents.is_empty() {
             return Ok(Err(no_file("no_address", "the platform gives no file")));
         }
@@ -438,8 +466,19 @@ impl Shop {
             CallResult::Answer { envelope, .. } if envelope.objects().is_empty() && envelope.status != 0 => {
                 Ok(Err(no_file("no_address", format!("code {}", envelope.status))))
             }
-            CallResult::Answer { envelope, .. } => Ok(Ok(envelope)),
-            CallResult::Failed { failure, .. } => Ok(Err(no_file("failed", failure.message))),
+            CallResult::Answer { envelope, .. } => {
+                self.is_answered.store(true, Ordering::Relaxed);
+                Ok(Ok(envelope))
+            }
+            CallResult::Failed { failure, .. } => {
+                let is_refusal = failure.kind == ErrorKind::Request && !self.is_answered.load(Ordering::Relaxed);
+                if is_refusal && self.refusals.fetch_add(1, Ordering::Relaxed) + 1 >= SAME_REFUSALS {
+                    let code = failure.code.unwrap_or_default();
+                    let why = format!("the first calls were all refused with code {code}; check [purpose]");
+                    return Err(ArchiveStop::Platform(StopReason::Refused(why)));
+                }
+                Ok(Err(no_file("failed", failure.message)))
+            }
             CallResult::Stopped(reason) => Err(ArchiveStop::Platform(reason)),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::content::FileFormat;
 use crate::durable::{WholeFile, create_private_dir};
-use crate::journal::{ArchivedFile, Journal, JournalError};
+use crate::journal::{Journal, JournalError};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -57,6 +57,24 @@ impl Store {
         WholeFile::create(&self.root().join("incoming"))
     }
 
+    /// Takes away what a process that was killed has left half written. Nobody else may be fetching.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn tidy(&self) -> io::Result<()> {
+        let entries = match fs::read_dir(self.root()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            entries => entries?,
+        };
+        for entry in entries {
+            let entry = entry?;
+            if entry.file_type()?.is_file() && WholeFile::is_unfinished(&entry.file_name()) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
     /// Keeps a file under its type and content; its path, relative to the run's folder.
     ///
     /// # Errors
@@ -71,13 +89,13 @@ impl Store {
         let folder = format!("archive/{}/{}", safe_name(cert_type_code), &sha256[..2]);
         create_private_dir(&self.run.join(&folder))?;
         let name = safe_name(name);
-        let mut path = format!("{folder}/{name}.{}", format.name());
+        let path = format!("{folder}/{name}.{}", format.name());
         // Two identifiers may become one name; what they name stays apart. What does not belong into its folder is no file of
         // ours any more, and gives way.
-        let is_taken = |found: &str| found != sha256 && found[..2] == sha256[..2];
-        if self.place(&path).exists() && is_taken(&hash_of(&self.place(&path))?.1) {
-            path = format!("{folder}/{name}-{}.{}", &sha256[..12], format.name());
-        }
+        let Err(file) = file.finish_new(&self.place(&path))? else { return Ok(path) };
+        let there = hash_of(&self.place(&path))?.1;
+        let is_taken = there != sha256 && there[..2] == sha256[..2];
+        let path = if is_taken { format!("{folder}/{name}-{}.{}", &sha256[..12], format.name()) } else { path };
         file.finish_as(&self.place(&path))?;
         Ok(path)
     }
@@ -88,8 +106,7 @@ impl Store {
     /// What the disk or the journal says.
     pub fn verify(&self, journal: &Journal) -> Result<VerifyReport, VerifyError> {
         let mut report = VerifyReport::default();
-        journal.each_file::<VerifyError>(|file: ArchivedFile| {
-            let (Some(path), Some(sha256), "stored") = (file.path, file.sha256, file.status.as_str()) else { return Ok(()) };
+        journal.each_path::<VerifyError>(|path, sha256| {
             match hash_of(&self.place(&path)) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => report.missing.push(path),
                 Err(error) => return Err(error.into()),

@@ -127,12 +127,16 @@ fn age_of(status: Status, known: Option<&EarlierRow>, run_id: &str) -> Age {
 /// bears no number, for then it is the item's.
 fn matched<'a>(rows: &[(Option<&str>, Status)], known: &'a [EarlierRow]) -> Vec<Option<&'a EarlierRow>> {
     let mut left: Vec<&EarlierRow> = known.iter().collect();
+    // Where several have the same number, or none, open gaps belong to what is still a gap.
+    left.sort_by_key(|known| !known.is_open());
+    let mut places: Vec<usize> = (0..rows.len()).collect();
+    places.sort_by_key(|at| rows[*at].1 == Status::Both);
     let mut found: Vec<Option<&EarlierRow>> = vec![None; rows.len()];
     let key = |number: Option<&str>| number.map(sort_key);
-    for (found, (number, _)) in found.iter_mut().zip(rows) {
-        let number = key(*number);
+    for place in places {
+        let number = key(rows[place].0);
         if let Some(at) = left.iter().position(|known| key(known.certificate_number.as_deref()) == number) {
-            *found = Some(left.remove(at));
+            found[place] = Some(left.remove(at));
         }
     }
     for known in left {
@@ -212,5 +216,10 @@ mod tests {
         let numbered = [earlier(Some("1"), Status::CityOnly, Some(("may", 1)), false)];
         assert_eq!(told(&[(None, Status::Neither)], Some(&numbered))[0].0, Some("persisting"));
         assert_eq!(told(&[(Some("9"), Status::CityOnly)], Some(&numbered))[0].0, Some("new"), "another certificate");
+        // Two without a number: the gap stays with the one that is still a gap.
+        let unnumbered = [earlier(None, Status::CityOnly, Some(("may", 2)), false)];
+        let rows = [(None, Status::Both), (None, Status::CityOnly)];
+        let changes: Vec<_> = told(&rows, Some(&unnumbered)).into_iter().map(|row| row.0).collect();
+        assert_eq!(changes, [Some("unchanged"), Some("persisting")]);
     }
 }

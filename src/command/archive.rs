@@ -1,5 +1,6 @@
 //! `archive`: fetch the files of the certificates that a run found; verify or pack what was fetched.
 
+use super::signals::ExitOnSignal;
 use super::stored::StoredRun;
 use super::{locks, outputs, session};
 use crate::archive::{Archive, ArchiveReport, ArchiveStop, Selection, Store, export, is_anything_wanted};
@@ -33,13 +34,15 @@ pub(super) fn archive(args: &ArchiveArgs, is_quiet: bool, language: Option<Langu
     let journal = || Journal::open(&folder.journal()).map_err(|error| Stop::internal(error.to_string()));
     let store = Store::of_run(folder.dir());
     if args.verify {
+        let _lock = locks::take_of_run(&folder, &manifest)?;
         return verify(&store, &journal()?);
     }
     if let Some(path) = &args.export {
         return pack(&store, &journal()?, &selection, path);
     }
     let _lock = locks::take_of_run(&folder, &manifest)?;
-    let fetched = fetch(&job, &folder, &manifest, selection, is_quiet);
+    let mut signals = Some(ExitOnSignal::start());
+    let fetched = fetch(&job, &folder, &manifest, selection, is_quiet, &mut signals);
     // What was fetched by then stands in the tables whatever ended it.
     let wanted = outputs::Wanted::of_job(&job, language);
     outputs::build(&job, &folder, &manifest, &journals, wanted)?;
@@ -58,6 +61,7 @@ pub(super) fn fetch(
     manifest: &Manifest,
     selection: Selection,
     is_quiet: bool,
+    signals: &mut Option<ExitOnSignal>,
 ) -> Result<ArchiveReport, Stop> {
     if manifest.state != RunState::Complete {
         eprintln!("ecert-audit: the run is not complete; only what it has found so far is fetched");
@@ -69,7 +73,6 @@ pub(super) fn fetch(
     }
     let result = super::runtime()?.block_on(async {
         let (session, stopping, base_url) = session::open_at(job).await?;
-        stop_on_signal(stopping.clone());
         let archive = Archive {
             job: Arc::new(job.clone()),
             session,
@@ -79,9 +82,13 @@ pub(super) fn fetch(
             settings,
             selection,
             shows_progress: !is_quiet,
-            stopping,
+            stopping: stopping.clone(),
         };
-        Ok::<_, Stop>(archive.fetch().await)
+        *signals = None;
+        stop_on_signal(stopping);
+        let fetched = archive.fetch().await;
+        *signals = Some(ExitOnSignal::start());
+        Ok::<_, Stop>(fetched)
     })?;
     match result {
         Ok(report) => {
@@ -146,5 +153,11 @@ fn verify(store: &Store, journal: &Journal) -> Result<Exit, Stop> {
 fn pack(store: &Store, journal: &Journal, selection: &Selection, path: &Path) -> Result<Exit, Stop> {
     let report = export(store, journal, selection, path).map_err(|error| Stop::internal(error.to_string()))?;
     super::print(&format!("{}: {} files of {} certificates\n", path.display(), report.files, report.certificates))?;
-    Ok(Exit::Done)
+    if report.missing == 0 {
+        return Ok(Exit::Done);
+    }
+    Err(Stop::internal(format!(
+        "{} files are gone from the archive; `archive` fetches them again after --verify",
+        report.missing
+    )))
 }

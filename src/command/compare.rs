@@ -18,7 +18,9 @@ pub(super) fn compare(args: &CompareArgs, language: Option<Language>) -> Result<
     let scratch = tempfile::Builder::new().prefix(".comparing-").tempdir_in(new.dir());
     let scratch = scratch.map_err(Stop::disk(new.dir().display()))?;
     let mut workbook = match &args.excel {
-        Some(_) => Some(ComparedWorkbook::begin(&words, mask).map_err(|error| Stop::internal(error.to_string()))?),
+        Some(_) => {
+            Some(ComparedWorkbook::begin(&words, mask, scratch.path()).map_err(|error| Stop::internal(error.to_string()))?)
+        }
         None => None,
     };
     let take = |row: crate::table::Row<'_>, change| match &mut workbook {

@@ -15,6 +15,7 @@ mod report;
 mod run;
 mod sandbox;
 mod session;
+mod signals;
 mod stored;
 
 use crate::cli::{Cli, Command, FacesCommand, UiLanguage};

@@ -6,7 +6,7 @@ use crate::cli::LogFormat;
 use crate::durable::{create_private_dir, point_link, write_whole};
 use crate::exit::{Exit, Stop};
 use crate::face::FaceRules;
-use crate::job::{AuditKeys, Certificates, Depth, Job, Language, Mask, ReportSettings};
+use crate::job::{AuditKeys, Certificates, Depth, Job, Language, Mask, Recheck, ReportSettings};
 use crate::journal::{Journal, Journals};
 use crate::platform::AttemptTotals;
 use crate::report::{
@@ -115,7 +115,8 @@ pub(super) fn build(
     if wanted.csv {
         write_failed(&folder.file(FAILED), &tables, &manifest.carried).map_err(internal)?;
     }
-    let kept = serde_json::to_string(&PastRun::new(&figures, &analysis)).map_err(Stop::disk(HISTORY))?;
+    let kept = serde_json::to_string(&PastRun::new(&figures, &analysis, manifest.fingerprint.recheck == Recheck::Gaps.word()))
+        .map_err(Stop::disk(HISTORY))?;
     write(&folder.file(HISTORY), &kept)?;
     write(&folder.file("summary.json"), &summary_json(&figures))?;
     let calls = journals.calls_by_result().map_err(internal)?;

@@ -1,6 +1,6 @@
 //! The plan of a new run: inputs read into its journal.
 
-use crate::audit::Status;
+use crate::audit::{EarlierRow, Status};
 use crate::exit::Stop;
 use crate::face::sort_key;
 use crate::intake::{FileProblem, FileReport, InputFile, NewItem, SheetReport, read_files};
@@ -15,17 +15,20 @@ pub(super) fn open_or_plan(
     files: &[InputFile],
     folder: &RunFolder,
     shard: Shard,
+    is_begun: bool,
 ) -> Result<(Journal, PlanCounts), Stop> {
     let path = folder.journal();
     let journal_failed = |error: crate::journal::JournalError| Stop::internal(error.to_string());
     if path.exists() {
-        let journal = Journal::open(&path).map_err(journal_failed)?;
-        if journal.is_planned().map_err(journal_failed)? {
-            let counts = journal.counts().map_err(journal_failed)?;
-            return Ok((journal, counts));
+        // A journal without a manifest is of a process that died while it read the inputs: nothing was asked yet, and the
+        // inputs may be others now.
+        if is_begun {
+            let journal = Journal::open(&path).map_err(journal_failed)?;
+            if journal.is_planned().map_err(journal_failed)? {
+                let counts = journal.counts().map_err(journal_failed)?;
+                return Ok((journal, counts));
+            }
         }
-        // The process died while it read the inputs: nothing was asked yet.
-        drop(journal);
         for ending in ["", "-wal", "-shm"] {
             let part = folder.file(&format!("journal.sqlite{ending}"));
             if part.exists() {
@@ -69,13 +72,14 @@ pub(super) fn open_or_plan(
     }
     let counts = journal.counts().map_err(journal_failed)?;
     let named: u64 = report.files.iter().flat_map(|file| &file.sheets).map(|sheet| sheet.items).sum();
-    if counts.items == 0 && named > 0 && only_gaps {
+    // The other shards may have items: one without any is complete as it is.
+    if counts.items == 0 && named > 0 && shard.of > 1 {
+        return Ok((journal, counts));
+    }
+    if counts.items == 0 && named > 0 {
         return Err(Stop::invalid(format!(
             "the previous run left no gap and no error among the {named} items of the inputs: there is nothing to recheck"
         )));
-    }
-    if counts.items == 0 && named > 0 {
-        return Err(Stop::invalid(format!("shard {} of {} has no item: the inputs name only {named}", shard.number, shard.of)));
     }
     if counts.items == 0 {
         let read = format!("{} rows cannot be audited", counts.rejected);
@@ -88,18 +92,50 @@ pub(super) fn open_or_plan(
 /// Takes into the journal what the last complete run of the job knew, where there is one.
 fn take_previous(job: &Job, folder: &RunFolder, journal: &Journal) -> Result<bool, Stop> {
     let latest = RunFolder::at(job.output.join(&job.name).join("latest"));
-    let Some(previous) = latest.manifest()?.filter(|previous| previous.state == RunState::Complete) else { return Ok(false) };
+    let Some(previous) = latest.manifest()?.filter(|previous| previous.state == RunState::Complete) else {
+        if latest.dir().is_symlink() {
+            eprintln!("ecert-audit: {} leads to no complete run: nothing is compared with it", latest.dir().display());
+        }
+        return Ok(false);
+    };
     let is_this = |dir: &std::path::Path| dir.canonicalize().ok() == latest.dir().canonicalize().ok();
     if is_this(folder.dir()) || folder.dir().parent().is_some_and(is_this) {
         return Ok(false);
     }
-    let rows = EarlierRows::open(&latest.tables()).map_err(|error| previous_failed(&previous.run_id, &error.into()))?;
-    journal.take_earlier(&previous.run_id, rows).map_err(|error| previous_failed(&previous.run_id, &error))?;
+    let failed = |error: EarlierError| {
+        let run = &previous.run_id;
+        Stop::internal(format!("the previous run {run}: {error}; rebuild it with `ecert-audit report`, or remove `latest`"))
+    };
+    let known = latest.journal().exists().then(|| Journal::open(&latest.journal())).transpose();
+    let known = known.map_err(|error| failed(error.into()))?;
+    let rows = EarlierRows::open(&latest.tables()).map_err(|error| failed(error.into()))?;
+    let rows = rows.flat_map(|row| match row {
+        // What an error hid is as it was known before.
+        Ok(row) if is_unknown(&row.status) => {
+            match known.as_ref().map(|known| known.earlier(&row.holder_code, &row.cert_type_code)) {
+                Some(Ok(before)) if !before.is_empty() => {
+                    let still_open = |before: EarlierRow| EarlierRow { status: row.status.clone(), ..before };
+                    before.into_iter().map(still_open).map(Ok).collect()
+                }
+                Some(Err(error)) => vec![Err(error.into())],
+                _ => vec![Ok(row)],
+            }
+        }
+        other => vec![other],
+    });
+    journal.take_earlier(&previous.run_id, rows).map_err(failed)?;
+    if previous.fingerprint.recheck == Recheck::Gaps.word()
+        && let Some(known) = &known
+    {
+        // What a recheck did not ask about is as it was known before.
+        known.each_earlier(|row| journal.add_earlier(&row)).map_err(|error| failed(error.into()))?;
+    }
     Ok(true)
 }
 
-fn previous_failed(run_id: &str, error: &EarlierError) -> Stop {
-    Stop::internal(format!("the previous run {run_id}: {error}; rebuild it with `ecert-audit report`, or remove `latest`"))
+/// Whether a status says nothing.
+fn is_unknown(status: &str) -> bool {
+    status == Status::Error.name() || status == Status::Pending.name()
 }
 
 /// Whether the previous run left an item with a gap or an error.

@@ -1,5 +1,6 @@
 //! `run`: the whole job.
 
+use super::signals::ExitOnSignal;
 use super::{archive, locks, logging, notify, outputs, plan, session};
 use crate::archive::Selection;
 use crate::cli::{RunArgs, ShardArg};
@@ -13,12 +14,10 @@ use crate::platform::StopReason;
 use crate::run_folder::{Fingerprint, Manifest, RunFolder, RunState};
 use chrono::{Local, Utc};
 use std::time::Instant;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
 
 pub(super) fn run(args: &RunArgs, is_quiet: bool, language: Option<Language>) -> Result<Exit, Stop> {
     let job = Job::load(&args.job).map_err(|problems| Stop::invalid(problems.to_string()))?;
-    let mut process = Process { is_quiet, language, folder: None, signals: Some(ExitOnSignal::start()) };
+    let mut process = Process { is_quiet, language, folder: None, signals: Some(ExitOnSignal::start()), attempts: 0 };
     let ended = run_job(&job, args, &mut process);
     let exit = ended.as_ref().map_or_else(|stop| stop.exit, |exit| *exit);
     tracing::info!(exit = exit.code(), outcome = exit.word(), "end");
@@ -34,6 +33,8 @@ struct Process {
     /// The run's folder, as soon as it is known.
     folder: Option<RunFolder>,
     signals: Option<ExitOnSignal>,
+    /// Attempts that it has made for items.
+    attempts: u64,
 }
 
 fn run_job(job: &Job, args: &RunArgs, process: &mut Process) -> Result<Exit, Stop> {
@@ -50,7 +51,9 @@ fn run_job(job: &Job, args: &RunArgs, process: &mut Process) -> Result<Exit, Sto
     create_private_dir(&job_dir).map_err(Stop::disk(job_dir.display()))?;
     let _locks = locks::take(&job_dir, shard)?;
     let folder = RunFolder::find(&job_dir, &run_id, shard, args.fresh)?;
-    let mut manifest = match folder.manifest()? {
+    let known = folder.manifest()?;
+    let is_begun = known.is_some();
+    let mut manifest = match known {
         Some(manifest) => continued(manifest, &fingerprint, &folder)?,
         None => begun(job, &folder, shard, fingerprint),
     };
@@ -60,23 +63,29 @@ fn run_job(job: &Job, args: &RunArgs, process: &mut Process) -> Result<Exit, Sto
     logging::log_to(append_private(&folder.log()).map_err(Stop::disk(folder.log().display()))?);
     tracing::info!(job = job.name, run = manifest.run_id, state = ?manifest.state, process = std::process::id(), "start");
 
-    let planned = plan::open_or_plan(job, &files, &folder, shard.unwrap_or(Shard::WHOLE));
+    let planned = plan::open_or_plan(job, &files, &folder, shard.unwrap_or(Shard::WHOLE), is_begun);
     if planned.is_err() && is_new {
         // Nothing was called: a run that cannot begin leaves nothing behind.
         let _ = std::fs::remove_dir_all(folder.dir());
         process.folder = None;
     }
     let (mut journal, counts) = planned?;
+    if manifest.state == RunState::Complete && counts.finished < counts.items {
+        manifest.state = RunState::Incomplete;
+    }
     // What stopped a run may be what failed its last items: they are asked again when it goes on.
     let goes_on = manifest.state != RunState::Complete && counts.finished > 0;
     if args.retry_failed || goes_on {
         let which = if args.retry_failed { Again::All } else { Again::Passing };
+        // A kill in the middle of forgetting leaves no complete run behind.
+        folder.write_manifest(&Manifest { state: RunState::Incomplete, ..manifest.clone() })?;
         let again = engine::forget_failures(&mut journal, &outputs::audit_settings(job, &manifest), which)
             .map_err(|error| Stop::internal(error.to_string()))?;
         if again.items > 0 {
             tracing::info!(items = again.items, "asking again what ended in an error");
             manifest.state = RunState::Incomplete;
         }
+        folder.write_manifest(&manifest)?;
     }
     let stop = if manifest.state == RunState::Complete {
         None
@@ -87,10 +96,10 @@ fn run_job(job: &Job, args: &RunArgs, process: &mut Process) -> Result<Exit, Sto
     };
     let is_complete = manifest.state == RunState::Complete;
     let archived = (job.archive.enabled && is_complete).then(|| {
-        drop(process.signals.take());
-        let fetched = archive::fetch(job, &folder, &manifest, Selection::of_job(&job.archive), process.is_quiet);
-        process.signals = Some(ExitOnSignal::start());
-        fetched
+        // What one process may call, the files included.
+        let mut left = job.clone();
+        left.throttle.max_calls = left.throttle.max_calls.map(|most| most.saturating_sub(process.attempts));
+        archive::fetch(&left, &folder, &manifest, Selection::of_job(&job.archive), process.is_quiet, &mut process.signals)
     });
     let wanted = outputs::Wanted::of_job(job, process.language);
     let figures = outputs::build(job, &folder, &manifest, &vec![journal].into(), wanted)?;
@@ -140,6 +149,7 @@ fn call_platform(
     manifest.state = if is_complete { RunState::Complete } else { RunState::Incomplete };
     folder.write_manifest(manifest)?;
     let report = asked?;
+    process.attempts = report.attempts;
     outputs::keep_totals(journal, &report.totals)?;
     tracing::info!(calls = report.calls, attempts = report.attempts, "calling ended");
     if let Some(cause) = &report.stop {
@@ -228,43 +238,6 @@ fn ask(
         process.signals = Some(ExitOnSignal::start());
         Ok(report)
     })
-}
-
-/// Before and after the calling a signal ends the program at once: every file lands whole or not at all, and the journal
-/// has all. The engine has its own way with signals; this ends before it begins.
-struct ExitOnSignal {
-    stop: CancellationToken,
-    thread: Option<std::thread::JoinHandle<()>>,
-}
-
-impl ExitOnSignal {
-    fn start() -> Self {
-        let stop = CancellationToken::new();
-        let stopped = stop.clone();
-        let thread = std::thread::spawn(move || {
-            let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
-            runtime.block_on(async {
-                let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
-                tokio::select! {
-                    () = stopped.cancelled() => return,
-                    _ = tokio::signal::ctrl_c() => {}
-                    _ = terminate.recv() => {}
-                }
-                std::process::exit(Exit::Resumable.code().into());
-            });
-        });
-        Self { stop, thread: Some(thread) }
-    }
-}
-
-impl Drop for ExitOnSignal {
-    fn drop(&mut self) {
-        self.stop.cancel();
-        if let Some(thread) = self.thread.take() {
-            // It has nothing to say.
-            let _ = thread.join();
-        }
-    }
 }
 
 /// What to tell of a stop, and its exit code. Without a cause the run was limited.

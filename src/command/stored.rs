@@ -18,16 +18,18 @@ pub(super) struct StoredRun {
 
 impl StoredRun {
     pub(super) fn open(run_dir: &Path) -> Result<Self, Stop> {
-        let folder = RunFolder::at(run_dir);
+        // `latest`, or `.`, is a run by another name.
+        let folder = RunFolder::at(run_dir.canonicalize().unwrap_or_else(|_| run_dir.to_owned()));
         let shards = folder.shards().map_err(Stop::disk(run_dir.display()))?;
-        let (manifest, journals, missing) = match shards.first() {
-            None => (whole_manifest(&folder)?, vec![open_journal(&folder)?], Vec::new()),
-            Some(Shard { of, .. }) => {
-                let manifest = merged_manifest(&folder, &shards)?;
-                let journals = shards.iter().map(|shard| open_journal(&folder.shard(*shard))).collect::<Result<_, _>>()?;
-                let wanted = (1..=*of).map(|number| Shard { number, of: *of });
-                (manifest, journals, wanted.filter(|shard| !shards.contains(shard)).collect())
-            }
+        let of = shards.first().map_or(0, |shard| shard.of);
+        let shards = begun(&folder, shards)?;
+        let (manifest, journals, missing) = if shards.is_empty() {
+            (whole_manifest(&folder)?, vec![open_journal(&folder)?], Vec::new())
+        } else {
+            let manifest = merged_manifest(&folder, &shards)?;
+            let journals = shards.iter().map(|shard| open_journal(&folder.shard(*shard))).collect::<Result<_, _>>()?;
+            let wanted = (1..=of).map(|number| Shard { number, of });
+            (manifest, journals, wanted.filter(|shard| !shards.contains(shard)).collect())
         };
         let job = Job::load(&manifest.job_file).map_err(|problems| Stop::invalid(problems.to_string()))?;
         let mut run = Self { folder, manifest, job, journals: journals.into(), missing };
@@ -36,6 +38,20 @@ impl StoredRun {
         }
         Ok(run)
     }
+}
+
+/// Those shards whose plan stands; the others are as good as missing.
+fn begun(folder: &RunFolder, shards: Vec<Shard>) -> Result<Vec<Shard>, Stop> {
+    let mut begun = Vec::new();
+    for shard in shards {
+        let of_shard = folder.shard(shard);
+        let has_plan = of_shard.manifest()?.is_some()
+            && open_journal(&of_shard)?.is_planned().map_err(|error| Stop::internal(error.to_string()))?;
+        if has_plan {
+            begun.push(shard);
+        }
+    }
+    Ok(begun)
 }
 
 fn whole_manifest(folder: &RunFolder) -> Result<Manifest, Stop> {

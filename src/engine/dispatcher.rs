@@ -206,9 +206,14 @@ impl Dispatcher {
         }
     }
 
-    /// Notes why the run stops; the first reason stands.
+    /// Notes why the run stops; the first reason stands, but for trouble of our own, which nothing may hide.
     fn stop(&mut self, cause: StopCause) {
-        self.cause.get_or_insert(cause);
+        let is_own = matches!(cause, StopCause::Internal(_));
+        match &self.cause {
+            Some(StopCause::Platform(_)) if is_own => self.cause = Some(cause),
+            Some(_) => {}
+            None => self.cause = Some(cause),
+        }
     }
 
     fn show(&mut self) {

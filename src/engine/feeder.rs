@@ -13,14 +13,16 @@ const STRETCH: u32 = 256;
 /// that have failed before come last, so that a run goes on even where they fail again.
 pub(super) fn feed(journal: &Path, limit: Option<u64>, stretches: &Sender<Vec<StoredItem>>) -> Result<(), JournalError> {
     let journal = Journal::open(journal)?;
+    // The first item that is not taken up; ids have gaps where only some items are planned.
+    let end = limit.map_or(Ok(None), |limit| journal.nth_item(limit))?;
     for again in [false, true] {
         let mut from = 0;
         loop {
             let mut stretch = journal.unfinished(from, STRETCH, again)?;
             let Some(last) = stretch.last() else { break };
             from = last.item_id + 1;
-            if let Some(limit) = limit {
-                stretch.retain(|item| item.item_id < limit);
+            if let Some(end) = end {
+                stretch.retain(|item| item.item_id < end);
             }
             if stretch.is_empty() {
                 break;

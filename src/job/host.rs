@@ -27,8 +27,10 @@ impl HostRule {
             !part.is_empty() && part.chars().all(|character| character.is_alphanumeric() || matches!(character, '-' | '_'))
         };
         // What ends in a number is an address gone wrong.
-        let is_name = text.split('.').all(is_part) && !text.ends_with(|last: char| last.is_ascii_digit());
-        is_name.then(|| Self::Name(text.to_lowercase()))
+        let is_number = |part: &str| part.chars().all(|character| character.is_ascii_digit());
+        let is_name = text.split('.').all(is_part) && !text.rsplit('.').next().is_some_and(is_number);
+        // As addresses have it: in lower case, and other letters than Latin ones in their ASCII form.
+        url::Host::parse(text).ok().filter(|_| is_name).map(|host| Self::Name(host.to_string()))
     }
 }
 

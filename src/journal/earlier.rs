@@ -3,7 +3,7 @@
 
 use super::{Journal, JournalError};
 use crate::audit::EarlierRow;
-use rusqlite::params;
+use rusqlite::{Row, params};
 
 /// Note of the run before's id.
 const PREVIOUS_RUN: &str = "previous_run";
@@ -20,22 +20,48 @@ impl Journal {
     ) -> Result<(), E> {
         self.with(|connection| connection.execute_batch("BEGIN; DELETE FROM earlier; DROP INDEX IF EXISTS earlier_holder"))?;
         for row in rows {
-            let row = row?;
-            self.with(|connection| {
-                connection.prepare_cached("INSERT INTO earlier VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute(params![
-                    row.holder_code,
-                    row.cert_type_code,
-                    row.certificate_number,
-                    row.status,
-                    row.gap_since,
-                    row.gap_runs,
-                    row.had_gap
-                ])
-            })?;
+            self.insert_earlier(&row?)?;
         }
         self.with(|connection| connection.execute_batch("CREATE INDEX earlier_holder ON earlier (holder_code, cert_type_code)"))?;
         self.set_note(PREVIOUS_RUN, previous)?;
         Ok(self.with(|connection| connection.execute_batch("COMMIT"))?)
+    }
+
+    fn insert_earlier(&self, row: &EarlierRow) -> Result<(), JournalError> {
+        self.with(|connection| {
+            connection.prepare_cached("INSERT INTO earlier VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute(params![
+                row.holder_code,
+                row.cert_type_code,
+                row.certificate_number,
+                row.status,
+                row.gap_since,
+                row.gap_runs,
+                row.had_gap
+            ])
+        })?;
+        Ok(())
+    }
+
+    /// Takes a row that an older run knew, unless something is known of its holder and type already.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn add_earlier(&self, row: &EarlierRow) -> Result<(), JournalError> {
+        if self.earlier(&row.holder_code, &row.cert_type_code)?.is_empty() { self.insert_earlier(row) } else { Ok(()) }
+    }
+
+    /// Everything that is known of the run before.
+    ///
+    /// # Errors
+    /// What SQLite says, or what `take` says.
+    pub fn each_earlier(&self, mut take: impl FnMut(EarlierRow) -> Result<(), JournalError>) -> Result<(), JournalError> {
+        let sqlite = |cause| JournalError::Sqlite { path: self.path.clone(), cause };
+        let mut statement = self.connection.prepare("SELECT * FROM earlier").map_err(sqlite)?;
+        let mut rows = statement.query([]).map_err(sqlite)?;
+        while let Some(row) = rows.next().map_err(sqlite)? {
+            take(read(row).map_err(sqlite)?)?;
+        }
+        Ok(())
     }
 
     /// The id of the run before, where there was one when this run was planned.
@@ -54,18 +80,20 @@ impl Journal {
         self.with(|connection| {
             connection
                 .prepare_cached("SELECT * FROM earlier WHERE holder_code = ?1 AND cert_type_code = ?2")?
-                .query_map([holder_code, cert_type_code], |row| {
-                    Ok(EarlierRow {
-                        holder_code: row.get(0)?,
-                        cert_type_code: row.get(1)?,
-                        certificate_number: row.get(2)?,
-                        status: row.get(3)?,
-                        gap_since: row.get(4)?,
-                        gap_runs: row.get(5)?,
-                        had_gap: row.get(6)?,
-                    })
-                })?
+                .query_map([holder_code, cert_type_code], read)?
                 .collect()
         })
     }
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<EarlierRow> {
+    Ok(EarlierRow {
+        holder_code: row.get(0)?,
+        cert_type_code: row.get(1)?,
+        certificate_number: row.get(2)?,
+        status: row.get(3)?,
+        gap_since: row.get(4)?,
+        gap_runs: row.get(5)?,
+        had_gap: row.get(6)?,
+    })
 }

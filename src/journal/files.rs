@@ -123,7 +123,7 @@ impl Journal {
     pub fn path_of_content(&self, sha256: &str) -> Result<Option<String>, JournalError> {
         self.with(|connection| {
             connection
-                .prepare_cached("SELECT path FROM files WHERE sha256 = ?1 AND status = 'stored' LIMIT 1")?
+                .prepare_cached("SELECT path FROM files WHERE sha256 = ?1 AND status IN ('stored', 'duplicate') LIMIT 1")?
                 .query_row([sha256], |row| row.get(0))
                 .optional()
         })
@@ -136,7 +136,7 @@ impl Journal {
     pub fn has_file_at(&self, path: &str) -> Result<bool, JournalError> {
         self.with(|connection| {
             connection
-                .prepare_cached("SELECT EXISTS (SELECT 1 FROM files WHERE path = ?1 AND status = 'stored')")?
+                .prepare_cached("SELECT EXISTS (SELECT 1 FROM files WHERE path = ?1 AND status IN ('stored', 'duplicate'))")?
                 .query_row([path], |row| row.get(0))
         })
     }
@@ -150,6 +150,34 @@ impl Journal {
             connection.execute("UPDATE files SET status = 'failed', message = ?2 WHERE path = ?1", [path, message])
         })?;
         Ok(())
+    }
+
+    /// Every path at which a file is to be, with the SHA-256 of what lies there; certificates of the same content share one.
+    ///
+    /// # Errors
+    /// What SQLite says, or what `take` says.
+    pub fn each_path<E: From<JournalError>>(&self, mut take: impl FnMut(String, String) -> Result<(), E>) -> Result<(), E> {
+        let sqlite = |cause| JournalError::Sqlite { path: self.path.clone(), cause };
+        let sql =
+            "SELECT path, min(sha256) FROM files WHERE status IN ('stored', 'duplicate') AND path IS NOT NULL GROUP BY path";
+        let mut statement = self.connection.prepare(sql).map_err(sqlite)?;
+        let mut rows = statement.query([]).map_err(sqlite)?;
+        while let Some(row) = rows.next().map_err(sqlite)? {
+            take(row.get(0).map_err(sqlite)?, row.get(1).map_err(sqlite)?)?;
+        }
+        Ok(())
+    }
+
+    /// The certificate type code of an item.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn cert_type_of(&self, item_id: u64) -> Result<String, JournalError> {
+        self.with(|connection| {
+            connection
+                .prepare_cached("SELECT cert_type_code FROM items WHERE item_id = ?1")?
+                .query_row([item_id.cast_signed()], |row| row.get(0))
+        })
     }
 
     /// Every file in order of items.

@@ -93,7 +93,15 @@ impl Journals {
     pub fn files_of(&self, item_id: u64) -> Result<Vec<ArchivedFile>, JournalError> {
         let mut files = Vec::new();
         for journal in &self.0 {
-            files.extend(journal.files_of(item_id)?);
+            let mut of_journal = journal.files_of(item_id)?;
+            // Seen from the run's folder, a shard's files lie in the shard's.
+            if self.0.len() > 1 {
+                let shard = journal.folder_name();
+                for path in of_journal.iter_mut().filter_map(|file| file.path.as_mut()) {
+                    path.insert_str(0, &format!("{shard}/"));
+                }
+            }
+            files.extend(of_journal);
         }
         Ok(files)
     }

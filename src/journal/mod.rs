@@ -68,12 +68,20 @@ impl Journal {
     /// # Errors
     /// What SQLite says.
     pub fn create(path: &Path) -> Result<Self, JournalError> {
+        let disk = |error: std::io::Error| JournalError::Damaged { path: path.display().to_string(), problem: error.to_string() };
+        // It appears under its name when it is whole, so that nobody ever opens half a journal.
+        let unfinished = path.with_extension("making");
+        match std::fs::remove_file(&unfinished) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(disk(error)),
+            _ => {}
+        }
         // The file is there before SQLite opens it, so that its mode is ours (0600).
-        crate::durable::append_private(path)
-            .map_err(|error| JournalError::Damaged { path: path.display().to_string(), problem: error.to_string() })?;
-        let journal = Self::connect(path)?;
+        crate::durable::append_private(&unfinished).map_err(disk)?;
+        let journal = Self::connect(&unfinished)?;
         journal.with(schema::create)?;
-        Ok(journal)
+        drop(journal);
+        std::fs::rename(&unfinished, path).map_err(disk)?;
+        Self::connect(path)
     }
 
     /// Opens a journal. One of an older version becomes one of this version.
@@ -133,6 +141,12 @@ impl Journal {
             connection.execute("INSERT INTO notes VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2", [key, value])
         })?;
         Ok(())
+    }
+
+    /// The name of the folder that it lies in.
+    fn folder_name(&self) -> String {
+        let folder = self.path.parent().and_then(Path::file_name);
+        folder.map_or_else(String::new, |name| name.to_string_lossy().into_owned())
     }
 
     fn with<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, JournalError> {

@@ -75,6 +75,17 @@ impl Journal {
         })
     }
 
+    /// The id of the n-th planned item, from 0.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn nth_item(&self, n: u64) -> Result<Option<u64>, JournalError> {
+        use rusqlite::OptionalExtension;
+        let sql = "SELECT item_id FROM items ORDER BY item_id LIMIT 1 OFFSET ?1";
+        let found = self.with(|connection| connection.query_row(sql, [n.cast_signed()], |row| row.get::<_, i64>(0)).optional());
+        Ok(found?.map(i64::cast_unsigned))
+    }
+
     /// Counts the calls answered or given up.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{RequestBuilder, StatusCode, redirect};
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Once;
 use std::time::Duration;
 use url::Url;
@@ -60,7 +61,6 @@ impl Client {
     /// # Errors
     /// What is wrong with the certificate authority's file.
     pub fn new(settings: &PlatformSettings, base_url: &str, connections: usize) -> Result<Self, String> {
-        install_cryptography();
         let mut builder = reqwest::Client::builder()
             .connect_timeout(settings.connect_timeout)
             .timeout(settings.timeout)
@@ -71,17 +71,7 @@ impl Client {
             // The stand-in lives in this process: no proxy leads to it.
             builder = builder.no_proxy();
         }
-        if let Some(path) = &settings.ca_file {
-            let wrong = |error: &dyn std::fmt::Display| format!("platform.ca_file {}: {error}", path.display());
-            let pem = std::fs::read(path).map_err(|error| wrong(&error))?;
-            let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| wrong(&error))?;
-            if certificates.is_empty() {
-                return Err(wrong(&"holds no certificate in PEM form"));
-            }
-            for certificate in certificates {
-                builder = builder.add_root_certificate(certificate);
-            }
-        }
+        let builder = trusting(builder, settings.ca_file.as_deref())?;
         let http = builder.build().map_err(|error| format!("no connection can be set up: {}", reasons(&error)))?;
         let largest_answer = usize::try_from(settings.max_answer).unwrap_or(usize::MAX);
         let mut addresses = HashMap::new();
@@ -147,6 +137,26 @@ fn install_cryptography() {
         // Only a second installation fails, and this is the first.
         let _ = rustls::crypto::ring::default_provider().install_default();
     });
+}
+
+/// Makes a client trust an authority of the job's own, besides those of the system.
+///
+/// # Errors
+/// What is wrong with its file.
+pub fn trusting(mut builder: reqwest::ClientBuilder, ca_file: Option<&Path>) -> Result<reqwest::ClientBuilder, String> {
+    install_cryptography();
+    if let Some(path) = ca_file {
+        let wrong = |error: &dyn std::fmt::Display| format!("platform.ca_file {}: {error}", path.display());
+        let pem = std::fs::read(path).map_err(|error| wrong(&error))?;
+        let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| wrong(&error))?;
+        if certificates.is_empty() {
+            return Err(wrong(&"holds no certificate in PEM form"));
+        }
+        for certificate in certificates {
+            builder = builder.add_root_certificate(certificate);
+        }
+    }
+    Ok(builder)
 }
 
 /// Posts a JSON to an address that is not the platform's: nothing of a session goes with it.

@@ -11,7 +11,7 @@ use super::retry::backoff;
 use super::stop::StopReason;
 use super::throttle::{AttemptEnd, Limit, Permit, Strain, Throttle};
 use super::token::{Token, TokenAnswer, TokenKeeper, request_token};
-use crate::codes::CodeTable;
+use crate::codes::{CodeTable, return_code};
 use crate::endpoint::Endpoint;
 use crate::job::{CallingHours, Job, RetrySettings, Secret};
 use bytes::Bytes;
@@ -158,6 +158,8 @@ impl Session {
                 }
                 Verdict::RenewToken(_) => refused = Some(token.generation),
                 Verdict::Again(_, asked_for) if tries < self.retry.attempts => {
+                    // What is refused after this is refused for another reason.
+                    refused = None;
                     if !self.wait(tries, asked_for).await {
                         return CallResult::Stopped(StopReason::Interrupted);
                     }
@@ -196,7 +198,11 @@ impl Session {
 
     async fn fetch_token(&self, username: &Secret, password: &Secret) -> Result<(String, Duration), StopReason> {
         let reveal = |secret: &Secret, key: &str| {
-            secret.reveal().map_err(|problem| StopReason::NoCredentials(format!("platform.{key}: {problem}")))
+            secret.reveal().map_err(|problem| {
+                let why = format!("platform.{key}: {problem}");
+                // What was to be had before is trouble of the day.
+                if self.has_opened.load(Ordering::Relaxed) { StopReason::Unhealthy(why) } else { StopReason::NoCredentials(why) }
+            })
         };
         let (username, password) = (reveal(username, "username")?, reveal(password, "password")?);
         let mut attempts = 0;
@@ -256,13 +262,19 @@ const BEHIND: i32 = 1;
 
 /// What the throttle learns from an attempt.
 fn attempt_end(attempt: &Attempt, verdict: &Verdict) -> AttemptEnd {
+    let is_trouble = |failure: &Failure| {
+        // An HTTP status or a return code that means nothing here: the platform is not itself.
+        let is_unknown = failure.kind == ErrorKind::Platform && failure.code.is_none_or(|code| return_code(code).is_none());
+        failure.kind == ErrorKind::Http || is_unknown
+    };
     let failure = match verdict {
-        Verdict::Again(failure, _) => Some(match failure.code {
+        Verdict::Final(failure) if !is_trouble(failure) => None,
+        Verdict::Again(failure, _) | Verdict::Final(failure) => Some(match failure.code {
             Some(code) if failure.kind == ErrorKind::Http => format!("HTTP {code}"),
             Some(code) => format!("code {code}"),
             None => failure.kind.name().to_owned(),
         }),
-        Verdict::Answer(_) | Verdict::RenewToken(_) | Verdict::Final(_) => None,
+        Verdict::Answer(_) | Verdict::RenewToken(_) => None,
     };
     let strain = match (attempt, verdict) {
         (Attempt::Http { status: 429, .. }, _) => Some(Strain::TooMany),

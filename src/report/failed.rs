@@ -37,10 +37,11 @@ pub fn write_failed(path: &Path, tables: &Path, carried: &[String]) -> Result<()
     let mut latest = None;
     while let Some(row) = rows.next_row()? {
         let item = row.number(coverage::ITEM_ID);
-        if row.text(coverage::STATUS) != Some(Status::Error.name()) || latest == Some(item) {
+        let this = Some((item, row.text(coverage::CERTIFICATE_NUMBER).map(str::to_owned)));
+        if row.text(coverage::STATUS) != Some(Status::Error.name()) || latest == this {
             continue;
         }
-        latest = Some(item);
+        latest = this;
         let columns = [coverage::HOLDER_CODE, coverage::HOLDER_CODE_TYPE, coverage::CERT_TYPE_CODE, coverage::CERTIFICATE_NUMBER];
         let own = columns.into_iter().map(|column| row.text(column).unwrap_or_default());
         let carried = carried.iter().map(|header| row.carried(&coverage::COVERAGE.carried_name(header)).unwrap_or_default());

@@ -57,6 +57,17 @@ impl Circuit {
         self.pause.as_ref().map(|pause| pause.why.as_str())
     }
 
+    pub(super) const fn patience(&self) -> Duration {
+        self.settings.patience
+    }
+
+    /// A wait that the platform asks for does not use up patience.
+    pub(super) fn wait_too(&mut self, wait: Duration) {
+        if let Some(pause) = &mut self.pause {
+            pause.since += wait.min(self.settings.patience);
+        }
+    }
+
     /// Asks for an attempt.
     pub(super) fn may(&mut self, now: Instant) -> May {
         let Some(pause) = &mut self.pause else { return May::Pass };

@@ -147,6 +147,7 @@ impl Throttle {
         let mut health = self.health();
         if let Some(wait) = end.asked_for {
             let until = now + wait;
+            health.circuit.wait_too(wait);
             health.closed_until = Some(health.closed_until.map_or(until, |known| known.max(until)));
         }
         let turn = health.circuit.observe(now, permit.is_probe, end.failure.as_deref());
@@ -156,7 +157,8 @@ impl Throttle {
             Turn::ProbeFailed => tracing::info!(reason = end.failure, "probe failed"),
             Turn::Resumed => tracing::info!("resume"),
         }
-        let is_changed = health.bearing.as_mut().is_some_and(|bearing| bearing.observe(permit.began, now, end.strain));
+        let is_changed =
+            health.bearing.as_mut().is_some_and(|bearing| bearing.observe(permit.began, now, end.failure.is_none(), end.strain));
         if is_changed {
             self.adjust(&mut health);
         }
@@ -247,6 +249,11 @@ impl Health {
     /// Whether an attempt may be made now, and at what share of the set rate.
     fn may(&mut self, now: Instant) -> (May, f64) {
         if let Some(until) = self.closed_until {
+            let patience = self.circuit.patience();
+            if until > now + patience {
+                let wait = humantime::format_duration(Duration::from_secs(until.duration_since(now).as_secs()));
+                return (May::GiveUp(format!("it asks to be left alone for {wait}, longer than throttle.patience")), 1.0);
+            }
             if until > now {
                 return (May::Wait(until), 1.0);
             }

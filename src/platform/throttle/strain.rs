@@ -16,6 +16,8 @@ const SLOWER_BY: Duration = Duration::from_millis(100);
 const CUT: f64 = 0.5;
 const RECOVERY: f64 = 0.05;
 const LEAST: f64 = 1.0 / 64.0;
+/// How much of a round's latency goes into the usual one, where it is longer.
+const LEARNING: f64 = 0.05;
 
 /// How a struggling platform shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,12 +64,14 @@ struct Round {
     attempts: u32,
     strained: u32,
     latest: Option<Strain>,
+    /// Attempts that were answered, and the time that they took: what fails quickly says nothing about how long answers take.
+    answered: u32,
     time: Duration,
 }
 
 impl Round {
     const fn new(since: Instant) -> Self {
-        Self { since, attempts: 0, strained: 0, latest: None, time: Duration::ZERO }
+        Self { since, attempts: 0, strained: 0, latest: None, answered: 0, time: Duration::ZERO }
     }
 }
 
@@ -81,14 +85,17 @@ impl Bearing {
         (self.share, self.why)
     }
 
-    /// Takes the end of an attempt; whether the share has changed.
-    pub(super) fn observe(&mut self, began: Instant, now: Instant, strain: Option<Strain>) -> bool {
+    /// Takes the end of an attempt, answered or not; whether the share has changed.
+    pub(super) fn observe(&mut self, began: Instant, now: Instant, answered: bool, strain: Option<Strain>) -> bool {
         if began < self.round.since {
             return false;
         }
         let round = &mut self.round;
         round.attempts += 1;
-        round.time += now.duration_since(began);
+        if answered {
+            round.answered += 1;
+            round.time += now.duration_since(began);
+        }
         round.strained += u32::from(strain.is_some());
         round.latest = strain.or(round.latest);
         let age = now.duration_since(round.since);
@@ -110,7 +117,7 @@ impl Bearing {
 
     /// What strain the round shows, if any.
     fn judge(&mut self, latest: Option<Strain>) -> Option<Strain> {
-        let Round { attempts, strained, time, .. } = self.round;
+        let Round { attempts, strained, answered, time, .. } = self.round;
         // Who says that there are too many need not say it twice.
         if latest == Some(Strain::TooMany) {
             return latest;
@@ -118,13 +125,14 @@ impl Bearing {
         if strained >= 2 && f64::from(strained) >= STRAINED_SHARE * f64::from(attempts) {
             return self.round.latest;
         }
-        let mean = time / attempts.max(1);
-        match self.usual {
-            Some(usual) if mean > usual * SLOWER_TIMES && mean > usual + SLOWER_BY => return Some(Strain::Slow),
-            Some(usual) if mean > usual => self.usual = Some(usual.mul_f64(0.98) + mean.mul_f64(0.02)),
-            _ => self.usual = Some(mean),
+        if answered == 0 {
+            return None;
         }
-        None
+        let mean = time / answered;
+        let usual = self.usual.unwrap_or(mean);
+        // What lasts becomes usual; what is quicker is usual at once.
+        self.usual = Some(if mean > usual { usual.mul_f64(1.0 - LEARNING) + mean.mul_f64(LEARNING) } else { mean });
+        (mean > usual * SLOWER_TIMES && mean > usual + SLOWER_BY).then_some(Strain::Slow)
     }
 }
 
@@ -137,7 +145,8 @@ mod tests {
         for at in 0..20 {
             let began = *now;
             *now += Duration::from_millis(55);
-            bearing.observe(began, began + Duration::from_millis(latency), (at < strained).then_some(strain));
+            let end = began + Duration::from_millis(latency);
+            bearing.observe(began, end, at >= strained, (at < strained).then_some(strain));
         }
     }
 
@@ -169,12 +178,12 @@ mod tests {
         let start = Instant::now();
         let mut bearing = Bearing::new(start);
         let at = |millis| start + Duration::from_millis(millis);
-        assert!(bearing.observe(at(0), at(5), Some(Strain::TooMany)));
+        assert!(bearing.observe(at(0), at(5), false, Some(Strain::TooMany)));
         for late in 0..15 {
-            assert!(!bearing.observe(at(late.min(4)), at(6 + late), Some(Strain::TooMany)), "it had begun before");
+            assert!(!bearing.observe(at(late.min(4)), at(6 + late), false, Some(Strain::TooMany)), "it had begun before");
         }
         assert_eq!(bearing.share(), (0.5, Some(Strain::TooMany)));
-        assert!(bearing.observe(at(30), at(31), Some(Strain::TooMany)));
+        assert!(bearing.observe(at(30), at(31), false, Some(Strain::TooMany)));
         assert_eq!(bearing.share(), (0.25, Some(Strain::TooMany)));
     }
 
@@ -191,5 +200,24 @@ mod tests {
             round(&mut bearing, &mut now, 500, 0, Strain::Slow);
         }
         assert_eq!(bearing.share().1, Some(Strain::Slow));
+        // What lasts becomes usual, and is no strain any more.
+        for _ in 0..200 {
+            round(&mut bearing, &mut now, 500, 0, Strain::Slow);
+        }
+        assert_eq!(bearing.share(), (1.0, None));
+    }
+
+    #[test]
+    fn what_fails_quickly_makes_no_answer_slow() {
+        let mut now = Instant::now();
+        let mut bearing = Bearing::new(now);
+        round(&mut bearing, &mut now, 150, 0, Strain::Slow);
+        // Refused connections take no time, and are told by the circuit.
+        for _ in 0..40 {
+            now += Duration::from_secs(6);
+            bearing.observe(now, now + Duration::from_millis(1), false, None);
+        }
+        round(&mut bearing, &mut now, 150, 0, Strain::Slow);
+        assert_eq!(bearing.share(), (1.0, None));
     }
 }

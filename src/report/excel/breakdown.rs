@@ -2,7 +2,7 @@
 
 use super::super::{ReportInput, Words};
 use super::ReportError;
-use super::gaps::mask_codes;
+use super::gaps::{mask_codes, masked};
 use super::style::{Style, column_width, fitting, set_page, width_of};
 use crate::analysis::{Counts, Group, MOST_GROUPS, PastRun};
 use crate::audit::Status;
@@ -66,7 +66,7 @@ fn rest_of(groups: &[Group], words: &Words) -> Option<Group> {
     let rest = groups.get(MOST_GROUPS..).filter(|rest| !rest.is_empty())?;
     let counts = Counts::sum(rest.iter().map(|group| &group.counts));
     let key = words.fill("rest", &[("count", &rest.len().to_string())]);
-    Some(Group { key: Some(key), label: None, counts })
+    Some(Group { key: Some(key), label: None, is_holder: false, counts })
 }
 
 /// A name without what a sheet's name may not hold, told apart from the names that are taken (in lower case).
@@ -129,7 +129,8 @@ impl Breakdown<'_> {
         for (column, header) in (0..).zip(&headers) {
             sheet.write_string_with_format(0, column, *header, &style.header)?;
         }
-        let total = Group { key: Some(words.text("total").to_owned()), label: None, counts: input.analysis.totals };
+        let total =
+            Group { key: Some(words.text("total").to_owned()), label: None, is_holder: false, counts: input.analysis.totals };
         let last = u32::try_from(self.groups.len()).unwrap_or(u32::MAX);
         for (row, group) in (1..).zip(self.groups.iter().chain([&total])) {
             let is_total = row > last;
@@ -139,7 +140,8 @@ impl Breakdown<'_> {
                 (&style.code, &style.number, &style.percent)
             };
             // A carried column may hold codes of holders.
-            let key = group.key.as_deref().map(|key| mask_codes(key, input.mask));
+            let shown = |key| if group.is_holder { masked(key, input.mask) } else { mask_codes(key, input.mask) };
+            let key = group.key.as_deref().map(shown);
             let key = key.as_deref().unwrap_or_else(|| words.text("empty"));
             sheet.write_string_with_format(row, 0, fitting(key), text)?;
             widths[0] = widths[0].max(width_of(key));

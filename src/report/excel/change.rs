@@ -18,7 +18,7 @@ pub(super) fn write(workbook: &mut Workbook, style: &Style, input: ReportInput<'
     let words = input.words;
     let mut columns: Vec<DetailColumn> = ["col-holder", "col-type"].map(|key| code(words.text(key))).into();
     columns.extend([text(words.text("col-type-name")), code(words.text("col-number"))]);
-    columns.extend(input.carried.iter().map(text));
+    columns.extend(input.carried.iter().map(code));
     let mut list = DetailSheet::begin(workbook, (style, words), words.text("sheet-change"), &summary(input), columns)?;
     let mut rows = Rows::open(input.tables, coverage::COVERAGE)?;
     while let Some(row) = rows.next_row()? {

@@ -44,12 +44,13 @@ impl std::fmt::Debug for ComparedWorkbook<'_> {
 }
 
 impl<'a> ComparedWorkbook<'a> {
-    /// Begins it.
+    /// Begins it; `scratch` is a folder for what waits on the disk.
     ///
     /// # Errors
     /// Never in practice.
-    pub fn begin(words: &'a Words, mask: Mask) -> Result<Self, ReportError> {
+    pub fn begin(words: &'a Words, mask: Mask, scratch: &Path) -> Result<Self, ReportError> {
         let mut begun = Self { words, mask, style: Style::new(), workbook: Workbook::new(), rows: 0 };
+        begun.workbook.set_tempdir(scratch)?;
         begun.begin_sheet()?;
         Ok(begun)
     }

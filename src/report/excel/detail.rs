@@ -121,7 +121,7 @@ impl<'a> DetailSheet<'a> {
                 for (column, cell) in (0..).zip(row) {
                     match cell {
                         SummaryCell::Text(text) => {
-                            sheet.write_string_with_format(self.next, column, fitting(text), &self.style.text)?;
+                            sheet.write_string_with_format(self.next, column, fitting(text), &self.style.code)?;
                         }
                         #[expect(clippy::cast_precision_loss, reason = "counts of rows are far below 2^52")]
                         SummaryCell::Count(count) => {

@@ -53,13 +53,14 @@ fn write_status(
     if let Some(held) = held {
         columns.extend([code(words.text(held.id_key)), text(words.text(held.state_key))]);
     }
-    columns.extend(input.carried.iter().map(text));
+    columns.extend(input.carried.iter().map(code));
     if has_previous {
         columns.push(text(words.text("col-change")));
     }
     columns.extend([text(words.text("col-since")), number(words.text("col-runs")), number(words.text("col-asked-at"))]);
     columns.extend([text(words.text("col-file")), text(words.text("col-sheet")), number(words.text("col-row"))]);
-    columns.push(text(words.text("col-remark")));
+    // As text: what is typed there, a date or a number with zeros in front, stays as it is typed.
+    columns.push(code(words.text("col-remark")));
     let mut list = DetailSheet::begin(workbook, (style, words), words.status(status), &Summary::default(), columns)?;
     let mut rows = Rows::open(input.tables, coverage::COVERAGE)?;
     while let Some(row) = rows.next_row()? {
@@ -151,7 +152,7 @@ pub(in crate::report) fn mask_codes(text: &str, mask: Mask) -> String {
 }
 
 /// A holder code as the job wants it shown.
-pub(super) fn masked(holder: &str, mask: Mask) -> String {
+pub(in crate::report) fn masked(holder: &str, mask: Mask) -> String {
     match mask {
         Mask::None => holder.to_owned(),
         Mask::Partial => mask_code(holder),

@@ -3,7 +3,7 @@
 use super::super::ReportInput;
 use super::ReportError;
 use super::detail::{DetailCell, DetailColumn, DetailSheet, Summary, SummaryCell, code, number, text};
-use super::gaps::{carried_of, embedded, mask_codes, masked};
+use super::gaps::{carried_of, embedded, masked};
 use super::style::Style;
 use crate::codes::mask_name;
 use crate::face::Field;
@@ -20,7 +20,7 @@ pub(super) fn write_differences(workbook: &mut Workbook, style: &Style, input: R
     columns.extend([text(words.text("col-type-name")), code(words.text("col-number"))]);
     columns.extend([text(words.text("col-field")), text(words.text("col-difference"))]);
     columns.extend([code(words.text("col-province-value")), code(words.text("col-city-value")), text(words.text("col-reason"))]);
-    columns.extend(input.carried.iter().map(text));
+    columns.extend(input.carried.iter().map(code));
     let summary = Summary {
         headers: ["summary-by-field", "col-difference", "col-count"].map(|key| words.text(key).to_owned()).into(),
         rows: input
@@ -160,7 +160,8 @@ pub(super) fn write_errors(workbook: &mut Workbook, style: &Style, input: Report
         let of_item = |column| item.and_then(|item| item.text(column));
         let masked = of_item(coverage::HOLDER_CODE).map(|holder| masked(holder, input.mask));
         let kind = row.text(errors::ERROR_KIND).unwrap_or_default();
-        let message = row.text(errors::ERROR_MESSAGE).map(|message| mask_codes(message, input.mask));
+        let holder = of_item(coverage::HOLDER_CODE).unwrap_or_default();
+        let message = row.text(errors::ERROR_MESSAGE).map(|message| embedded(message, holder, input.mask));
         let error_code = row.number(errors::ERROR_CODE).map(|code| code.to_string());
         list.row([
             DetailCell::Text(masked.as_deref()),
@@ -193,13 +194,17 @@ pub(super) fn write_unmapped(workbook: &mut Workbook, style: &Style, input: Repo
     let mut rows = Rows::open(input.tables, unmapped_fields::UNMAPPED_FIELDS)?;
     while let Some(row) = rows.next_row()? {
         let type_code = row.text(unmapped_fields::CERT_TYPE_CODE);
+        let example = row.text(unmapped_fields::EXAMPLE).map(|example| match input.mask {
+            Mask::Full => "*".repeat(example.chars().count()),
+            Mask::None | Mask::Partial => example.to_owned(),
+        });
         list.row([
             DetailCell::Text(row.text(unmapped_fields::SIDE).map(|side| words.named("side", side))),
             DetailCell::Text(type_code),
             DetailCell::Text(type_code.and_then(|code| input.catalogue.name(code))),
             DetailCell::Text(row.text(unmapped_fields::FIELD)),
             DetailCell::Number(row.number(unmapped_fields::COUNT).unwrap_or_default()),
-            DetailCell::Text(row.text(unmapped_fields::EXAMPLE)),
+            DetailCell::Text(example.as_deref()),
         ])?;
     }
     list.end()
@@ -223,6 +228,7 @@ pub(super) fn write_files(workbook: &mut Workbook, style: &Style, input: ReportI
         // A city's identifier embeds the holder's code, and names its file: where codes are masked, so is the file's name.
         let path = row.text(files::PATH);
         let shown = path.map(|path| embedded(path, holder, input.mask));
+        let message = row.text(files::ERROR_MESSAGE).map(|message| embedded(message, holder, input.mask));
         let link = match (path, input.mask) {
             (Some(path), Mask::None) => DetailCell::Link(path),
             _ => DetailCell::Text(shown.as_deref()),
@@ -236,7 +242,7 @@ pub(super) fn write_files(workbook: &mut Workbook, style: &Style, input: ReportI
             DetailCell::Text(row.text(files::FORMAT)),
             row.number(files::BYTES).map_or(DetailCell::Text(None), DetailCell::Number),
             link,
-            DetailCell::Text(row.text(files::ERROR_MESSAGE)),
+            DetailCell::Text(message.as_deref()),
         ])?;
     }
     list.end()

@@ -12,7 +12,7 @@ mod overview;
 mod style;
 
 pub use compared::ComparedWorkbook;
-pub(super) use gaps::mask_codes;
+pub(super) use gaps::{mask_codes, masked};
 
 use super::ReportInput;
 use crate::durable::WholeFile;
@@ -43,6 +43,8 @@ pub enum ReportError {
 pub fn write_workbook(path: &Path, input: ReportInput<'_>) -> Result<(), ReportError> {
     let words = input.words;
     let mut workbook = Workbook::new();
+    // What waits on the disk while rows are written lies in the run's own folder.
+    workbook.set_tempdir(path.parent().unwrap_or(Path::new(".")))?;
     let style = Style::new();
     let created = ExcelDateTime::from_timestamp(input.figures.finished_at.timestamp())?;
     let properties = DocProperties::new()

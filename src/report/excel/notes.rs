@@ -4,6 +4,7 @@ use super::super::{GLOSSARY, Words};
 use super::ReportError;
 use super::style::{Style, set_page};
 use crate::codes::return_codes;
+use crate::job::Language;
 use rust_xlsxwriter::Workbook;
 
 pub(super) fn write(workbook: &mut Workbook, style: &Style, words: &Words) -> Result<(), ReportError> {
@@ -29,7 +30,8 @@ pub(super) fn write(workbook: &mut Workbook, style: &Style, words: &Words) -> Re
     for line in return_codes() {
         row += 1;
         sheet.write_string_with_format(row, 0, line.code.to_string(), &style.code)?;
-        sheet.write_string_with_format(row, 1, &line.text_zh, &style.wrapped)?;
+        let text = if words.language() == Language::ZhCn { &line.text_zh } else { &line.text_en };
+        sheet.write_string_with_format(row, 1, text, &style.wrapped)?;
     }
     sheet.set_freeze_panes(1, 0)?;
     set_page(sheet, words, Some(0))?;

@@ -16,12 +16,13 @@ use rust_xlsxwriter::{
 /// Groups that a chart shows: more would not be read.
 const CHARTED: usize = 15;
 /// Where a status stands among the columns of the sheet by type, and its colour.
-const SERIES: [(Status, u16, u32); 5] = [
+const SERIES: [(Status, u16, u32); 6] = [
     (Status::Both, 4, 0x0054_8235),
     (Status::CityOnly, 5, 0x00ED_7D31),
     (Status::ProvinceOnly, 6, 0x002E_75B6),
     (Status::Neither, 7, 0x00A6_A6A6),
     (Status::Error, 8, 0x00C0_0000),
+    (Status::Pending, 9, 0x00BF_9000),
 ];
 /// A row's height in pixels, as Excel has it by default.
 const ROW_PIXELS: u32 = 20;
@@ -319,8 +320,9 @@ impl Page<'_> {
         for (name, rates) in past.chain([(this, now)]) {
             self.row += 1;
             self.sheet.write_string_with_format(self.row, 0, &name, &self.style.code)?;
-            for (column, rate) in (1..).zip(rates) {
-                self.rate_cell(self.row, column, rate)?;
+            // A rate of nothing stays blank: a dash would be drawn as zero.
+            for (column, rate) in (1..).zip(rates).filter_map(|(column, rate)| Some((column, rate?))) {
+                self.rate_cell(self.row, column, Some(rate))?;
             }
         }
         let last = self.row;

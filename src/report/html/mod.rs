@@ -1,6 +1,6 @@
 //! The page that a director reads: one file that needs nothing else. No holder code stands in it.
 
-use super::excel::mask_codes;
+use super::excel::{mask_codes, masked};
 use super::{GLOSSARY, ReportInput, Words};
 use crate::analysis::{Counts, Figures, Group};
 use crate::audit::Status;
@@ -90,6 +90,7 @@ struct Trend {
     grid: Vec<(String, f64)>,
     labels: Vec<(String, String)>,
     lines: Vec<Line>,
+    rows: Vec<(String, Vec<String>)>,
 }
 
 struct Line {
@@ -245,7 +246,7 @@ fn share(part: u64, whole: u64) -> Option<f64> {
 /// What a group is called here; a carried column may hold codes of holders, and they are never shown.
 fn name_of(words: &Words, group: &Group) -> String {
     let name = group.label.as_deref().or(group.key.as_deref()).unwrap_or_else(|| words.text("empty"));
-    mask_codes(name, Mask::Full)
+    if group.is_holder { masked(name, Mask::Full) } else { mask_codes(name, Mask::Full) }
 }
 
 fn short(name: &str) -> String {
@@ -365,7 +366,14 @@ fn trend(input: ReportInput<'_>) -> Option<Trend> {
     };
     Some(Trend {
         grid: grid.map(|rate| (format!("{:.0}%", rate * 100.0), (y(rate) * 10.0).round() / 10.0)).collect(),
-        labels: runs.iter().enumerate().map(|(at, (run, _))| ((*run).to_owned(), format!("{:.1}", x(at)))).collect(),
+        // Of many runs every other one is named, the latest always.
+        labels: runs
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| runs.len() <= 6 || (runs.len() - 1 - at).is_multiple_of(2))
+            .map(|(at, (run, _))| ((*run).to_owned(), format!("{:.1}", x(at))))
+            .collect(),
+        rows: runs.iter().map(|(run, rates)| ((*run).to_owned(), rates.map(|rate| input.words.percent(rate)).to_vec())).collect(),
         lines: KEYS.into_iter().enumerate().map(line).collect(),
     })
 }
