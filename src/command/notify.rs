@@ -5,10 +5,13 @@ use crate::job::{Job, NotifySettings};
 use crate::run_folder::RunFolder;
 use serde::Serialize;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The address gets this long to answer.
 const WEBHOOK_TIME: Duration = Duration::from_secs(15);
+
+/// A command gets this long to end: whoever waits for the run should not wait for it.
+const COMMAND_TIME: Duration = Duration::from_mins(1);
 
 /// How a run ended.
 #[derive(Debug, Serialize)]
@@ -79,7 +82,20 @@ fn run_command(program: &str, arguments: &[String], folder: &RunFolder, ending: 
             command.env(name, std::path::absolute(&path).unwrap_or(path));
         }
     }
-    let status = command.status().map_err(|error| format!("{program} cannot be started: {error}"))?;
+    let mut child = command.spawn().map_err(|error| format!("{program} cannot be started: {error}"))?;
+    let deadline = Instant::now() + COMMAND_TIME;
+    let status = loop {
+        match child.try_wait().map_err(|error| format!("{program}: {error}"))? {
+            Some(status) => break status,
+            None if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(20)),
+            None => {
+                // It is late, and may be gone by now.
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(format!("{program} did not end within {} s", COMMAND_TIME.as_secs()));
+            }
+        }
+    };
     if status.success() { Ok(()) } else { Err(format!("{program} ended with {status}")) }
 }
 

@@ -10,7 +10,8 @@ use crate::job::{AuditKeys, Certificates, Depth, Job, Language, Mask, Recheck, R
 use crate::journal::{Journal, Journals};
 use crate::platform::AttemptTotals;
 use crate::report::{
-    MetricsInput, Remarks, ReportInput, Words, metrics, page, summary_json, summary_text, write_failed, write_workbook,
+    GapKey, MetricsInput, RemarkError, RemarkedRun, Remarks, ReportInput, Words, metrics, page, summary_json, summary_text,
+    write_failed, write_workbook,
 };
 use crate::run_folder::{Manifest, RunFolder, RunState};
 use crate::table;
@@ -49,6 +50,8 @@ impl Wanted {
 const WORKBOOK: &str = "report.xlsx";
 const PAGE: &str = "report.html";
 const FAILED: &str = "failed-items.csv";
+/// Remarks whose gaps are not known at the moment.
+const WAITING: &str = "remarks-waiting.json";
 /// What later runs' reports want to know of this one.
 const HISTORY: &str = "history.json";
 
@@ -65,11 +68,14 @@ pub(super) fn build(
     }
     let tables = folder.tables();
     create_private_dir(&tables).map_err(Stop::disk(tables.display()))?;
+    let previous_run = journals.previous_run().map_err(internal)?;
+    let runs = runs_dir(folder, manifest);
+    // Before the tables are made anew: the workbook that is there names rows of those that are.
+    let remarks = if wanted.excel { remarks(folder, runs.as_deref(), previous_run.as_deref()) } else { Ok(Remarks::default()) };
     table::build(journals, &tables, &audit_settings(job, manifest), &job.catalogue, &manifest.carried, &manifest.run_id)
         .map_err(internal)?;
     let analysis = analyse(&tables, &manifest.carried).map_err(internal)?;
     let counts = journals.counts().map_err(internal)?;
-    let previous_run = journals.previous_run().map_err(internal)?;
     let facts = RunFacts {
         job: manifest.job.clone(),
         run_id: manifest.run_id.clone(),
@@ -83,17 +89,8 @@ pub(super) fn build(
     };
     let figures = Figures::new(facts, &analysis, &job.report.gates);
     let words = Words::new(wanted.language);
-    let runs = runs_dir(folder, manifest);
-    let workbook = folder.file(WORKBOOK);
-    let previous_workbook = previous_run.zip(runs.as_ref()).map(|(run, runs)| runs.join(run).join(WORKBOOK));
-    let remarks = if wanted.excel {
-        Remarks::read(&workbook, previous_workbook.as_deref()).map_err(|problem| {
-            Stop::internal(format!("{problem}; repair the workbook or move it away, then `ecert-audit report` writes this one"))
-        })?
-    } else {
-        Remarks::default()
-    };
     let history = runs.map_or_else(Vec::new, |runs| earlier_runs(&runs, &figures));
+    let no_remarks = Remarks::default();
     let input = ReportInput {
         figures: &figures,
         analysis: &analysis,
@@ -103,12 +100,9 @@ pub(super) fn build(
         mask: wanted.mask,
         words: &words,
         history: &history,
-        remarks: &remarks,
+        remarks: remarks.as_ref().unwrap_or(&no_remarks),
         has_files: journals.have_files().map_err(internal)?,
     };
-    if wanted.excel {
-        write_workbook(&workbook, input).map_err(internal)?;
-    }
     if wanted.html {
         write(&folder.file(PAGE), &page(input).map_err(internal)?)?;
     }
@@ -121,9 +115,49 @@ pub(super) fn build(
     write(&folder.file("summary.json"), &summary_json(&figures))?;
     let calls = journals.calls_by_result().map_err(internal)?;
     let last_success = last_success(folder, manifest);
-    let input = MetricsInput { figures: &figures, calls: &calls, totals: &totals(journals)?, last_success };
-    write(&folder.file("metrics.prom"), &metrics(&input).map_err(internal)?)?;
+    let of_metrics = MetricsInput { figures: &figures, calls: &calls, totals: &totals(journals)?, last_success };
+    write(&folder.file("metrics.prom"), &metrics(&of_metrics).map_err(internal)?)?;
+    // Last, since it is what a person may have open or broken.
+    if wanted.excel {
+        if let Err(problem) = &remarks {
+            return Err(internal(problem));
+        }
+        write_workbook(&folder.file(WORKBOOK), input).map_err(internal)?;
+        keep_waiting(&folder.file(WAITING), &input.remarks.waiting())?;
+    }
     Ok(figures)
+}
+
+/// The remarks of the run before, and of the run's own workbook where there is one already.
+fn remarks(folder: &RunFolder, runs: Option<&Path>, previous: Option<&str>) -> Result<Remarks, RemarkError> {
+    let of = |folder: &RunFolder| RemarkedRun {
+        workbook: folder.file(WORKBOOK),
+        tables: folder.tables(),
+        waiting: folder.file(WAITING),
+    };
+    let mut remarks = match runs.zip(previous).map(|(runs, run)| Remarks::of_previous(&of(&RunFolder::at(runs.join(run))))) {
+        None => Remarks::default(),
+        Some(Ok(remarks)) => remarks,
+        // What happened to an old workbook keeps no new one from being written.
+        Some(Err(problem)) => {
+            tracing::warn!(%problem, "remarks of the run before");
+            eprintln!("ecert-audit: {problem}; this report is written without them");
+            Remarks::default()
+        }
+    };
+    remarks.take_own(&of(folder))?;
+    Ok(remarks)
+}
+
+/// Keeps remarks that wait for the next run beside the workbook that has no place for them.
+fn keep_waiting(path: &Path, waiting: &[(GapKey, String)]) -> Result<(), Stop> {
+    if !waiting.is_empty() {
+        return write(path, &serde_json::to_string(waiting).map_err(Stop::disk(path.display()))?);
+    }
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Stop::disk(path.display())(error)),
+        _ => Ok(()),
+    }
 }
 
 /// The folder of all runs of the job.

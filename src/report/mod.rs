@@ -19,7 +19,7 @@ pub use failed::write_failed;
 pub use html::page;
 pub use metrics::{MetricsInput, metrics};
 pub use plan::{PlanReport, Span, TypeCheck, plan_text};
-pub use remarks::{GapKey, Remarks};
+pub use remarks::{GapKey, RemarkError, RemarkedRun, Remarks};
 pub use summary::{summary_json, summary_text};
 pub use words::Words;
 

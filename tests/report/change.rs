@@ -117,13 +117,13 @@ fn with_remark(path: &Path, name: &str, row: usize, remark: &str) -> Vec<Data> {
     let mut book = Workbook::new();
     let copy = book.add_worksheet();
     copy.set_name(name).unwrap();
+    let (row_at, last) = (u32::try_from(row).unwrap(), u16::try_from(rows[0].len() - 1).unwrap());
     for (at, cells) in (0..).zip(&rows) {
         for (column, cell) in (0..).zip(cells) {
-            copy.write_string(at, column, cell.to_string()).unwrap();
+            let text = if (at, column) == (row_at, last) { remark.to_owned() } else { cell.to_string() };
+            copy.write_string(at, column, text).unwrap();
         }
     }
-    let last = u16::try_from(rows[0].len() - 1).unwrap();
-    copy.write_string(u32::try_from(row).unwrap(), last, remark).unwrap();
     book.save(path).unwrap();
     rows[row].clone()
 }
@@ -163,6 +163,54 @@ fn remarks_come_back_and_those_without_a_gap_are_listed() {
         assert!(found(&gaps, remark) != found(&change, remark), "{remark} is in one of the two");
     }
     assert!(found(&change, "第二条") || found(&change, "已联系市公安局"));
+}
+
+#[test]
+fn a_masked_report_keeps_each_remark_with_its_gap_and_a_deleted_one_deleted() {
+    let workspace = Workspace::new();
+    workspace.write_input("items.csv", items(80).as_bytes());
+    let job = crate::support::job_text("inputs/items.csv", "rate = \"unlimited\"");
+    workspace.write_job(&format!("{job}\n[report]\nmask = \"full\"\n"));
+    workspace.run_job(&["--run-id", "r1"], 0);
+    let book = |id: &str| workspace.path(&format!("outputs/test/{id}/report.xlsx"));
+    let before = with_remark(&book("r1"), "省市均无", 3, "请核实");
+    workspace.run_job(&["--run-id", "r2"], 0);
+    let remarked = |id: &str| -> Vec<Vec<Data>> {
+        sheet(&book(id), "省市均无").into_iter().filter(|row| row.last() == Some(&Data::String("请核实".into()))).collect()
+    };
+    let found = remarked("r2");
+    assert_eq!(found.len(), 1, "all holders look alike, and one is meant");
+    let item = |row: &[Data]| row[row.len() - 2].clone();
+    assert_eq!(item(&found[0]), item(&before));
+    // Whoever takes the remark out of this month's list does not get it back from last month's.
+    let row = sheet(&book("r2"), "省市均无").iter().position(|row| item(row) == item(&before)).unwrap();
+    with_remark(&book("r2"), "省市均无", row, "");
+    assert_eq!(workspace.run(&["report", "outputs/test/r2"]).status.code(), Some(0));
+    assert!(remarked("r2").is_empty());
+}
+
+#[test]
+fn a_remark_waits_while_nothing_is_known_of_its_gap() {
+    let workspace = Workspace::new();
+    workspace.write_input("items.csv", items(60).as_bytes());
+    let job = crate::support::job_text("inputs/items.csv", "rate = \"unlimited\"");
+    let book = |id: &str| workspace.path(&format!("outputs/test/{id}/report.xlsx"));
+    workspace.write_job(&job);
+    workspace.run_job(&["--run-id", "r1"], 0);
+    with_remark(&book("r1"), "省市均无", 1, "请核实");
+    // A month in which the type cannot be asked about.
+    let platform =
+        Platform::start(SandboxSettings { unpublished: vec!["11100000000013127D001".to_owned()], ..SandboxSettings::default() });
+    workspace.write_job(&platform.job("inputs/items.csv", "rate = \"unlimited\""));
+    workspace.run_job(&["--run-id", "r2"], 0);
+    let change = sheet(&book("r2"), "环比");
+    assert!(!change.iter().flatten().any(|cell| *cell == Data::String("请核实".into())), "unknown is not gone");
+    workspace.write_job(&job);
+    workspace.run_job(&["--run-id", "r3"], 0);
+    let rows = sheet(&book("r3"), "省市均无");
+    assert!(rows.iter().any(|row| row.last() == Some(&Data::String("请核实".into()))));
+    let ages = coverage(&workspace, "r3");
+    assert!(ages.iter().filter(|row| is_gap(row)).all(|row| row["change"] == "persisting" && row["gap_since"] == "r1"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::super::ReportInput;
 use super::ReportError;
 use super::detail::{DetailCell, DetailColumn, DetailSheet, Summary, SummaryCell, code, text};
-use super::gaps::{ShownGap, carried_of};
+use super::gaps::{ShownGap, carried_of, embedded, masked};
 use super::style::Style;
 use crate::analysis::Counts;
 use crate::audit::Change;
@@ -59,7 +59,11 @@ fn summary(input: ReportInput<'_>) -> Summary {
     if !gone.is_empty() {
         rows.push(Vec::new());
         rows.push(line(vec![words.text("gone-remarks").to_owned()]));
-        rows.extend(gone.into_iter().map(|([holder, kind, number], remark)| line(vec![holder, kind, number, remark])));
+        rows.extend(gone.into_iter().map(|([holder, kind, number], remark)| {
+            let number = embedded(&number, &holder, input.mask);
+            let remark = embedded(&remark, &holder, input.mask);
+            line(vec![masked(&holder, input.mask), kind, number, remark])
+        }));
     }
     rows.push(Vec::new());
     rows.push(line(vec![words.text("resolved-list").to_owned()]));

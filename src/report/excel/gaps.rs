@@ -59,6 +59,8 @@ fn write_status(
     }
     columns.extend([text(words.text("col-since")), number(words.text("col-runs")), number(words.text("col-asked-at"))]);
     columns.extend([text(words.text("col-file")), text(words.text("col-sheet")), number(words.text("col-row"))]);
+    // Which row of the tables this is: how a remark finds its gap again, and what `faces explain` asks for.
+    columns.push(text(words.text("col-item")));
     // As text: what is typed there, a date or a number with zeros in front, stays as it is typed.
     columns.push(code(words.text("col-remark")));
     let mut list = DetailSheet::begin(workbook, (style, words), words.status(status), &Summary::default(), columns)?;
@@ -85,7 +87,9 @@ fn write_status(
         if has_previous {
             cells.push(DetailCell::Text(row.text(coverage::CHANGE).map(|change| words.named("change", change))));
         }
-        let remark = if input.remarks.is_empty() { None } else { input.remarks.find([&gap.shown, &gap.plain()]) };
+        let remark = input.remarks.find(row);
+        let number = |column| row.number(column).unwrap_or_default();
+        let item = format!("{}/{}", number(coverage::ITEM_ID), number(coverage::CERTIFICATE_INDEX));
         cells.extend([
             DetailCell::Text(row.text(coverage::GAP_SINCE)),
             DetailCell::Number(row.number(coverage::GAP_RUNS).unwrap_or_default()),
@@ -93,6 +97,7 @@ fn write_status(
             DetailCell::Text(row.text(coverage::SOURCE_FILE)),
             DetailCell::Text(row.text(coverage::SOURCE_SHEET)),
             DetailCell::Number(row.number(coverage::SOURCE_ROW).unwrap_or_default()),
+            DetailCell::Text(Some(&item)),
             DetailCell::Text(remark.as_deref()),
         ]);
         list.row(cells)?;
@@ -102,7 +107,6 @@ fn write_status(
 
 /// Holder, type and number of a row, as the job wants them shown.
 pub(super) struct ShownGap<'a> {
-    row: Row<'a>,
     pub holder: &'a str,
     pub shown: GapKey,
 }
@@ -113,13 +117,7 @@ impl<'a> ShownGap<'a> {
         let (holder, kind, number) =
             (text(coverage::HOLDER_CODE), text(coverage::CERT_TYPE_CODE), text(coverage::CERTIFICATE_NUMBER));
         let shown = [masked(holder, input.mask), kind.to_owned(), embedded(number, holder, input.mask)];
-        Self { row, holder, shown }
-    }
-
-    /// The same as they are.
-    fn plain(&self) -> GapKey {
-        let columns = [coverage::HOLDER_CODE, coverage::CERT_TYPE_CODE, coverage::CERTIFICATE_NUMBER];
-        columns.map(|column| self.row.text(column).unwrap_or_default().to_owned())
+        Self { holder, shown }
     }
 }
 

@@ -15,8 +15,10 @@ pub use compared::ComparedWorkbook;
 pub(super) use gaps::{mask_codes, masked};
 
 use super::ReportInput;
+use crate::audit::Status;
 use crate::durable::WholeFile;
-use crate::table::TableError;
+use crate::table::schema::coverage;
+use crate::table::{Rows, TableError};
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
 use std::io;
 use std::path::Path;
@@ -59,6 +61,7 @@ pub fn write_workbook(path: &Path, input: ReportInput<'_>) -> Result<(), ReportE
     breakdown::write_by_type(&mut workbook, &style, input)?;
     let by_carried = breakdown::write_by_carried(&mut workbook, &style, input)?;
     gaps::write(&mut workbook, &style, input)?;
+    set_aside_unknown(input)?;
     lists::write_differences(&mut workbook, &style, input)?;
     lists::write_errors(&mut workbook, &style, input)?;
     inputs::write_invalid(&mut workbook, &style, input)?;
@@ -76,5 +79,20 @@ pub fn write_workbook(path: &Path, input: ReportInput<'_>) -> Result<(), ReportE
     let mut file = WholeFile::create(path)?;
     workbook.save_to_writer(&mut file)?;
     file.finish()?;
+    Ok(())
+}
+
+/// Remarks whose gaps are not known to be closed wait for the next run.
+fn set_aside_unknown(input: ReportInput<'_>) -> Result<(), ReportError> {
+    if input.remarks.is_empty() {
+        return Ok(());
+    }
+    let mut rows = Rows::open(input.tables, coverage::COVERAGE)?;
+    while let Some(row) = rows.next_row()? {
+        let status = row.text(coverage::STATUS).unwrap_or_default();
+        if status == Status::Error.name() || status == Status::Pending.name() {
+            input.remarks.set_aside(row);
+        }
+    }
     Ok(())
 }

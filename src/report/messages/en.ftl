@@ -227,6 +227,7 @@ col-file = Source file
 col-sheet = Source sheet
 col-row = Source row
 col-cell = Cell
+col-item = Item
 col-remark = Remark
 col-urgency = Urgency
 col-field = Field

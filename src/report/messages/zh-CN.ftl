@@ -227,6 +227,7 @@ col-file = 来源文件
 col-sheet = 来源工作表
 col-row = 来源行号
 col-cell = 单元格
+col-item = 条目序号
 col-remark = 备注
 col-urgency = 紧急程度
 col-field = 字段
