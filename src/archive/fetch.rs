@@ -375,7 +375,13 @@ impl Shop {
             // An address that names another certificate is another certificate's.
             let is_named = |named: &Option<String>| named.as_deref().is_none_or(|named| named == identifier);
             let address = addresses.iter().find(|address| is_named(&address.identifier));
-            let Some(address) = address else { return Ok(Err(no_file("no_address", "the platform gives no address"))) };
+            let Some(address) = address else {
+                return Ok(Err(if addresses.is_empty() {
+                    no_file("no_address", "the platform gives no address")
+                } else {
+                    no_file("failed", "the addresses are those of other certificates")
+                }));
+            };
             match self.download(&address.url).await? {
                 Ok(Ok(file)) => return Ok(Ok(vec![file])),
                 Ok(Err(no)) => return Ok(Err(no)),
