@@ -151,6 +151,11 @@ async fn archive(job: &Job, base_url: &str, dir: &Path) -> f64 {
     per_second(report.stored, began)
 }
 
+/// Waits until the disk has what was written before: the one should not pay for the other.
+fn settle() {
+    std::process::Command::new("sync").status().expect("the disk settles");
+}
+
 #[expect(clippy::cast_precision_loss, reason = "some thousands")]
 fn per_second(files: u64, began: Instant) -> f64 {
     files as f64 / began.elapsed().as_secs_f64()
@@ -171,15 +176,17 @@ fn main() {
     let mut ratios = Vec::new();
     // Folders go at the end, all together: a disk that has just deleted much is slow to make new files.
     let mut dirs = Vec::new();
-    for _ in 0..3 {
+    for _ in 0..5 {
         let dir = tempfile::tempdir().expect("a folder");
         journal(&dir.path().join("journal.sqlite"), files);
+        settle();
         let bare = runtime.block_on(bare(&job, &base_url, files, dir.path()));
+        settle();
         let archive = runtime.block_on(archive(&job, &base_url, dir.path()));
         println!("bare {bare:.0} files/s   archive {archive:.0} files/s   peak memory {} MiB", peak_mib());
         ratios.push(archive / bare);
         dirs.push(dir);
     }
     ratios.sort_by(f64::total_cmp);
-    println!("ratio {:.2}", ratios[1]);
+    println!("ratio {:.2}", ratios[2]);
 }

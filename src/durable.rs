@@ -63,8 +63,9 @@ impl WholeFile {
         File::open(folder_of(path))?.sync_all()
     }
 
-    /// Puts the file, whole and on the disk, in another place on the same disk, unless there is one already: then it comes
-    /// back as it is.
+    /// Puts the file, its content on the disk, in another place on the same disk, unless there is one already: then it comes
+    /// back as it is. Its name is on the disk when the operating system gets to it: for one of many files, of which a list
+    /// is kept.
     ///
     /// # Errors
     /// What the operating system says.
@@ -72,7 +73,7 @@ impl WholeFile {
         let temporary = self.temporary.into_inner().map_err(io::IntoInnerError::into_error)?;
         temporary.as_file().sync_all()?;
         match temporary.persist_noclobber(path) {
-            Ok(_) => File::open(folder_of(path))?.sync_all().map(Ok),
+            Ok(_) => Ok(Ok(())),
             Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => {
                 Ok(Err(Self { temporary: BufWriter::new(refused.file), path: self.path }))
             }
