@@ -9,8 +9,8 @@ const MILLI: Duration = Duration::from_millis(1);
 
 #[test]
 fn an_outage_is_waited_out_and_costs_some_calls() {
-    let platform = Platform::start(SandboxSettings { outage: Some(300 * MILLI..1500 * MILLI), ..sound() });
-    let workspace = workspace(&platform, 400, "rate = \"300/s\"\nconcurrency = 8\nadaptive = false");
+    let platform = Platform::start(SandboxSettings { outage: Some(1000 * MILLI..2200 * MILLI), ..sound() });
+    let workspace = workspace(&platform, 600, "");
     let job = platform.job("inputs/items.csv", "rate = \"300/s\"\nconcurrency = 8\nadaptive = false");
     workspace.write_job(&job.replace("backoff = \"1ms..5ms\"", "backoff = \"20ms..200ms\""));
     workspace.run_job(&[], 0);
@@ -25,9 +25,9 @@ fn an_outage_is_waited_out_and_costs_some_calls() {
 
 #[test]
 fn patience_ends_with_three_and_the_run_goes_on_later() {
-    let outage = Some(200 * MILLI..Duration::from_secs(1000));
+    let outage = Some(1000 * MILLI..Duration::from_secs(1000));
     let platform = Platform::start(SandboxSettings { outage, ..sound() });
-    let workspace = workspace(&platform, 200, "rate = \"200/s\"\npatience = \"300ms\"");
+    let workspace = workspace(&platform, 400, "rate = \"200/s\"\npatience = \"300ms\"");
     let output = workspace.run_job(&[], 3);
     assert!(stderr(&output).contains("HTTP 503") && stderr(&output).contains("300ms"), "{}", stderr(&output));
     let first = workspace.summary();
