@@ -34,14 +34,14 @@ impl AllowedHosts {
     /// Why it may not.
     pub fn check(&self, url: &Url) -> Result<(), Forbidden> {
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(Forbidden(format!("{} is neither http nor https", url.scheme())));
+            return Err(Forbidden(format!("{} 既不是 http 也不是 https", url.scheme())));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(Forbidden("an address with a user name or a password".to_owned()));
+            return Err(Forbidden("下载地址带有用户名或密码".to_owned()));
         }
-        let refused = |host: &dyn std::fmt::Display| Forbidden(format!("{host} is not among archive.allowed_hosts"));
+        let refused = |host: &dyn std::fmt::Display| Forbidden(format!("{host} 不在 archive.allowed_hosts 之内"));
         match url.host() {
-            None => Err(Forbidden("an address without a host".to_owned())),
+            None => Err(Forbidden("下载地址没有主机".to_owned())),
             Some(Host::Domain(name)) if self.names(name) || self.has_networks() => Ok(()),
             Some(Host::Domain(name)) => Err(refused(&name)),
             Some(Host::Ipv4(address)) if self.names(&address.to_string()) || self.holds(address.into()) => Ok(()),
@@ -78,7 +78,7 @@ impl Resolve for AllowedHosts {
             let is_named = allowed.names(&name);
             let kept: Vec<SocketAddr> = found.into_iter().filter(|found| is_named || allowed.holds(found.ip())).collect();
             if kept.is_empty() {
-                return Err(Forbidden(format!("{name} leads to no address among archive.allowed_hosts")).into());
+                return Err(Forbidden(format!("{name} 指向的地址不在 archive.allowed_hosts 之内")).into());
             }
             Ok(Box::new(kept.into_iter()) as Addrs)
         })

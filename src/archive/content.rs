@@ -55,18 +55,18 @@ pub fn recognise(file: &mut File) -> std::io::Result<Result<FileFormat, NoCertif
     let end = part(file, length.saturating_sub(TAIL), TAIL)?;
     let ends_with = |ending: &[u8]| end.windows(ending.len()).any(|window| window == ending);
     Ok(match &begin[..] {
-        [] => Err(NoCertificateFile("it is empty")),
+        [] => Err(NoCertificateFile("文件为空")),
         [b'%', b'P', b'D', b'F', b'-', ..] if ends_with(b"%%EOF") => Ok(FileFormat::Pdf),
-        [b'%', b'P', b'D', b'F', b'-', ..] => Err(NoCertificateFile("a PDF that breaks off")),
+        [b'%', b'P', b'D', b'F', b'-', ..] => Err(NoCertificateFile("PDF 不完整")),
         [0xFF, 0xD8, 0xFF, ..] if ends_with(&[0xFF, 0xD9]) => Ok(FileFormat::Jpg),
-        [0xFF, 0xD8, 0xFF, ..] => Err(NoCertificateFile("a JPEG that breaks off")),
+        [0xFF, 0xD8, 0xFF, ..] => Err(NoCertificateFile("JPEG 不完整")),
         [0x89, b'P', b'N', b'G', 0x0D, 0x0A, 0x1A, 0x0A, ..] if ends_with(b"IEND") => Ok(FileFormat::Png),
-        [0x89, b'P', b'N', b'G', ..] => Err(NoCertificateFile("a PNG that breaks off")),
+        [0x89, b'P', b'N', b'G', ..] => Err(NoCertificateFile("PNG 不完整")),
         [b'P', b'K', 3, 4, ..] => ofd(file),
-        [b'P', b'K', 5, 6, ..] => Err(NoCertificateFile("an empty zip")),
-        text if looks_like_a_page(text) => Err(NoCertificateFile("a web page, such as a login page")),
-        [b'{' | b'[', ..] => Err(NoCertificateFile("a JSON answer in place of a file")),
-        _ => Err(NoCertificateFile("neither PDF, OFD, JPEG nor PNG")),
+        [b'P', b'K', 5, 6, ..] => Err(NoCertificateFile("空的压缩包")),
+        text if looks_like_a_page(text) => Err(NoCertificateFile("是网页（例如登录页），不是证照文件")),
+        [b'{' | b'[', ..] => Err(NoCertificateFile("是 JSON 答复，不是证照文件")),
+        _ => Err(NoCertificateFile("不是 PDF、OFD、JPEG 或 PNG")),
     })
 }
 
@@ -98,31 +98,31 @@ fn table_size(file: &mut File) -> std::io::Result<Option<(u16, u32)>> {
 fn ofd(file: &mut File) -> Result<FileFormat, NoCertificateFile> {
     match table_size(file) {
         Ok(Some((parts, bytes))) if usize::from(parts) <= MOST_PARTS && bytes <= LARGEST_TABLE => {}
-        Ok(Some(_)) => return Err(NoCertificateFile("a zip of too many parts")),
-        Ok(None) | Err(_) => return Err(NoCertificateFile("a zip that breaks off")),
+        Ok(Some(_)) => return Err(NoCertificateFile("压缩包内文件过多")),
+        Ok(None) | Err(_) => return Err(NoCertificateFile("压缩包不完整")),
     }
-    let Ok(mut zip) = ZipArchive::new(file) else { return Err(NoCertificateFile("a zip that breaks off")) };
+    let Ok(mut zip) = ZipArchive::new(file) else { return Err(NoCertificateFile("压缩包不完整")) };
     if zip.len() > MOST_PARTS {
-        return Err(NoCertificateFile("a zip of too many parts"));
+        return Err(NoCertificateFile("压缩包内文件过多"));
     }
     let (mut size, mut root) = (0u64, None);
     for at in 0..zip.len() {
-        let Ok(part) = zip.by_index_raw(at) else { return Err(NoCertificateFile("a zip that cannot be read")) };
+        let Ok(part) = zip.by_index_raw(at) else { return Err(NoCertificateFile("压缩包无法读取")) };
         size = size.saturating_add(part.size());
         if part.name().is_ok_and(|name| name.eq_ignore_ascii_case("OFD.xml")) {
             root = Some(at);
         }
     }
     if size > LARGEST_OFD {
-        return Err(NoCertificateFile("a zip that would unfold to more than a gigabyte"));
+        return Err(NoCertificateFile("压缩包解压后超过 1 GiB"));
     }
-    let Some(root) = root else { return Err(NoCertificateFile("a zip without OFD.xml")) };
-    let Ok(part) = zip.by_index(root) else { return Err(NoCertificateFile("an OFD whose root cannot be read")) };
+    let Some(root) = root else { return Err(NoCertificateFile("压缩包中没有 OFD.xml")) };
+    let Ok(part) = zip.by_index(root) else { return Err(NoCertificateFile("OFD.xml 无法读取")) };
     let mut bytes = Vec::new();
     // Reading to the end checks the part's checksum too.
     match part.take(LARGEST_ROOT + 1).read_to_end(&mut bytes) {
         Ok(count) if count as u64 <= LARGEST_ROOT && looks_like_a_page(&bytes[..count.min(16)]) => Ok(FileFormat::Ofd),
-        _ => Err(NoCertificateFile("an OFD whose root cannot be read")),
+        _ => Err(NoCertificateFile("OFD.xml 无法读取")),
     }
 }
 
@@ -156,15 +156,15 @@ mod tests {
         let ofd = zip(&[("OFD.xml", b"<?xml version=\"1.0\"?><ofd:OFD/>"), ("Doc_0/Document.xml", b"<a/>")]);
         assert_eq!(told(&ofd), Ok(FileFormat::Ofd));
         for (bytes, why) in [
-            (&b""[..], "it is empty"),
-            (b"%PDF-1.4\n...", "a PDF that breaks off"),
-            (b"\xEF\xBB\xBF <!DOCTYPE html><form>", "a web page, such as a login page"),
-            (b"{\"head\":{}}", "a JSON answer in place of a file"),
-            (b"MZ\x90\x00", "neither PDF, OFD, JPEG nor PNG"),
-            (&ofd[..ofd.len() / 2], "a zip that breaks off"),
-            (&zip(&[("word/document.xml", b"<a/>")]), "a zip without OFD.xml"),
-            (&zip(&[("OFD.xml", b"MZ\x90")]), "an OFD whose root cannot be read"),
-            (&zip(&[("OFD.xml", &vec![b' '; 2 << 20])]), "an OFD whose root cannot be read"),
+            (&b""[..], "文件为空"),
+            (b"%PDF-1.4\n...", "PDF 不完整"),
+            (b"\xEF\xBB\xBF <!DOCTYPE html><form>", "是网页（例如登录页），不是证照文件"),
+            (b"{\"head\":{}}", "是 JSON 答复，不是证照文件"),
+            (b"MZ\x90\x00", "不是 PDF、OFD、JPEG 或 PNG"),
+            (&ofd[..ofd.len() / 2], "压缩包不完整"),
+            (&zip(&[("word/document.xml", b"<a/>")]), "压缩包中没有 OFD.xml"),
+            (&zip(&[("OFD.xml", b"MZ\x90")]), "OFD.xml 无法读取"),
+            (&zip(&[("OFD.xml", &vec![b' '; 2 << 20])]), "OFD.xml 无法读取"),
         ] {
             assert_eq!(told(bytes), Err(why));
         }

@@ -71,13 +71,12 @@ impl Downloader {
     pub(super) async fn fetch(&self, address: &str, file: WholeFile, count: impl Fn(u64)) -> Result<Downloaded, NotDownloaded> {
         match tokio::time::timeout(self.timeout, self.follow(address, file, count)).await {
             Ok(result) => result,
-            Err(_) => Err(NotDownloaded::Trouble("the file did not come in time".to_owned())),
+            Err(_) => Err(NotDownloaded::Trouble("在规定时间内没有收到完整的文件".to_owned())),
         }
     }
 
     async fn follow(&self, address: &str, file: WholeFile, count: impl Fn(u64)) -> Result<Downloaded, NotDownloaded> {
-        let mut url =
-            Url::parse(address).map_err(|_| NotDownloaded::Forbidden("what the platform gives is no address".to_owned()))?;
+        let mut url = Url::parse(address).map_err(|_| NotDownloaded::Forbidden("平台给出的不是下载地址".to_owned()))?;
         for _ in 0..=MOST_REDIRECTS {
             self.allowed.check(&url).map_err(|forbidden| NotDownloaded::Forbidden(forbidden.0))?;
             let response = self.client.get(url.clone()).send().await.map_err(|error| trouble(&error))?;
@@ -85,18 +84,18 @@ impl Downloader {
             if status.is_redirection() {
                 let to = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
                 let next = to.and_then(|to| url.join(to).ok());
-                url = next.ok_or_else(|| NotDownloaded::Trouble("a redirect that leads nowhere".to_owned()))?;
+                url = next.ok_or_else(|| NotDownloaded::Trouble("重定向没有目标".to_owned()))?;
                 continue;
             }
             return match status {
                 StatusCode::OK => self.receive(response, file, count).await,
                 StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::GONE => {
-                    Err(NotDownloaded::Expired(format!("HTTP {}", status.as_u16())))
+                    Err(NotDownloaded::Expired(format!("HTTP 状态 {}", status.as_u16())))
                 }
-                _ => Err(NotDownloaded::Trouble(format!("HTTP {}", status.as_u16()))),
+                _ => Err(NotDownloaded::Trouble(format!("HTTP 状态 {}", status.as_u16()))),
             };
         }
-        Err(NotDownloaded::Trouble("too many redirects".to_owned()))
+        Err(NotDownloaded::Trouble("重定向次数过多".to_owned()))
     }
 
     async fn receive(
@@ -133,5 +132,5 @@ fn trouble(error: &reqwest::Error) -> NotDownloaded {
         innermost = cause.to_string();
         source = cause.source();
     }
-    NotDownloaded::Trouble(if error.is_timeout() { "no answer in time".to_owned() } else { innermost })
+    NotDownloaded::Trouble(if error.is_timeout() { "在规定时间内没有答复".to_owned() } else { innermost })
 }

@@ -377,9 +377,9 @@ impl Shop {
             let address = addresses.iter().find(|address| is_named(&address.identifier));
             let Some(address) = address else {
                 return Ok(Err(if addresses.is_empty() {
-                    no_file("no_address", "the platform gives no address")
+                    no_file("no_address", "平台没有给出下载地址")
                 } else {
-                    no_file("failed", "the addresses are those of other certificates")
+                    no_file("failed", "平台给出的是其他证照的下载地址")
                 }));
             };
             match self.download(&address.url).await? {
@@ -414,7 +414,7 @@ impl Shop {
                 Err(NotDownloaded::Forbidden(why)) => Ok(Err(no_file("forbidden_host", why))),
                 Err(NotDownloaded::TooLarge) => {
                     let largest = self.archive.job.archive.max_file;
-                    Ok(Err(no_file("too_large", format!("larger than {} KiB", largest >> 10))))
+                    Ok(Err(no_file("too_large", format!("大于 {} KiB", largest >> 10))))
                 }
                 Err(NotDownloaded::Disk(error)) => return Err(disk(&error)),
                 Err(NotDownloaded::Trouble(_)) if tries < retry.attempts => {
@@ -436,18 +436,18 @@ impl Shop {
             Err(no) => return Ok(Err(no)),
         };
         let Some(contents) = contents(&envelope) else {
-            return Ok(Err(no_file("failed", "the answer holds no file where one should be")));
+            return Ok(Err(no_file("failed", "平台的答复中缺少文件")));
         };
         if contents.len() > MOST_PAGES {
-            return Ok(Err(no_file("not_a_certificate_file", format!("{} pages", contents.len()))));
+            return Ok(Err(no_file("not_a_certificate_file", format!("页数过多：{}", contents.len()))));
         }
         if contents.is_empty() {
-            return Ok(Err(no_file("no_address", "the platform gives no file")));
+            return Ok(Err(no_file("no_address", "平台没有给出文件")));
         }
         let mut files = Vec::new();
         for text in contents {
             let Ok(bytes) = decode_base64(&text) else {
-                return Ok(Err(no_file("not_a_certificate_file", "the file's base64 cannot be read")));
+                return Ok(Err(no_file("not_a_certificate_file", "文件的 base64 无法解码")));
             };
             if bytes.len() as u64 > self.archive.job.archive.max_file {
                 return Ok(Err(no_file("too_large", format!("{} KiB", bytes.len() >> 10))));
@@ -470,7 +470,7 @@ impl Shop {
     async fn call(&self, request: &Request) -> Result<Result<Envelope, NoFile>, ArchiveStop> {
         match self.archive.session.call(request).await {
             CallResult::Answer { envelope, .. } if envelope.objects().is_empty() && envelope.status != 0 => {
-                Ok(Err(no_file("no_address", format!("code {}", envelope.status))))
+                Ok(Err(no_file("no_address", format!("返回码 {}", envelope.status))))
             }
             CallResult::Answer { envelope, .. } => {
                 self.is_answered.store(true, Ordering::Relaxed);

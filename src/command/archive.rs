@@ -133,7 +133,7 @@ fn verify(store: &Store, journal: &Journal) -> Result<Exit, Stop> {
     let lines = found.iter().flat_map(|(what, paths)| paths.iter().map(move |path| format!("{what}  {path}\n")));
     let good = format!("{} files are what they were\n", report.good);
     super::print(&std::iter::once(good).chain(lines).collect::<String>())?;
-    for (paths, message) in [(&report.missing, "the file is gone"), (&report.changed, "the file's content is another")] {
+    for (paths, message) in [(&report.missing, "文件已不在归档中"), (&report.changed, "文件内容已改变")] {
         for path in paths {
             journal.mark_file_lost(path, message).map_err(|error| Stop::internal(error.to_string()))?;
         }

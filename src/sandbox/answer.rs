@@ -17,7 +17,7 @@ const LONGEST_CAUSE: usize = 200;
 #[derive(Debug)]
 pub(super) struct Answerer {
     pub seed: u64,
-    pub library: Library,
+    pub libraries: Library,
     /// Certificate types that are not published, besides those that the catalogue lacks.
     pub unpublished: Vec<String>,
 }
@@ -112,7 +112,7 @@ impl Answerer {
     }
 
     fn holder_certificates(&self, call: &Call<'_>) -> Vec<TrueCertificate> {
-        self.library.certificates(call.text("certificateHolderCode"), call.text("certTypeCode"))
+        self.libraries.certificates(call.text("certificateHolderCode"), call.text("certTypeCode"))
     }
 
     /// Interface 13: flags, the province's faces and the city's file numbers. A certificate of the province that is out of
@@ -188,7 +188,7 @@ impl Answerer {
         side: Option<Side>,
         answer: impl FnOnce(&mut Dice, &Found) -> Value,
     ) -> Value {
-        match self.library.find(identifier).filter(|found| side.is_none_or(|side| side == found.named.side)) {
+        match self.libraries.find(identifier).filter(|found| side.is_none_or(|side| side == found.named.side)) {
             None => code(10),
             Some(found) if found.held().lifecycle != 0 => code(found.held().lifecycle),
             Some(found) => {
@@ -227,7 +227,7 @@ impl Answerer {
             return code(12);
         }
         let Ok(content) = STANDARD.decode(call.text("content")) else { return code(24) };
-        let genuine = genuine(&content).is_some_and(|identifier| self.library.find(&identifier).is_some());
+        let genuine = genuine(&content).is_some_and(|identifier| self.libraries.find(&identifier).is_some());
         let (result, message) = if genuine { (0, "验证通过") } else { (2, "文件校验失败") };
         let data = match call.side() {
             Side::Province => data(dice, &[json!({"result": result.to_string(), "message": message})]),
@@ -239,11 +239,13 @@ impl Answerer {
     /// Interfaces 10 to 12: what they tell the province holds for the life of the process.
     fn tell_province(&self, dice: &mut Dice, endpoint: Endpoint, call: &Call<'_>) -> Value {
         let file_number = call.text("fileNumber");
-        let Some(found) = self.library.find(file_number).filter(|found| found.named.side == Side::City) else { return code(10) };
+        let Some(found) = self.libraries.find(file_number).filter(|found| found.named.side == Side::City) else {
+            return code(10);
+        };
         let province = found.certificate.province.as_ref();
         let data = match endpoint {
             Endpoint::InsertToProvince => {
-                self.library.change(file_number, Change::Copied);
+                self.libraries.change(file_number, Change::Copied);
                 let identifier = province.map_or(&found.certificate.copy_of_city.identifier, |held| &held.identifier);
                 data(dice, &[json!({"certIdentifier": identifier})])
             }
@@ -251,14 +253,14 @@ impl Answerer {
                 if province.is_none_or(|held| held.identifier != call.text("certIdentifier")) {
                     return code(10);
                 }
-                self.library.change(file_number, Change::Copied);
+                self.libraries.change(file_number, Change::Copied);
                 Value::Null
             }
             _ => {
                 if province.is_none() {
                     return code(10);
                 }
-                self.library.change(file_number, Change::Voided);
+                self.libraries.change(file_number, Change::Voided);
                 Value::Null
             }
         };

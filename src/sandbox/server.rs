@@ -76,7 +76,7 @@ impl Sandbox {
             started: Instant::now(),
             answerer: Answerer {
                 seed: settings.seed,
-                library: Library::new(settings.seed),
+                libraries: Library::new(settings.seed),
                 unpublished: settings.unpublished.clone(),
             },
             faults: Faults::new(settings.seed, settings.fault_rate, &settings.faults),
@@ -217,7 +217,7 @@ async fn download(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery) 
     let identifier =
         URL_SAFE_NO_PAD.decode(get("fileId")).ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
     let until: i64 = get("until").parse().unwrap_or_default();
-    if Utc::now().timestamp_millis() >= until || shared.answerer.library.find(&identifier).is_none() {
+    if Utc::now().timestamp_millis() >= until || shared.answerer.libraries.find(&identifier).is_none() {
         return html(StatusCode::NOT_FOUND, "<p>链接已失效</p>");
     }
     if get("fileFormat") == "PDF" {

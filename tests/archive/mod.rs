@@ -308,7 +308,7 @@ fn what_is_too_large_or_too_slow_is_given_up() {
     let platform = elsewhere(move |_| drip(), here);
     let workspace = run_elsewhere(&platform, "timeout = \"100ms\"", 3);
     assert_eq!(statuses(&workspace).keys().collect::<Vec<_>>(), ["failed"]);
-    assert!(workspace.table("files")[0]["error_message"].contains("in time"));
+    assert!(workspace.table("files")[0]["error_message"].contains("在规定时间内"));
     assert_eq!(platform.files.load(Ordering::Relaxed), 2, "as often as the job allows");
     assert!(files_below(&workspace.run_dir().join("archive")).is_empty(), "nothing half is left");
 }
