@@ -128,7 +128,7 @@ async fn bare(job: &Job, base_url: &str, files: u64, dir: &Path) -> f64 {
 async fn archive(job: &Job, base_url: &str, dir: &Path) -> f64 {
     let client = Client::new(&job.platform, base_url, CONCURRENCY).expect("a client");
     let stopping = CancellationToken::new();
-    let session = Session::new(client, job, stopping.clone());
+    let session = Arc::new(Session::new(client, job, stopping.clone()));
     session.open().await.expect("a token");
     let archive = Archive {
         job: Arc::new(job.clone()),

@@ -7,6 +7,7 @@ use ecert_audit::codes::citizen_check_character;
 use ecert_audit::engine::{Engine, run};
 use ecert_audit::face::FaceRules;
 use ecert_audit::intake::{NewItem, Place, Sink};
+use ecert_audit::interrupt::Interrupts;
 use ecert_audit::job::{Job, SandboxSettings};
 use ecert_audit::journal::{Journal, Shard};
 use ecert_audit::platform::{Client, Holder, Session, ShengShiStateInfo, fetch_token};
@@ -86,8 +87,7 @@ async fn bare(job: &Job, base_url: &str, items: u64) -> f64 {
 /// Calls a second of the engine.
 async fn engine(job: &Job, base_url: &str, journal: &Path) -> f64 {
     let client = Client::new(&job.platform, base_url, CONCURRENCY).expect("a client");
-    let stopping = CancellationToken::new();
-    let session = Session::new(client, job, stopping.clone());
+    let session = Arc::new(Session::new(client, job, CancellationToken::new()));
     session.open().await.expect("a token");
     let engine = Engine {
         journal: journal.to_owned(),
@@ -98,16 +98,14 @@ async fn engine(job: &Job, base_url: &str, journal: &Path) -> f64 {
             codes: job.platform.codes.clone(),
         },
         purpose: job.purpose.clone(),
-        concurrency: job.throttle.concurrency,
-        shows_progress: false,
         limit: None,
-        stopping,
+        interrupts: Interrupts::default(),
     };
     let counts = Journal::open(journal).and_then(|journal| journal.counts()).expect("it can be read");
     let began = Instant::now();
-    let report = run(engine, counts).await;
+    let report = run(engine, counts, &mut |_| {}, |_| {}).await;
     assert!(report.stop.is_none(), "{:?}", report.stop);
-    per_second(report.calls, began)
+    per_second(report.tally.calls, began)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "some millions")]

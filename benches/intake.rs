@@ -7,6 +7,7 @@ mod large;
 use calamine::{Xlsx, open_workbook};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use ecert_audit::intake::{NewItem, RejectedRow, Repair, Sink, find_files, read_files};
+use ecert_audit::interrupt::Interrupts;
 use ecert_audit::job::Job;
 use std::fs::File;
 use std::io::BufReader;
@@ -49,10 +50,10 @@ fn calamine_alone(path: &Path) -> u64 {
 
 fn intake(root: &Path) -> u64 {
     let job = Job::parse(&root.join("job.toml"), &large::job("large.xlsx")).expect("the job is good");
-    let (files, _) = find_files(&job);
+    let files = find_files(&job);
     let mut count = Count::default();
     let today = chrono::NaiveDate::from_ymd_opt(2026, 11, 24).expect("a day");
-    read_files(&job, &files, today, &mut count).expect("counting never fails");
+    read_files(&job, &files, today, &mut count, &Interrupts::default()).expect("counting never fails");
     count.0
 }
 

@@ -10,7 +10,7 @@ use ecert_audit::intake::{NewItem, Place, Sink};
 use ecert_audit::job::{AuditKeys, Certificates, Depth, FaceSettings, Language, Mask};
 use ecert_audit::journal::{Journal, NewAnswer, Record, Shard};
 use ecert_audit::report::{Remarks, ReportInput, Words, write_workbook};
-use ecert_audit::table::{self, Rows, schema::coverage};
+use ecert_audit::table::{self, Build, Rows, schema::coverage};
 use rust_xlsxwriter::{Format, Workbook};
 use std::path::Path;
 use std::sync::Arc;
@@ -52,7 +52,15 @@ fn tables(dir: &Path, rows: u32) {
         faces: Arc::new(FaceRules::new(&FaceSettings::default())),
         codes: ecert_audit::codes::CodeTable::default(),
     };
-    table::build(&vec![journal].into(), dir, &settings, Catalogue::of_the_specification(), &carried, "bench").expect("tables");
+    let build = Build {
+        settings: &settings,
+        catalogue: Catalogue::of_the_specification(),
+        carried: &carried,
+        run_id: "bench",
+        say: &|message| message.to_string(),
+        is_interrupted: &|| false,
+    };
+    table::build(&vec![journal].into(), dir, &build).expect("tables");
 }
 
 /// Seconds for the whole workbook.
@@ -68,6 +76,8 @@ fn report(dir: &Path) -> f64 {
         state: "complete",
         invalid_inputs: 0,
         duplicate_rows: 0,
+        input_rows: 0,
+        blank_rows: 0,
         started_at: now,
         finished_at: now,
         wall_seconds: 0.0,
@@ -83,6 +93,7 @@ fn report(dir: &Path) -> f64 {
         history: &[],
         remarks: &Remarks::default(),
         has_files: false,
+        intake: None,
     };
     write_workbook(&dir.join("report.xlsx"), input).expect("a workbook");
     began.elapsed().as_secs_f64()

@@ -326,12 +326,24 @@ pub struct SandboxArgs {
     /// Share of requests that meet faults, 0 to 1; the same ones every time, once to three times in a row
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     pub fault_rate: f64,
-    /// Which faults, separated by commas: code-1 and code-99 (return codes), http-500, http-502, http-503 (HTML pages),
-    /// http-429 (with Retry-After: 1), truncated (JSON that ends early), reset (a connection broken mid-body), login-page
-    /// (HTML with 200), empty (no body), silence (no answer at all). Unless chosen: code-1, code-99, http-503, http-502,
-    /// truncated, login-page
+    /// Share of holders and types, as pairs, of which every request fails for ever, 0 to 1; the same ones every time, each
+    /// with one of the faults
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    pub lasting_rate: f64,
+    /// Which faults, separated by commas: code-1 and code-99 (return codes), code-98 (a code of the platform's own: calls
+    /// come too often), http-500, http-502, http-503 (HTML pages), http-429 (with Retry-After: 1), truncated (JSON that
+    /// ends early), reset (a connection broken mid-body), login-page (HTML with 200), empty (no body), silence (no answer
+    /// at all). Unless chosen: code-1, code-99, http-503, http-502, truncated, login-page
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub faults: Vec<String>,
+    /// Ways to write true answers otherwise than specified, separated by commas, each in about a third of the answers: bom
+    /// (a byte order mark), gbk (GBK, declared or not), bom-token (a byte order mark before tokens), fastjson-ref (a
+    /// certificate told again as a reference), repeated (told again in full), java-dates (dates as Java libraries print
+    /// them), surrogate (half of a surrogate pair in a field of its own), entities (&middot; in names), dots (other dots in
+    /// names), private-use (GBK's code points for rare characters in names), redirect-307 (a redirect that keeps the
+    /// request); all for all of these. And short-list (for one item in ten, a total larger than its list)
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub oddities: Vec<String>,
     /// Life of a token, such as 12h or 5s; an expired one is refused with code 11
     #[arg(long, value_name = "TIME", default_value = "30045s")]
     pub token_life: String,

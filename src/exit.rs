@@ -1,5 +1,6 @@
 //! Exit codes: what a scheduler may conclude from how the program ended.
 
+use crate::message::Message;
 use std::process::ExitCode;
 
 /// How a command ended.
@@ -57,29 +58,57 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// An error that ends a command: what to tell the person, and the exit code that goes with it.
-#[derive(Debug, thiserror::Error)]
-#[error("{message}")]
+/// The end of a command before its goal: what to tell the person, and the exit code that goes with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stop {
     /// The exit code.
     pub exit: Exit,
-    /// What happened and what to do, in the words of the person's work; may run over several lines.
-    pub message: String,
+    /// What happened and what to do, a line each.
+    pub messages: Vec<Message>,
 }
 
 impl Stop {
+    /// A stop with one message.
+    #[must_use]
+    pub fn new(exit: Exit, message: Message) -> Self {
+        Self { exit, messages: vec![message] }
+    }
+
     /// The job file, an input or the command line is wrong.
-    pub fn invalid(message: impl Into<String>) -> Self {
-        Self { exit: Exit::Invalid, message: message.into() }
+    #[must_use]
+    pub fn invalid(message: Message) -> Self {
+        Self::new(Exit::Invalid, message)
     }
 
     /// The disk or this program failed.
-    pub fn internal(message: impl Into<String>) -> Self {
-        Self { exit: Exit::Internal, message: message.into() }
+    #[must_use]
+    pub fn internal(message: Message) -> Self {
+        Self::new(Exit::Internal, message)
     }
 
-    /// Turns a failure of the disk (or of what is stored there) into words: what was being done, then the cause.
-    pub fn disk<E: std::fmt::Display>(doing: impl std::fmt::Display) -> impl FnOnce(E) -> Self {
-        move |cause| Self::internal(format!("{doing}: {cause}"))
+    /// The process was asked to stop; running the same command again goes on.
+    #[must_use]
+    pub fn interrupted() -> Self {
+        Self::new(Exit::Resumable, Message::new("stop-interrupted"))
+    }
+
+    /// Turns an error of a library or of the operating system into a stop: what could not be used, then the cause.
+    pub fn disk<E: std::fmt::Display>(what: impl std::fmt::Display) -> impl FnOnce(E) -> Self {
+        move |cause| Self::internal(Message::new("cannot-use").with("what", what).with("cause", cause))
+    }
+
+    /// Turns an error that says all there is to say into a stop.
+    pub fn failed(error: impl std::fmt::Display) -> Self {
+        Self::internal(Message::literal(error))
+    }
+}
+
+/// Codes and arguments, a line each; for logs and tests.
+impl std::fmt::Display for Stop {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (index, message) in self.messages.iter().enumerate() {
+            write!(formatter, "{}{message}", if index > 0 { "\n" } else { "" })?;
+        }
+        Ok(())
     }
 }

@@ -19,11 +19,12 @@
 //!
 //! Rooms, from the top; each uses only rooms below its own:
 //! [`command`], [`cli`], [`report`], [`analysis`], [`archive`], [`engine`], [`table`], [`run_folder`], [`journal`], [`audit`], [`face`],
-//! [`platform`], [`sandbox`], [`intake`], [`job`], [`endpoint`], [`codes`], [`durable`], [`exit`].
+//! [`platform`], [`sandbox`], [`intake`], [`job`], [`endpoint`], [`codes`], [`durable`], [`child`], [`interrupt`], [`exit`], [`message`].
 
 pub mod analysis;
 pub mod archive;
 pub mod audit;
+pub mod child;
 pub mod cli;
 pub mod codes;
 pub mod command;
@@ -33,8 +34,10 @@ pub mod engine;
 pub mod exit;
 pub mod face;
 pub mod intake;
+pub mod interrupt;
 pub mod job;
 pub mod journal;
+pub mod message;
 pub mod platform;
 pub mod report;
 pub mod run_folder;

@@ -6,11 +6,5 @@ use ecert_audit::command::dispatch;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match dispatch(&Cli::parse()) {
-        Ok(exit) => exit.into(),
-        Err(stop) => {
-            eprintln!("ecert-audit: {stop}");
-            stop.exit.into()
-        }
-    }
+    dispatch(&Cli::parse()).into()
 }

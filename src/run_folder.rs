@@ -5,6 +5,7 @@ use crate::exit::Stop;
 use crate::intake::InputFile;
 use crate::job::{Job, Purpose, Recheck};
 use crate::journal::Shard;
+use crate::message::Message;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -71,32 +72,32 @@ impl Fingerprint {
         }
     }
 
-    /// What is not as it was, in words.
+    /// Returns what is not as it was.
     #[must_use]
-    pub fn changes_since(&self, earlier: &Self) -> Vec<String> {
+    pub fn changes_since(&self, earlier: &Self) -> Vec<Message> {
         let mut changes = Vec::new();
         for input in &self.inputs {
             match earlier.inputs.iter().find(|known| known.path == input.path) {
-                None => changes.push(format!("the input {} is new", input.path)),
+                None => changes.push(Message::new("changed-input-new").with("path", &input.path)),
                 Some(known) if known.sha256 != input.sha256 => {
-                    changes.push(format!("the input {} has another content", input.path));
+                    changes.push(Message::new("changed-input-content").with("path", &input.path));
                 }
                 Some(_) => {}
             }
         }
         for known in &earlier.inputs {
             if !self.inputs.iter().any(|input| input.path == known.path) {
-                changes.push(format!("the input {} is gone", known.path));
+                changes.push(Message::new("changed-input-gone").with("path", &known.path));
             }
         }
         if changes.is_empty() && self.inputs != earlier.inputs {
-            changes.push("the inputs come in another order".to_owned());
+            changes.push(Message::new("changed-input-order"));
         }
         if self.reading != earlier.reading {
-            changes.push("the settings of [[inputs]] are others".to_owned());
+            changes.push(Message::new("changed-input-settings"));
         }
         if self.purpose != earlier.purpose {
-            changes.push("[purpose] is another one".to_owned());
+            changes.push(Message::new("changed-purpose"));
         }
         for (key, now, before) in [
             ("platform.base_url", &self.platform, &earlier.platform),
@@ -105,7 +106,7 @@ impl Fingerprint {
             ("audit.recheck", &self.recheck, &earlier.recheck),
         ] {
             if now != before {
-                changes.push(format!("{key} was \"{before}\" and is \"{now}\""));
+                changes.push(Message::new("changed-key").with("key", key).with("before", before).with("now", now));
             }
         }
         changes
@@ -202,7 +203,7 @@ impl RunFolder {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Stop::disk(path.display())(error)),
         };
-        serde_json::from_str(&text).map(Some).map_err(Stop::disk(format!("{} cannot be understood", path.display())))
+        serde_json::from_str(&text).map(Some).map_err(Stop::disk(path.display()))
     }
 
     /// Writes the manifest, whole.
@@ -267,11 +268,13 @@ impl RunFolder {
             Some(shard) if fresh => Ok(nth(taken + 1).shard(shard)),
             None if fresh => Ok(nth(taken + 1)),
             None if fits => Ok(run),
-            _ => Err(Stop::invalid(format!(
-                "the run {} was begun in other parts ({}); go on with those, or start the run over with --fresh",
-                run.dir().display(),
-                there.first().map_or_else(|| "as a whole".to_owned(), |shard| format!("--shard I/{}", shard.of)),
-            ))),
+            _ => {
+                let begun = match there.first() {
+                    Some(shard) => Message::new("begun-in-parts").with("of", shard.of),
+                    None => Message::new("begun-whole"),
+                };
+                Err(Stop::invalid(Message::new("begun-otherwise").with("path", run.dir().display()).with_message("begun", begun)))
+            }
         }
     }
 }

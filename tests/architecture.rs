@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms from the top. A room uses only rooms further down.
-const ROOMS: [&str; 19] = [
+const ROOMS: [&str; 22] = [
     "command",
     "cli",
     "report",
@@ -24,7 +24,10 @@ const ROOMS: [&str; 19] = [
     "endpoint",
     "codes",
     "durable",
+    "child",
+    "interrupt",
     "exit",
+    "message",
 ];
 
 /// The sandbox shares the endpoints, the codes and its own settings with the rest, and nothing else.

@@ -178,7 +178,9 @@ pub fn analyse(dir: &Path, carried: &[String]) -> Result<Analysis, AnalysisError
 
 fn scan(dir: &Path, table: crate::table::Table) -> PolarsResult<LazyFrame> {
     let path = dir.join(table.file_name());
-    LazyFrame::scan_parquet(PlRefPath::new(path.to_string_lossy()), ScanArgsParquet::default())
+    // A folder's name may hold `*`, `?` or `[`: it is a name, not a pattern.
+    let args = ScanArgsParquet { glob: false, ..ScanArgsParquet::default() };
+    LazyFrame::scan_parquet(PlRefPath::new(path.to_string_lossy()), args)
 }
 
 /// Sums of the rows for which something holds.
@@ -189,7 +191,7 @@ fn count_of(condition: Expr, name: &str) -> Expr {
 fn grouped(dir: &Path, column: &str, label: Option<Column>) -> PolarsResult<Vec<Group>> {
     let is = |column: Column, value: &'static str| col(column.name).eq(lit(value));
     let mut sums = vec![
-        count_of(col(coverage::CERTIFICATE_INDEX.name).eq(lit(0u32)), "items"),
+        count_of(col(coverage::CERTIFICATE_INDEX.name).eq(lit(0i32)), "items"),
         count_of(col(coverage::STATUS.name).is_not_null(), "rows"),
         count_of(col(column).eq(col(coverage::HOLDER_CODE.name)), "holders"),
         count_of(is(coverage::COMPARISON, Comparison::Inconsistent.name()), "inconsistent"),

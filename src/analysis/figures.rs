@@ -21,6 +21,10 @@ pub struct RunFacts {
     pub invalid_inputs: u64,
     /// Rows that name an item named before.
     pub duplicate_rows: u64,
+    /// Rows below the headers of the inputs.
+    pub input_rows: u64,
+    /// Rows among them that hold nothing to audit.
+    pub blank_rows: u64,
     /// When its first process began.
     pub started_at: DateTime<Utc>,
     /// When its last process ended.
@@ -61,6 +65,8 @@ pub struct Figures {
     pub inconsistent: u64,
     pub invalid_inputs: u64,
     pub duplicate_rows: u64,
+    pub input_rows: u64,
+    pub blank_rows: u64,
     pub new_gaps: Option<u64>,
     pub persisting_gaps: Option<u64>,
     pub resolved_gaps: Option<u64>,
@@ -101,6 +107,8 @@ impl Figures {
             inconsistent,
             invalid_inputs: facts.invalid_inputs,
             duplicate_rows: facts.duplicate_rows,
+            input_rows: facts.input_rows,
+            blank_rows: facts.blank_rows,
             new_gaps: changed(Change::New),
             persisting_gaps: changed(Change::Persisting),
             resolved_gaps: changed(Change::Resolved),

@@ -3,6 +3,7 @@
 use super::address::{AllowedHosts, Forbidden};
 use super::store::hex;
 use crate::durable::WholeFile;
+use crate::message::Message;
 use crate::platform::trusting;
 use reqwest::header::LOCATION;
 use reqwest::{Client, StatusCode, redirect};
@@ -54,7 +55,7 @@ impl Downloader {
         (connect_timeout, timeout): (Duration, Duration),
         largest: u64,
         ca_file: Option<&Path>,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Message> {
         let builder = trusting(Client::builder(), ca_file)?;
         let client = builder
             .connect_timeout(connect_timeout)
@@ -63,7 +64,7 @@ impl Downloader {
             .redirect(redirect::Policy::none())
             .dns_resolver(Arc::new(allowed.clone()))
             .build()
-            .map_err(|error| format!("no connection can be set up: {error}"))?;
+            .map_err(|error| Message::new("no-connection").with("cause", error))?;
         Ok(Self { client, allowed, largest, timeout })
     }
 

@@ -9,6 +9,7 @@ use crate::audit::AuditSettings;
 use crate::durable::WholeFile;
 use crate::job::{ArchiveSettings, ArchiveVia, Job, ThrottleSettings};
 use crate::journal::{ArchivedFile, Journal, JournalError, Journals};
+use crate::message::Message;
 use crate::platform::{
     AttemptEnd, CallResult, DownloadPdfFile, Envelope, ErrorKind, Request, Session, ShareDownloadFile, ShareDownloadUrl,
     StopReason, Throttle, backoff, decode_base64,
@@ -30,7 +31,7 @@ pub struct Archive {
     /// The job.
     pub job: Arc<Job>,
     /// The session with the platform.
-    pub session: Session,
+    pub session: Arc<Session>,
     /// Where the platform is: its own host may always be fetched from.
     pub base_url: String,
     /// The run's folder.
@@ -70,17 +71,21 @@ pub enum ArchiveStop {
     Platform(StopReason),
     /// The disk, or the journal.
     #[error("{0}")]
-    Disk(String),
+    Disk(Message),
 }
 
 impl From<JournalError> for ArchiveStop {
     fn from(error: JournalError) -> Self {
-        Self::Disk(error.to_string())
+        Self::Disk(error.to_message())
     }
 }
 
+fn thread_ended(error: &tokio::task::JoinError) -> Message {
+    Message::new("thread-ended").with("cause", error)
+}
+
 fn disk(error: &std::io::Error) -> ArchiveStop {
-    ArchiveStop::Disk(format!("the archive cannot be written: {error}"))
+    ArchiveStop::Disk(Message::new("archive-not-written").with("cause", error))
 }
 
 /// No certificate has more pages than this.
@@ -117,7 +122,7 @@ impl Archive {
         let times = (job.platform.connect_timeout, timeout);
         let downloader = Downloader::new(allowed, times, max_file, job.platform.ca_file.as_deref()).map_err(ArchiveStop::Disk)?;
         let throttle = ThrottleSettings { rate, concurrency, hours: job.throttle.hours.clone(), ..job.throttle.clone() };
-        let throttle = Throttle::new(&Job { throttle, ..(*job).clone() });
+        let throttle = Throttle::new(&throttle);
         let (sender, receiver) = mpsc::channel(64);
         let reader = {
             let (path, settings, selection) = (self.journal.clone(), self.settings.clone(), self.selection.clone());
@@ -157,7 +162,7 @@ impl Archive {
                     }
                 }
                 Err(error) => {
-                    ended_by.get_or_insert(ArchiveStop::Disk(format!("a worker ended early: {error}")));
+                    ended_by.get_or_insert(ArchiveStop::Disk(thread_ended(&error)));
                 }
             }
         }
@@ -167,7 +172,7 @@ impl Archive {
         report.bytes = shop.bytes.load(Ordering::Relaxed);
         match reader.await {
             Ok(read) => read?,
-            Err(error) => return Err(ArchiveStop::Disk(format!("a thread ended early: {error}"))),
+            Err(error) => return Err(ArchiveStop::Disk(thread_ended(&error))),
         }
         match ended_by {
             None if shop.archive.stopping.is_cancelled() => Err(ArchiveStop::Platform(StopReason::Interrupted)),
@@ -323,7 +328,7 @@ impl Shop {
                     None => (format, store.keep(file, (&cert_type_code, &name), &content, format)?, true),
                 }))
             });
-            let looked_at = looked_at.await.map_err(|error| ArchiveStop::Disk(format!("a thread ended early: {error}")))?;
+            let looked_at = looked_at.await.map_err(|error| ArchiveStop::Disk(thread_ended(&error)))?;
             kept.push(match looked_at.map_err(|error| disk(&error))? {
                 Err(no) => entry(page, "not_a_certificate_file", Some(no.to_string())),
                 Ok((format, path, is_new)) => ArchivedFile {
@@ -470,6 +475,8 @@ impl Shop {
     async fn call(&self, request: &Request) -> Result<Result<Envelope, NoFile>, ArchiveStop> {
         match self.archive.session.call(request).await {
             CallResult::Answer { envelope, .. } if envelope.objects().is_empty() && envelope.status != 0 => {
+                // That there is no file is an answer.
+                self.is_answered.store(true, Ordering::Relaxed);
                 Ok(Err(no_file("no_address", format!("返回码 {}", envelope.status))))
             }
             CallResult::Answer { envelope, .. } => {
@@ -479,11 +486,11 @@ impl Shop {
             CallResult::Failed { failure, .. } => {
                 let is_refusal = failure.kind == ErrorKind::Request && !self.is_answered.load(Ordering::Relaxed);
                 if is_refusal && self.refusals.fetch_add(1, Ordering::Relaxed) + 1 >= SAME_REFUSALS {
-                    let code = failure.code.unwrap_or_default();
-                    let why = format!("the first calls were all refused with code {code}; check [purpose]");
+                    let why = Message::new("every-call-refused").with_message("failure", failure.to_message());
+                    let why = why.with_message("setting", Message::new("refused-purpose"));
                     return Err(ArchiveStop::Platform(StopReason::Refused(why)));
                 }
-                Ok(Err(no_file("failed", failure.message)))
+                Ok(Err(no_file("failed", failure.to_message().to_stored())))
             }
             CallResult::Stopped(reason) => Err(ArchiveStop::Platform(reason)),
         }

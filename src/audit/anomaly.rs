@@ -1,10 +1,11 @@
-//! What is odd about an answer that is one.
+//! Anomalies: answers that contradict each other, the item or the standards.
 
 use super::Item;
 use super::outcome::{CertificateOutcome, SideOutcome};
 use crate::codes::{Identifier, IdentifierProblem};
 use crate::endpoint::Side;
 use crate::face::{Field, FieldKind, canonical, same_but_for_masks};
+use crate::message::Message;
 
 /// Kinds of anomaly, as tables name them beside the kinds of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,11 +18,14 @@ pub enum AnomalyKind {
     HolderMismatch,
     /// The state's flag and the side's own list contradict each other.
     StateDisagreement,
+    /// A list holds fewer certificates than its total says: what is not in it may be there all the same.
+    IncompleteList,
 }
 
 impl AnomalyKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::IdentifierCheck, Self::TypeMismatch, Self::HolderMismatch, Self::StateDisagreement];
+    pub const ALL: [Self; 5] =
+        [Self::IdentifierCheck, Self::TypeMismatch, Self::HolderMismatch, Self::StateDisagreement, Self::IncompleteList];
 
     /// The name in tables.
     #[must_use]
@@ -31,22 +35,23 @@ impl AnomalyKind {
             Self::TypeMismatch => "type_mismatch",
             Self::HolderMismatch => "holder_mismatch",
             Self::StateDisagreement => "state_disagreement",
+            Self::IncompleteList => "incomplete_list",
         }
     }
 }
 
-/// Something odd about what a side says.
+/// A contradiction in what a side says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Anomaly {
     /// What kind.
     pub kind: AnomalyKind,
     /// Whose answer.
     pub side: Side,
-    /// In words.
-    pub message: String,
+    /// What exactly.
+    pub message: Message,
 }
 
-/// What is odd about the certificates of an item.
+/// Returns the anomalies of an item's certificates.
 pub(super) fn anomalies_of(item: &Item, certificates: &[CertificateOutcome]) -> Vec<Anomaly> {
     let mut found = Vec::new();
     for certificate in certificates {
@@ -58,24 +63,27 @@ pub(super) fn anomalies_of(item: &Item, certificates: &[CertificateOutcome]) -> 
 }
 
 fn of_one(item: &Item, side: Side, of_side: &SideOutcome, found: &mut Vec<Anomaly>) {
-    let mut note = |kind, message: String| found.push(Anomaly { kind, side, message });
+    let mut note = |kind, message: Message| found.push(Anomaly { kind, side, message });
     let asked = item.cert_type_code.as_str();
     if let Some(id) = of_side.certificate_id.as_deref()
         && let Some(identifier) = Identifier::parse(id)
     {
         if identifier.check() == Err(IdentifierProblem::BadCheckCharacter) {
-            note(AnomalyKind::IdentifierCheck, format!("证照标识 {id} 的校验位不符"));
+            note(AnomalyKind::IdentifierCheck, Message::new("anomaly-identifier-check").with("identifier", id));
         }
         if identifier.type_code != asked {
-            note(AnomalyKind::TypeMismatch, format!("查询类型 {asked}，证照标识中的类型为 {}", identifier.type_code));
+            note(
+                AnomalyKind::TypeMismatch,
+                Message::new("anomaly-identifier-type").with("asked", asked).with("found", identifier.type_code),
+            );
         }
     }
     let Some(face) = &of_side.face else { return };
     let fits = |a: &str, b: &str| same_but_for_masks(&canonical(a, FieldKind::Code), &canonical(b, FieldKind::Code));
     if let Some(code) = face.text(Field::CertTypeCode).filter(|code| !fits(code, asked)) {
-        note(AnomalyKind::TypeMismatch, format!("查询类型 {asked}，照面上的类型为 {code}"));
+        note(AnomalyKind::TypeMismatch, Message::new("anomaly-face-type").with("asked", asked).with("found", code));
     }
     if face.text(Field::HolderCode).is_some_and(|code| !fits(code, &item.holder_code)) {
-        note(AnomalyKind::HolderMismatch, "照面上的持证主体代码与查询的不符".to_owned());
+        note(AnomalyKind::HolderMismatch, Message::new("anomaly-holder"));
     }
 }

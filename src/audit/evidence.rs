@@ -1,10 +1,12 @@
-//! What single answers say.
+//! What each single answer says, read into [`State`] and [`Listing`].
 
 use super::{AuditSettings, Call, Reply};
 use crate::codes::Treatment;
 use crate::endpoint::Side;
 use crate::face::{Face, Field, FieldKind, Lifecycle, canonical};
+use crate::message::Message;
 use crate::platform::{Data, Envelope, ErrorKind, Failure, Fields};
+use std::collections::HashSet;
 
 /// Holder of the city's identifier in a state answer, beside the province's fields.
 const CITY_IDENTIFIER: &str = "fileNumber";
@@ -43,21 +45,36 @@ impl State {
 }
 
 impl State {
-    /// Whether it names both of these, in different objects.
-    pub(super) fn names_apart(&self, ours: &Face, theirs: &Face) -> bool {
-        let place = |entries: &[Face], face: &Face| entries.iter().position(|entry| are_same(entry, face));
-        match (place(&self.province_entries, ours), place(&self.city_entries, theirs)) {
-            (Some(ours), Some(theirs)) => !self.together.contains(&(ours, theirs)),
-            _ => false,
-        }
+    /// Forgets entries that tell a certificate again.
+    fn forget_repeated(&mut self) {
+        let kept = |entries: &mut Vec<Face>| {
+            let is_first = first_tellings(entries);
+            let mut places = Vec::new();
+            let mut next = 0;
+            for first in &is_first {
+                places.push(first.then_some(next));
+                next += usize::from(*first);
+            }
+            let mut first = is_first.iter();
+            entries.retain(|_| first.next().copied().unwrap_or(true));
+            places
+        };
+        let (province, city) = (kept(&mut self.province_entries), kept(&mut self.city_entries));
+        let place = |(ours, theirs): &(usize, usize)| Some((province.get(*ours).copied()??, city.get(*theirs).copied()??));
+        self.together = self.together.iter().filter_map(place).collect();
     }
 }
 
-/// Whether two entries of one side bear the same identifier or the same number.
-pub(super) fn are_same(a: &Face, b: &Face) -> bool {
-    [Field::CertificateId, Field::CertificateNumber]
-        .into_iter()
-        .any(|field| a.text(field).zip(b.text(field)).is_some_and(|(a, b)| same_number(a, b)))
+/// Says of each entry whether it is the first that tells its certificate: by the identifier, or, where it bears none, by all
+/// that it says.
+fn first_tellings(entries: &[Face]) -> Vec<bool> {
+    let mut identifiers = HashSet::new();
+    let mut others = HashSet::new();
+    let is_first = |face| match Face::text(face, Field::CertificateId) {
+        Some(identifier) => identifiers.insert(identifier),
+        None => others.insert(face),
+    };
+    entries.iter().map(is_first).collect()
 }
 
 /// What a list answer (interface 7) says.
@@ -85,7 +102,7 @@ pub(super) fn read_state(call: &Call, reply: &Reply, settings: &AuditSettings, c
     let envelope = received(reply)?;
     let rules = &settings.faces;
     let Some((province, city)) = envelope.exists.or_else(|| is_absent(envelope, settings).then_some((false, false))) else {
-        return Err(unusable(envelope, "答复中没有 shengIsExists 和 shiIsExists"));
+        return Err(unusable(envelope, Message::new("answer-no-flags")));
     };
     let mut state = State { province, city, ..State::default() };
     for object in envelope.objects() {
@@ -106,6 +123,7 @@ pub(super) fn read_state(call: &Call, reply: &Reply, settings: &AuditSettings, c
         }
     }
     state.objects = envelope.objects().len();
+    state.forget_repeated();
     if let Some(number) = call.number() {
         // A platform that does not heed the number shows other certificates too.
         let is_meant = |face: &Face| face.text(Field::CertificateNumber).is_none_or(|found| same_number(found, number));
@@ -137,16 +155,20 @@ pub(super) fn read_listing(
     let envelope = received(reply)?;
     let rules = &settings.faces;
     if matches!(envelope.data, Data::Texts(_)) {
-        return Err(unusable(envelope, "答复中是文本，不是照面信息"));
+        return Err(unusable(envelope, Message::new("answer-texts-no-faces")));
     }
     if is_absent(envelope, settings) {
         return Ok(Listing { absent: true, ..Listing::default() });
     }
     let side = call.side().unwrap_or(Side::Province);
     let mut faces: Vec<Face> = envelope.objects().iter().map(|object| Face::read(object, rules, side, cert_type_code)).collect();
+    let listed = faces.len();
+    let is_first = first_tellings(&faces);
+    let mut first = is_first.iter();
+    faces.retain(|_| first.next().copied().unwrap_or(true));
     let lifecycle = Lifecycle::of_code(envelope.status);
     let absent = faces.is_empty() && lifecycle.is_none();
-    let more = envelope.total.is_some_and(|total| total > faces.len() as u64) && !faces.is_empty();
+    let more = envelope.total.is_some_and(|total| total > listed as u64) && !faces.is_empty();
     if let Some(number) = call.number() {
         faces.retain(|face| face.text(Field::CertificateNumber).is_none_or(|found| same_number(found, number)));
     }
@@ -169,6 +191,6 @@ fn is_absent(envelope: &Envelope, settings: &AuditSettings) -> bool {
     settings.codes.treatment(envelope.status) == Some(Treatment::Absent)
 }
 
-fn unusable(envelope: &Envelope, problem: &str) -> Failure {
-    Failure { kind: ErrorKind::Malformed, code: Some(envelope.status), message: problem.to_owned() }
+fn unusable(envelope: &Envelope, problem: Message) -> Failure {
+    Failure::new(ErrorKind::Malformed, Some(envelope.status)).because(problem)
 }

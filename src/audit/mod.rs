@@ -37,7 +37,7 @@ pub struct Item {
 }
 
 /// A call that an item needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Call {
     /// Interface 13: what each side holds.
     State {

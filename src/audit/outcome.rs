@@ -110,9 +110,25 @@ pub struct CertificateOutcome {
     pub differences: Vec<Difference>,
     /// Why something about it is not known.
     pub failure: Option<Failure>,
+    /// Index of another certificate of the item that may be this one under another number. A hint, never a pairing.
+    pub likely_same_as: Option<u32>,
 }
 
 impl CertificateOutcome {
+    /// A certificate of which nothing is known.
+    #[cfg(test)]
+    pub(super) fn unknown() -> Self {
+        Self {
+            number: None,
+            province: SideOutcome::default(),
+            city: SideOutcome::default(),
+            comparison: Comparison::NotCompared,
+            differences: Vec::new(),
+            failure: None,
+            likely_same_as: None,
+        }
+    }
+
     /// Who holds it; follows existence.
     #[must_use]
     pub const fn status(&self) -> Status {

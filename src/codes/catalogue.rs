@@ -1,5 +1,6 @@
 //! The certificate types (证照类型列表, appendix 7.3) and holder code types (appendix 7.1) of the platform's
-//! specification. A code is the key; a name is a label that several codes may share.
+//! specification, and the names that people use for the documents of holders. A code is the key; a name is a label that
+//! several codes may share.
 
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -15,13 +16,15 @@ pub struct CertificateType {
     pub names: Vec<String>,
 }
 
-/// The certificate types that a job knows by name.
+/// The certificate types that a job knows by name, and the names of documents that stand for a holder code type.
 #[derive(Debug, Clone)]
 pub struct Catalogue {
     types: Vec<CertificateType>,
     by_code: HashMap<String, usize>,
     /// Folded names to the types that bear them.
     by_name: HashMap<String, Vec<usize>>,
+    /// Folded names of documents to codes of holder code types.
+    documents: HashMap<String, Vec<String>>,
 }
 
 impl Catalogue {
@@ -50,7 +53,7 @@ impl Catalogue {
                 }
             }
         }
-        Self { types, by_code, by_name }
+        Self { types, by_code, by_name, documents: DOCUMENT_NAMES.clone() }
     }
 
     /// These types and further ones; one that is there already gets the further names behind its own.
@@ -63,10 +66,26 @@ impl Catalogue {
                 None => types.push(entry),
             }
         }
-        Self::new(types)
+        Self { documents: self.documents.clone(), ..Self::new(types) }
     }
 
-    /// The types that bear a name; width and spaces aside. More than one where the name is ambiguous.
+    /// Returns this catalogue with further names of documents, each with the codes of the holder code types that it stands for; a
+    /// name that is there already gets the new codes instead of its own.
+    #[must_use]
+    pub fn with_document_names(mut self, added: impl IntoIterator<Item = (String, Vec<String>)>) -> Self {
+        self.documents.extend(added.into_iter().map(|(name, codes)| (fold_name(&name), codes)));
+        self
+    }
+
+    /// Returns the codes of the holder code types that a usual name of a document, such as 二代身份证, or a code of a
+    /// common dictionary stands for. Width, spaces and letter case aside. Empty where the name is unknown, several where only the
+    /// number tells which of them is meant.
+    #[must_use]
+    pub fn holder_code_types_named(&self, name: &str) -> &[String] {
+        self.documents.get(&fold_name(name)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The types that bear a name; width, spaces and letter case aside. More than one where the name is ambiguous.
     pub fn named(&self, name: &str) -> impl Iterator<Item = &CertificateType> {
         self.by_name.get(&fold_name(name)).into_iter().flatten().map(|&index| &self.types[index])
     }
@@ -85,7 +104,7 @@ impl Catalogue {
 }
 
 fn fold_name(name: &str) -> String {
-    name.nfkc().filter(|character| !character.is_whitespace()).collect()
+    name.nfkc().filter(|character| !character.is_whitespace()).flat_map(char::to_lowercase).collect()
 }
 
 /// A type of holder code, by its three-digit code.
@@ -104,6 +123,16 @@ static HOLDER_CODE_TYPES: LazyLock<Vec<HolderCodeType>> = LazyLock::new(|| {
         .deserialize()
         .collect::<Result<_, _>>()
         .expect("the compiled-in list of holder code types is well-formed")
+});
+
+/// Folded names of documents, and codes of common dictionaries, to codes of holder code types.
+static DOCUMENT_NAMES: LazyLock<HashMap<String, Vec<String>>> = LazyLock::new(|| {
+    let mut reader = csv::Reader::from_reader(include_bytes!("holder_type_names.csv").as_slice());
+    let lines = reader.deserialize::<(String, String)>().map(|line| {
+        let (name, codes) = line.expect("the compiled-in list of document names is well-formed");
+        (fold_name(&name), codes.split('|').map(str::to_owned).collect())
+    });
+    lines.collect()
 });
 
 /// The sixteen holder code types of the specification, in its order.
@@ -146,5 +175,54 @@ mod tests {
         assert_eq!(holder_code_type("111").unwrap().name, "公民身份号码");
         assert_eq!(holder_code_type("统一社会信用代码").unwrap().code, "001");
         assert!(holder_code_type("000").is_none());
+    }
+
+    #[test]
+    fn usual_names_of_documents_stand_for_holder_code_types() {
+        let catalogue = Catalogue::of_the_specification();
+        for (name, codes) in [
+            ("二代身份证", &["111"][..]),
+            (" 居民 身份证 ", &["111"]),
+            ("户口簿", &["111"]),
+            ("港澳台居民居住证", &["111"]),
+            ("护照", &["414"]),
+            ("外交护照", &["411"]),
+            ("公务护照", &["412"]),
+            ("因公护照", &["413"]),
+            ("回乡证", &["516"]),
+            ("台胞证", &["511"]),
+            ("军官证", &["114"]),
+            ("警官证", &["115"]),
+            ("士官证", &["118"]),
+            ("武警士兵证", &["119"]),
+            ("文职人员证", &["120"]),
+            ("营业执照", &["001"]),
+            ("税务登记证", &["001"]),
+            ("PASSPORT", &["414"]),
+            ("０１", &["111", "001"]),
+            ("其他", &["999", "099"]),
+            ("驾驶证", &[]),
+        ] {
+            assert_eq!(catalogue.holder_code_types_named(name), codes, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_name_of_a_document_stands_for_known_types() {
+        for (name, codes) in &*DOCUMENT_NAMES {
+            let known = codes.iter().all(|code| holder_code_type(code).is_some_and(|entry| entry.code == *code));
+            assert!(!codes.is_empty() && known, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_of_documents_can_be_added_and_stay_when_types_are_added() {
+        let catalogue = Catalogue::of_the_specification().clone();
+        let catalogue = catalogue.with_document_names([("海员证".to_owned(), vec!["999".to_owned()])]);
+        let kind = CertificateType { code: "11100000000013127D999".to_owned(), names: vec!["新证".to_owned()] };
+        let catalogue = catalogue.extended_by(vec![kind]);
+        assert_eq!(catalogue.holder_code_types_named("海员证"), ["999"]);
+        assert_eq!(catalogue.holder_code_types_named("身份证"), ["111"]);
+        assert_eq!(catalogue.name("11100000000013127D999"), Some("新证"));
     }
 }

@@ -89,7 +89,7 @@ pub enum FieldKind {
 }
 
 /// The life of a certificate, in one vocabulary for codes 21–23 and state words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Lifecycle {
     /// In force.

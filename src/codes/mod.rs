@@ -6,6 +6,7 @@ mod citizen;
 mod credit;
 mod face_field;
 mod identifier;
+mod invisible;
 mod mask;
 mod return_code;
 
@@ -14,6 +15,7 @@ pub use citizen::{check_citizen_number, citizen_check_character};
 pub use credit::{check_credit_code, check_type_code, credit_check_character};
 pub use face_field::{Field, FieldKind, Lifecycle};
 pub use identifier::{Identifier, IdentifierProblem, identifier_check_character};
+pub use invisible::is_invisible;
 pub use mask::{mask_code, mask_name, mask_within};
 pub use return_code::{CodeTable, ReturnCode, Treatment, return_code, return_codes};
 

@@ -1,28 +1,24 @@
 //! `archive`: fetch the files of the certificates that a run found; verify or pack what was fetched.
 
-use super::signals::ExitOnSignal;
+use super::session::OpenSession;
 use super::stored::StoredRun;
+use super::terminal::Terminal;
 use super::{locks, outputs, session};
 use crate::archive::{Archive, ArchiveReport, ArchiveStop, Selection, Store, export, is_anything_wanted};
 use crate::cli::{ArchiveArgs, CallSide};
 use crate::endpoint::Side;
 use crate::exit::{Exit, Stop};
-use crate::job::{Job, Language};
+use crate::job::Job;
 use crate::journal::Journal;
+use crate::message::Message;
 use crate::run_folder::{Manifest, RunFolder, RunState};
 use std::path::Path;
 use std::sync::Arc;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
 
-pub(super) fn archive(args: &ArchiveArgs, is_quiet: bool, language: Option<Language>) -> Result<Exit, Stop> {
-    let StoredRun { folder, manifest, job, journals, .. } = StoredRun::open(&args.run_dir)?;
+pub(super) fn archive(args: &ArchiveArgs, terminal: &mut Terminal) -> Result<Exit, Stop> {
+    let StoredRun { folder, manifest, job, journals, .. } = StoredRun::open(&args.run_dir, terminal)?;
     if !folder.journal().exists() {
-        return Err(Stop::invalid(format!(
-            "{} is a run of several shards; name the folder of one of them, such as {}/shard-1-of-2",
-            args.run_dir.display(),
-            args.run_dir.display()
-        )));
+        return Err(Stop::invalid(Message::new("archive-of-shards").with("path", args.run_dir.display())));
     }
     let mut selection = Selection::of_job(&job.archive);
     if let Some(side) = args.side {
@@ -31,26 +27,26 @@ pub(super) fn archive(args: &ArchiveArgs, is_quiet: bool, language: Option<Langu
     if !args.types.is_empty() {
         selection.types.clone_from(&args.types);
     }
-    let journal = || Journal::open(&folder.journal()).map_err(|error| Stop::internal(error.to_string()));
+    let journal = || Journal::open(&folder.journal()).map_err(Stop::from);
     let store = Store::of_run(folder.dir());
     if args.verify {
         let _lock = locks::take_of_run(&folder, &manifest)?;
-        return verify(&store, &journal()?);
+        return verify(&store, &journal()?, terminal);
     }
     if let Some(path) = &args.export {
-        return pack(&store, &journal()?, &selection, path);
+        return pack(&store, &journal()?, &selection, path, terminal);
     }
     let _lock = locks::take_of_run(&folder, &manifest)?;
-    let mut signals = Some(ExitOnSignal::start());
-    let fetched = fetch(&job, &folder, &manifest, selection, is_quiet, &mut signals);
+    let fetched = fetch(&job, &folder, &manifest, selection, terminal);
     // What was fetched by then stands in the tables whatever ended it.
-    let wanted = outputs::Wanted::of_job(&job, language);
-    outputs::build(&job, &folder, &manifest, &journals, wanted)?;
+    let wanted = outputs::Wanted::of_job(&job, terminal.language());
+    let built = outputs::build(&job, &folder, &manifest, &journals, wanted, terminal);
     let report = fetched?;
+    built?;
     let ArchiveReport { stored, duplicates, without, failed, bytes } = report;
-    super::print(&format!(
-        "{stored} files stored, {duplicates} of known content, {without} that the platform does not have, {failed} not fetched; {bytes} bytes\n"
-    ))?;
+    let message = Message::new("archive-report").with("stored", stored).with("duplicates", duplicates);
+    let message = message.with("without", without).with("failed", failed).with("bytes", bytes);
+    terminal.print(&format!("{}\n", terminal.words().say(&message)))?;
     conclude(&report)
 }
 
@@ -60,19 +56,18 @@ pub(super) fn fetch(
     folder: &RunFolder,
     manifest: &Manifest,
     selection: Selection,
-    is_quiet: bool,
-    signals: &mut Option<ExitOnSignal>,
+    terminal: &Terminal,
 ) -> Result<ArchiveReport, Stop> {
     if manifest.state != RunState::Complete {
-        eprintln!("ecert-audit: the run is not complete; only what it has found so far is fetched");
+        terminal.tell(&Message::new("archive-of-incomplete"));
     }
     let settings = outputs::audit_settings(job, manifest);
     let is_wanted = is_anything_wanted(&folder.journal(), &settings, &selection);
-    if !is_wanted.map_err(|error| Stop::internal(error.to_string()))? {
+    if !is_wanted? {
         return Ok(ArchiveReport::default());
     }
     let result = super::runtime()?.block_on(async {
-        let (session, stopping, base_url) = session::open_at(job).await?;
+        let OpenSession { session, stopping, base_url } = session::open(job, &terminal.interrupts).await?;
         let archive = Archive {
             job: Arc::new(job.clone()),
             session,
@@ -81,14 +76,16 @@ pub(super) fn fetch(
             journal: folder.journal(),
             settings,
             selection,
-            shows_progress: !is_quiet,
+            shows_progress: !terminal.is_quiet,
             stopping: stopping.clone(),
         };
-        *signals = None;
-        stop_on_signal(stopping);
-        let fetched = archive.fetch().await;
-        *signals = Some(ExitOnSignal::start());
-        Ok::<_, Stop>(fetched)
+        // The first signal ends fetching: what is in flight is given up, what is kept stays.
+        let interrupts = terminal.interrupts.clone();
+        tokio::spawn(async move {
+            interrupts.requested().await;
+            stopping.cancel();
+        });
+        Ok::<_, Stop>(archive.fetch().await)
     })?;
     match result {
         Ok(report) => {
@@ -97,7 +94,7 @@ pub(super) fn fetch(
             Ok(report)
         }
         Err(ArchiveStop::Platform(reason)) => Err(session::stopped(&reason)),
-        Err(ArchiveStop::Disk(problem)) => Err(Stop::internal(format!("{problem}; what was fetched before is kept"))),
+        Err(ArchiveStop::Disk(problem)) => Err(Stop::internal(Message::new("stop-internal").with_message("why", problem))),
     }
 }
 
@@ -106,58 +103,40 @@ pub(super) fn conclude(report: &ArchiveReport) -> Result<Exit, Stop> {
     if report.failed == 0 {
         return Ok(Exit::Done);
     }
-    let failed = report.failed;
-    Err(Stop {
-        exit: Exit::Resumable,
-        message: format!(
-            "{failed} certificate files could not be fetched (tables/files.parquet says why); run again to try only those"
-        ),
-    })
+    Err(Stop::new(Exit::Resumable, Message::new("archive-not-whole").with("failed", report.failed)))
 }
 
-/// The first signal ends fetching: what is in flight is given up, what is kept stays.
-fn stop_on_signal(stopping: CancellationToken) {
-    tokio::spawn(async move {
-        let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        }
-        stopping.cancel();
-    });
-}
-
-fn verify(store: &Store, journal: &Journal) -> Result<Exit, Stop> {
-    let report = store.verify(journal).map_err(|error| Stop::internal(error.to_string()))?;
-    let found = [("missing", &report.missing), ("changed", &report.changed), ("foreign", &report.foreign)];
+fn verify(store: &Store, journal: &Journal, terminal: &Terminal) -> Result<Exit, Stop> {
+    let report = store.verify(journal).map_err(Stop::failed)?;
+    let words = terminal.words();
+    let found = [
+        (words.text("file-missing"), &report.missing),
+        (words.text("file-changed"), &report.changed),
+        (words.text("file-foreign"), &report.foreign),
+    ];
     let lines = found.iter().flat_map(|(what, paths)| paths.iter().map(move |path| format!("{what}  {path}\n")));
-    let good = format!("{} files are what they were\n", report.good);
-    super::print(&std::iter::once(good).chain(lines).collect::<String>())?;
-    for (paths, message) in [(&report.missing, "文件已不在归档中"), (&report.changed, "文件内容已改变")] {
+    let good = format!("{}\n", words.say(&Message::new("archive-good").with("count", report.good)));
+    terminal.print(&std::iter::once(good).chain(lines).collect::<String>())?;
+    for (paths, message) in [(&report.missing, "archive-file-missing"), (&report.changed, "archive-file-changed")] {
         for path in paths {
-            journal.mark_file_lost(path, message).map_err(|error| Stop::internal(error.to_string()))?;
+            journal.mark_file_lost(path, &Message::new(message).to_stored())?;
         }
     }
     let wrong = report.missing.len() + report.changed.len();
     if wrong + report.foreign.len() == 0 {
         return Ok(Exit::Done);
     }
-    Err(Stop::internal(format!(
-        "the archive is not what it was: {} missing, {} changed, {} foreign; `archive` fetches again what is missing or changed",
-        report.missing.len(),
-        report.changed.len(),
-        report.foreign.len()
-    )))
+    let message = Message::new("archive-not-as-it-was").with("missing", report.missing.len());
+    Err(Stop::internal(message.with("changed", report.changed.len()).with("foreign", report.foreign.len())))
 }
 
-fn pack(store: &Store, journal: &Journal, selection: &Selection, path: &Path) -> Result<Exit, Stop> {
-    let report = export(store, journal, selection, path).map_err(|error| Stop::internal(error.to_string()))?;
-    super::print(&format!("{}: {} files of {} certificates\n", path.display(), report.files, report.certificates))?;
+fn pack(store: &Store, journal: &Journal, selection: &Selection, path: &Path, terminal: &Terminal) -> Result<Exit, Stop> {
+    let report = export(store, journal, selection, path).map_err(Stop::failed)?;
+    let message = Message::new("archive-packed").with("path", path.display()).with("files", report.files);
+    let message = message.with("certificates", report.certificates);
+    terminal.print(&format!("{}\n", terminal.words().say(&message)))?;
     if report.missing == 0 {
         return Ok(Exit::Done);
     }
-    Err(Stop::internal(format!(
-        "{} files are gone from the archive; `archive` fetches them again after --verify",
-        report.missing
-    )))
+    Err(Stop::internal(Message::new("archive-files-gone").with("missing", report.missing)))
 }

@@ -1,36 +1,42 @@
 //! `call`: one call to any interface, for whoever sets up or debugs access to the platform.
 
 use super::session;
+use super::terminal::Terminal;
+use crate::archive::AllowedHosts;
 use crate::cli::{CallArgs, CallSide};
-use crate::codes::{CodeTable, Treatment, return_code};
+use crate::codes::{Treatment, return_code};
 use crate::durable::write_whole;
 use crate::endpoint::{Endpoint, PURPOSE, Side};
 use crate::exit::{Exit, Stop};
-use crate::job::{Base, Job, PlatformSettings, SandboxSettings, Secret, TokenRequest};
-use crate::platform::{Attempt, Client, Envelope, Request, ShareDownloadUrl, decode_base64, fetch_token};
-use crate::sandbox::Sandbox;
+use crate::job::{Base, HostRule, Job, Language, PlatformSettings, SandboxSettings, Secret};
+use crate::message::Message;
+use crate::platform::{
+    Attempt, Client, Envelope, Request, ShareDownloadFile, ShareDownloadUrl, decode_base64, fetch_token, fit_to_show,
+};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
+use url::Url;
 
 /// Longest cause that the platform accepts, in characters.
 const LONGEST_CAUSE: usize = 200;
 
-pub(super) fn call(args: &CallArgs) -> Result<Exit, Stop> {
+pub(super) fn call(args: &CallArgs, terminal: &mut Terminal) -> Result<Exit, Stop> {
     if args.list {
-        super::print(&listing())?;
+        terminal.print(&listing())?;
         return Ok(Exit::Done);
     }
     let name = args.endpoint.as_deref().unwrap_or_default();
     let endpoint = Endpoint::named(name).ok_or_else(|| {
         let known: Vec<&str> = Endpoint::all().map(Endpoint::name).collect();
-        Stop::invalid(format!("there is no interface {name}; there are {}", known.join(", ")))
+        Stop::invalid(Message::new("no-such-interface").with("name", name).with("known", known.join(", ")))
     })?;
-    let job = args.job.as_deref().map(Job::load).transpose().map_err(|problems| Stop::invalid(problems.to_string()))?;
+    let job = args.job.as_deref().map(|file| terminal.load(file)).transpose()?;
     let request = request(endpoint, args, job.as_ref())?;
     let platform = platform(args, job.as_ref())?;
-    super::runtime()?.block_on(send(endpoint, &request, &platform, args))
+    let rules = job.map(|job| job.archive.allowed_hosts).unwrap_or_default();
+    super::runtime()?.block_on(send(endpoint, &request, (&platform, &rules), args, terminal))
 }
 
 /// Builds the request; everything that is wrong with its parameters is told before anything is sent.
@@ -41,26 +47,24 @@ fn request(endpoint: Endpoint, args: &CallArgs, job: Option<&Job>) -> Result<Req
         match parameter.split_once('=') {
             Some((name, value)) => {
                 if given.insert(name.trim(), value).is_some() {
-                    problems.push(format!("{} is given twice", name.trim()));
+                    problems.push(Message::new("parameter-twice").with("name", name.trim()));
                 }
             }
-            None => problems.push("a parameter is written NAME=VALUE".to_owned()),
+            None => problems.push(Message::new("parameter-form")),
         }
     }
     let purpose = PURPOSE.iter().filter(|_| endpoint.carries_purpose());
     let side = ["interfaceType"];
     if endpoint == Endpoint::Token && !given.is_empty() {
-        problems.push(
-            "token takes no parameters: its credentials come from the job, or from ECERT_USERNAME and ECERT_PASSWORD".to_owned(),
-        );
+        problems.push(Message::new("token-parameters"));
     }
     if given.get("interfaceType").is_some_and(|side| !matches!(*side, "0" | "1")) {
-        problems.push("interfaceType is 0 (province) or 1 (city)".to_owned());
+        problems.push(Message::new("bad-interface-type"));
     }
     for name in ["certificateCopyCause", "useFor", "useCause"] {
         let length = given.get(name).map_or(0, |cause| cause.chars().count());
         if length > LONGEST_CAUSE {
-            problems.push(format!("{name} may have at most {LONGEST_CAUSE} characters; it has {length}"));
+            problems.push(Message::new("too-long-cause").with("name", name).with("most", LONGEST_CAUSE).with("length", length));
         }
     }
     let known: Vec<&str> = endpoint
@@ -73,11 +77,8 @@ fn request(endpoint: Endpoint, args: &CallArgs, job: Option<&Job>) -> Result<Req
         .collect();
     for name in given.keys().filter(|name| !known.contains(*name)) {
         let nearest = known.iter().max_by(|a, b| strsim::jaro_winkler(name, a).total_cmp(&strsim::jaro_winkler(name, b)));
-        problems.push(format!(
-            "{} has no parameter {name}; the nearest known one is {}",
-            endpoint.name(),
-            nearest.unwrap_or(&"none")
-        ));
+        let message = Message::new("unknown-parameter").with("interface", endpoint.name()).with("name", name);
+        problems.push(message.with("nearest", nearest.unwrap_or(&"-")));
     }
     let mut request = given.iter().fold(Request::new(endpoint), |request, (name, value)| request.with(name, value));
     if let Some(job) = job.filter(|_| endpoint.carries_purpose()) {
@@ -85,9 +86,9 @@ fn request(endpoint: Endpoint, args: &CallArgs, job: Option<&Job>) -> Result<Req
     }
     match args.side {
         Some(_) if given.contains_key("interfaceType") => {
-            problems.push("the side is named twice: by --side and by interfaceType".to_owned());
+            problems.push(Message::new("side-twice"));
         }
-        Some(_) if !endpoint.asks_a_side() => problems.push(format!("{} asks no side: leave --side out", endpoint.name())),
+        Some(_) if !endpoint.asks_a_side() => problems.push(Message::new("no-side").with("interface", endpoint.name())),
         Some(side) => request = request.on(if side == CallSide::City { Side::City } else { Side::Province }),
         None => {}
     }
@@ -95,13 +96,14 @@ fn request(endpoint: Endpoint, args: &CallArgs, job: Option<&Job>) -> Result<Req
     let required = endpoint.required().iter().filter(|_| endpoint != Endpoint::Token);
     let missing: Vec<&str> = required.chain(purpose).filter(|name| !request.has(name)).copied().collect();
     if !missing.is_empty() {
-        let hint = if endpoint.carries_purpose() && job.is_none() { "; a job (--job) gives the purpose" } else { "" };
-        problems.push(format!("{} also needs {}{hint}", endpoint.name(), missing.join(", ")));
+        let hint = endpoint.carries_purpose() && job.is_none();
+        let message = Message::new(if hint { "missing-parameters-or-job" } else { "missing-parameters" });
+        problems.push(message.with("interface", endpoint.name()).with("names", missing.join(", ")));
     }
     if endpoint.changes_province() && !args.confirm {
-        problems.push(format!("{} changes the province's library: add --confirm to go ahead", endpoint.name()));
+        problems.push(Message::new("needs-confirm").with("interface", endpoint.name()));
     }
-    if problems.is_empty() { Ok(request) } else { Err(Stop::invalid(problems.join("\n"))) }
+    if problems.is_empty() { Ok(request) } else { Err(Stop { exit: Exit::Invalid, messages: problems }) }
 }
 
 /// Where to call and as whom: the job's platform, or the address typed with credentials from the environment.
@@ -110,7 +112,7 @@ fn platform(args: &CallArgs, job: Option<&Job>) -> Result<PlatformSettings, Stop
         return Ok(job.platform.clone());
     }
     let Some(url) = &args.base_url else {
-        return Err(Stop::invalid("say where to call: --job JOB, or --base-url URL (\"sandbox\" for the embedded stand-in)"));
+        return Err(Stop::invalid(Message::new("call-where")));
     };
     let (base, username, password) = if url == "sandbox" {
         let account = || Secret::Literal("sandbox".to_owned());
@@ -119,56 +121,52 @@ fn platform(args: &CallArgs, job: Option<&Job>) -> Result<PlatformSettings, Stop
         let from = |name: &str| Secret::Env(name.to_owned());
         (Base::Url(url.trim_end_matches('/').to_owned()), from("ECERT_USERNAME"), from("ECERT_PASSWORD"))
     };
-    Ok(PlatformSettings {
-        base,
-        username,
-        password,
-        connect_timeout: Duration::from_secs(5),
-        timeout: Duration::from_secs(30),
-        token_request: TokenRequest::Form,
-        ca_file: None,
-        max_answer: 64 << 20,
-        codes: CodeTable::default(),
-    })
+    Ok(PlatformSettings::of(base, username, password))
 }
 
-async fn send(endpoint: Endpoint, request: &Request, platform: &PlatformSettings, args: &CallArgs) -> Result<Exit, Stop> {
-    let base_url = match &platform.base {
-        Base::Url(url) => url.clone(),
-        Base::Sandbox(settings) => {
-            let started = Sandbox::start(settings.clone(), ([127, 0, 0, 1], 0).into()).await;
-            started.map_err(|error| Stop::internal(error.to_string()))?.base_url()
-        }
-    };
+/// Sends the call. From the moment that it is sent no exit code says that nothing was called.
+async fn send(
+    endpoint: Endpoint,
+    request: &Request,
+    (platform, rules): (&PlatformSettings, &[HostRule]),
+    args: &CallArgs,
+    terminal: &Terminal,
+) -> Result<Exit, Stop> {
+    let base_url = session::base_url(platform).await?;
     let client = Client::new(platform, &base_url, 1).map_err(Stop::invalid)?;
-    let reveal = |secret: &Secret, what: &str| secret.reveal().map_err(|problem| Stop::invalid(format!("{what}: {problem}")));
-    let (username, password) = (reveal(&platform.username, "user name")?, reveal(&platform.password, "password")?);
+    let (username, password) = (reveal(&platform.username, "username").await?, reveal(&platform.password, "password").await?);
     let began = Instant::now();
     let (token, answer) = fetch_token(&client, &username, &password).await.map_err(|reason| session::stopped(&reason))?;
-    eprintln!("token after {} ms", began.elapsed().as_millis());
+    terminal.tell(&Message::new("token-after").with("milliseconds", began.elapsed().as_millis()));
     if endpoint == Endpoint::Token {
-        return shown(&answer, args.raw).map(|()| Exit::Done);
+        return shown(&answer, args.raw, terminal).map(|()| Exit::Done);
     }
     let began = Instant::now();
     let attempt = client.attempt(request, &token).await;
     let took = began.elapsed().as_millis();
+    let resumable = |message| Stop::new(Exit::Resumable, message);
     let body = match attempt {
         Attempt::Body(body) => body,
         Attempt::Http { status, .. } => {
-            eprintln!("HTTP status {status} after {took} ms");
+            terminal.tell(&Message::new("http-after").with("status", status).with("milliseconds", took));
             return Ok(if matches!(status, 401 | 403) { Exit::Refused } else { Exit::Resumable });
         }
-        Attempt::TooLarge(bytes) => return Err(Stop::invalid(format!("the answer is larger than {} MiB", bytes >> 20))),
-        Attempt::Timeout => return Err(Stop { exit: Exit::Resumable, message: format!("no whole answer within {took} ms") }),
-        Attempt::Transport(problem) => return Err(Stop { exit: Exit::Resumable, message: problem }),
+        Attempt::TooLarge(bytes) => {
+            return Err(resumable(Message::new("answer-too-large").with("mebibytes", bytes >> 20)));
+        }
+        Attempt::Timeout => return Err(resumable(Message::new("no-answer-within").with("milliseconds", took))),
+        Attempt::Transport(problem) => return Err(resumable(Message::literal(problem))),
     };
-    shown(&body, args.raw)?;
-    let envelope = Envelope::parse(&body).map_err(|error| Stop { exit: Exit::Resumable, message: error.to_string() })?;
-    let meaning = return_code(envelope.status).map_or("no code of the specification", |line| &line.text_en);
-    let said = return_code(envelope.status).map_or("", |line| &line.text_zh);
-    eprintln!("code {} {said} ({meaning}) after {took} ms", envelope.status);
+    shown(&body, args.raw, terminal)?;
+    let envelope = Envelope::parse(&body).map_err(|malformed| resumable(malformed.to_message()))?;
+    let said = fit_to_show(&envelope.message, &[&token, &password]);
+    let meaning = return_code(envelope.status).map_or(Message::new("code-unknown"), |line| {
+        if terminal.language() == Language::En { Message::literal(&line.text_en) } else { Message::literal(&line.text_zh) }
+    });
+    let message = Message::new("code-after").with("code", envelope.status).with("said", said);
+    terminal.tell(&message.with_message("meaning", meaning).with("milliseconds", took));
     if let Some(path) = &args.save {
-        save(&client, &envelope, path).await?;
+        save(&client, rules, &envelope, path, terminal).await?;
     }
     Ok(match platform.codes.treatment(envelope.status) {
         Some(Treatment::Answer | Treatment::Absent | Treatment::Lifecycle) => Exit::Done,
@@ -180,45 +178,57 @@ async fn send(endpoint: Endpoint, request: &Request, platform: &PlatformSettings
     })
 }
 
+async fn reveal(secret: &Secret, key: &'static str) -> Result<String, Stop> {
+    let revealed = secret.reveal_soon().await;
+    revealed.map_err(|why| Stop::invalid(Message::new("secret-missing").with("key", key).with_message("why", why)))
+}
+
 /// Prints an answer: indented where it is JSON and that is wanted, else as received.
-fn shown(body: &[u8], raw: bool) -> Result<(), Stop> {
+fn shown(body: &[u8], raw: bool, terminal: &Terminal) -> Result<(), Stop> {
     let text = String::from_utf8_lossy(body);
     let indented = serde_json::from_slice::<serde_json::Value>(body)
         .ok()
         .filter(|_| !raw)
         .and_then(|value| serde_json::to_string_pretty(&value).ok());
-    super::print(&format!("{}\n", indented.as_deref().unwrap_or(&text)))
+    terminal.print(&format!("{}\n", indented.as_deref().unwrap_or(&text)))
 }
 
 /// Saves the one file that an answer holds: base64 decoded, or what its address leads to. Of several pages each gets a
 /// number before its ending.
-async fn save(client: &Client, envelope: &Envelope, path: &Path) -> Result<(), Stop> {
+async fn save(client: &Client, rules: &[HostRule], envelope: &Envelope, path: &Path, terminal: &Terminal) -> Result<(), Stop> {
+    let without_file = |message| Stop::new(Exit::Resumable, message);
     let files = match ShareDownloadUrl::addresses(envelope) {
         Ok(addresses) if addresses.iter().any(|address| address.url.starts_with("http")) => {
+            let allowed = AllowedHosts::new(rules, client.base_url());
             let mut files = Vec::new();
             for address in addresses {
-                let file =
-                    client.download(&address.url).await.map_err(|problem| Stop { exit: Exit::Resumable, message: problem })?;
+                check_address(&allowed, &address.url)?;
+                let file = client.download(&address.url).await.map_err(without_file)?;
                 files.push(file.to_vec());
             }
             files
         }
         _ => {
-            let contents =
-                crate::platform::ShareDownloadFile::contents(envelope).map_err(|error| Stop::invalid(error.to_string()))?;
+            let contents = ShareDownloadFile::contents(envelope).map_err(|error| without_file(Message::literal(error)))?;
             let decoded = contents.iter().map(|text| decode_base64(text)).collect::<Result<Vec<_>, _>>();
-            decoded.map_err(|error| Stop::invalid(format!("the content is no base64: {error}")))?
+            decoded.map_err(|_| without_file(Message::new("no-base64")))?
         }
     };
     if files.is_empty() {
-        return Err(Stop::invalid("the answer holds no file to save"));
+        return Err(without_file(Message::new("no-file-in-answer")));
     }
     for (number, file) in (1..).zip(&files) {
         let target = if files.len() == 1 { path.to_owned() } else { numbered(path, number) };
         write_whole(&target, file).map_err(Stop::disk(target.display()))?;
-        eprintln!("{} bytes in {}", file.len(), target.display());
+        terminal.tell(&Message::new("bytes-in").with("bytes", file.len()).with("path", target.display()));
     }
     Ok(())
+}
+
+/// Refuses an address that leads elsewhere than to the platform.
+fn check_address(allowed: &AllowedHosts, address: &str) -> Result<(), Stop> {
+    let is_allowed = Url::parse(address).is_ok_and(|url| allowed.check(&url).is_ok());
+    if is_allowed { Ok(()) } else { Err(Stop::new(Exit::Refused, Message::new("address-not-allowed"))) }
 }
 
 fn numbered(path: &Path, number: usize) -> std::path::PathBuf {

@@ -1,13 +1,13 @@
 //! `catalogue`: the dictionaries that codes are checked and named by.
 
+use super::terminal::Terminal;
 use crate::cli::{CatalogueArgs, Dictionary, TableFormat};
 use crate::codes::{Catalogue, CodeTable, holder_code_types, return_codes};
 use crate::exit::{Exit, Stop};
-use crate::job::Job;
 use serde_json::{Map, Value};
 
-pub(super) fn catalogue(args: &CatalogueArgs) -> Result<Exit, Stop> {
-    let job = args.job.as_deref().map(Job::load).transpose().map_err(|problems| Stop::invalid(problems.to_string()))?;
+pub(super) fn catalogue(args: &CatalogueArgs, terminal: &mut Terminal) -> Result<Exit, Stop> {
+    let job = args.job.as_deref().map(|file| terminal.load(file)).transpose()?;
     let types: &Catalogue = match &job {
         Some(job) => &job.catalogue,
         None => Catalogue::of_the_specification(),
@@ -23,7 +23,7 @@ pub(super) fn catalogue(args: &CatalogueArgs) -> Result<Exit, Stop> {
         }
         Dictionary::Codes => (vec!["code", "text_zh", "text_en", "treatment"], code_rows(&codes)),
     };
-    super::print(&rendered(&headers, &rows, args.format)?)?;
+    terminal.print(&rendered(&headers, &rows, args.format)?)?;
     Ok(Exit::Done)
 }
 
@@ -45,12 +45,11 @@ fn rendered(headers: &[&str], rows: &[Vec<String>], format: TableFormat) -> Resu
         }
         TableFormat::Csv => {
             let mut writer = csv::Writer::from_writer(Vec::new());
-            let failed = |error: csv::Error| Stop::internal(error.to_string());
-            writer.write_record(headers).map_err(failed)?;
+            writer.write_record(headers).map_err(Stop::failed)?;
             for row in rows {
-                writer.write_record(row).map_err(failed)?;
+                writer.write_record(row).map_err(Stop::failed)?;
             }
-            let bytes = writer.into_inner().map_err(|error| Stop::internal(error.to_string()))?;
+            let bytes = writer.into_inner().map_err(Stop::failed)?;
             Ok(String::from_utf8_lossy(&bytes).into_owned())
         }
         TableFormat::Json => {

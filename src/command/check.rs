@@ -2,13 +2,15 @@
 
 use super::plan::{carried_nowhere, unreadable};
 use super::session;
+use super::terminal::Terminal;
 use crate::audit::{Call, Item};
 use crate::cli::{CheckArgs, LogFormat};
 use crate::exit::{Exit, Stop};
-use crate::intake::{FileProblem, NewItem, RejectedRow, Repair, Sink, find_files, read_files};
-use crate::job::{Depth, Job, Language, Secret};
+use crate::intake::{FileProblem, IntakeError, NewItem, RejectedRow, Repair, Sink, find_files, read_files};
+use crate::job::{CallingHours, Depth, Job, Secret};
+use crate::message::Message;
 use crate::platform::CallResult;
-use crate::report::{PlanReport, Span, TypeCheck, Words, plan_text};
+use crate::report::{PlanReport, Span, TypeCheck, plan_json, plan_text};
 use crate::run_folder::RunFolder;
 use std::collections::BTreeMap;
 
@@ -18,13 +20,16 @@ const MOST_TYPES: usize = 1000;
 const ITEM_BYTES: u64 = 130;
 const ANSWER_BYTES: Span = Span { least: 250, most: 700 };
 
-pub(super) fn check(args: &CheckArgs, language: Option<Language>) -> Result<Exit, Stop> {
-    let job = Job::load(&args.job).map_err(|problems| Stop::invalid(problems.to_string()))?;
-    let (files, missing) = find_files(&job);
+pub(super) fn check(args: &CheckArgs, terminal: &mut Terminal) -> Result<Exit, Stop> {
+    let job = terminal.load(&args.job)?;
+    let inputs = find_files(&job);
     let mut found = Findings::default();
     let today = chrono::Local::now().date_naive();
-    let intake = read_files(&job, &files, today, &mut found).map_err(Stop::internal)?;
-    let problems = [missing, intake.problems, secrets_missing(&job)].concat();
+    let intake = read_files(&job, &inputs, today, &mut found, &terminal.interrupts).map_err(|error| match error {
+        IntakeError::Interrupted => Stop::interrupted(),
+        IntakeError::Sink(cause) => Stop::failed(cause),
+    })?;
+    let problems = [inputs.problems, intake.problems, secrets_missing(&job)].concat();
     let sheets = || intake.files.iter().flat_map(|file| &file.sheets);
     let mut not_in_catalogue: Vec<String> = sheets().flat_map(|sheet| sheet.not_in_catalogue.iter().cloned()).collect();
     not_in_catalogue.sort();
@@ -48,19 +53,21 @@ pub(super) fn check(args: &CheckArgs, language: Option<Language>) -> Result<Exit
             least: found.items * ITEM_BYTES + calls.least * ANSWER_BYTES.least,
             most: found.items * ITEM_BYTES + calls.most * ANSWER_BYTES.most,
         },
-        online: if args.online && problems.is_empty() { Some(ask_types(&job, &found)?) } else { None },
+        window: window_zone(&job.throttle.hours),
+        online: if args.online && problems.is_empty() { Some(ask_types(&job, &found, terminal)?) } else { None },
+        passed_over: intake.passed_over,
         files: intake.files,
         problems,
     };
-    super::print(&match args.format {
-        LogFormat::Text => plan_text(&Words::new(language.unwrap_or(job.language)), &plan),
-        LogFormat::Json => format!("{}\n", serde_json::to_string_pretty(&plan).map_err(Stop::disk("the plan"))?),
+    terminal.print(&match args.format {
+        LogFormat::Text => plan_text(terminal.words(), &plan),
+        LogFormat::Json => plan_json(terminal.words(), &plan),
     })?;
     if !plan.problems.is_empty() {
         return Err(unreadable(&plan.problems));
     }
     if plan.items == 0 {
-        return Err(Stop::invalid("the inputs name no item to audit"));
+        return Err(Stop::invalid(Message::new("no-items").with("rejected", plan.invalid_inputs)));
     }
     Ok(Exit::Done)
 }
@@ -69,10 +76,17 @@ pub(super) fn check(args: &CheckArgs, language: Option<Language>) -> Result<Exit
 fn secrets_missing(job: &Job) -> Vec<FileProblem> {
     let secrets = [("platform.username", &job.platform.username), ("platform.password", &job.platform.password)];
     let problem = |(key, secret): (&str, &Secret)| {
-        let message = format!("{key}: {}", secret.reveal().err()?);
+        let message = Message::new("secret-missing").with("key", key).with_message("why", secret.reveal().err()?);
         Some(FileProblem { file: job.file.display().to_string(), sheet: None, message })
     };
     secrets.into_iter().filter_map(problem).collect()
+}
+
+/// The calling window with the zone of its times; `None` where calling is always allowed.
+fn window_zone(hours: &CallingHours) -> Option<(String, String)> {
+    let windows: Vec<String> = hours.0.iter().map(ToString::to_string).collect();
+    let zone = chrono::Local::now().format("UTC%:z").to_string();
+    (!windows.is_empty()).then(|| (windows.join(", "), zone))
 }
 
 /// Counts what the intake finds, and keeps one item per certificate type.
@@ -148,15 +162,20 @@ fn at_rate(calls: u64, per_second: f64) -> u64 {
 }
 
 /// A token, then one state call per certificate type.
-fn ask_types(job: &Job, found: &Findings) -> Result<Vec<TypeCheck>, Stop> {
+fn ask_types(job: &Job, found: &Findings, terminal: &Terminal) -> Result<Vec<TypeCheck>, Stop> {
     super::runtime()?.block_on(async {
-        let (session, _) = session::open(job).await?;
+        let session = session::open(job, &terminal.interrupts).await?.session;
         let mut types = Vec::new();
         for (code, item) in &found.first_of_type {
             let call = Call::State { number: item.certificate_number.clone() };
-            let (answered, code_said, message) = match session.call(&call.request(item, &job.purpose)).await {
+            let request = call.request(item, &job.purpose);
+            let called = tokio::select! {
+                called = session.call(&request) => called,
+                () = terminal.interrupts.requested() => return Err(Stop::interrupted()),
+            };
+            let (answered, code_said, message) = match called {
                 CallResult::Answer { .. } => (true, None, None),
-                CallResult::Failed { failure, .. } => (false, failure.code, Some(failure.message)),
+                CallResult::Failed { failure, .. } => (false, failure.code, Some(failure.to_message())),
                 CallResult::Stopped(reason) => return Err(session::stopped(&reason)),
             };
             let cert_type_name = job.catalogue.name(code).map(str::to_owned);

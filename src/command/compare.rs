@@ -1,34 +1,35 @@
 //! `compare`: what changed between two runs.
 
+use super::terminal::Terminal;
 use crate::analysis::compare as compare_runs;
 use crate::cli::{CompareArgs, LogFormat};
 use crate::exit::{Exit, Stop};
 use crate::job::{Job, Language, Mask};
-use crate::report::{ComparedWorkbook, Comparison, Words, compared_text};
+use crate::message::Message;
+use crate::report::{ComparedWorkbook, Comparison, compared_text};
 use crate::run_folder::{Manifest, RunFolder};
 use std::path::Path;
 
-pub(super) fn compare(args: &CompareArgs, language: Option<Language>) -> Result<Exit, Stop> {
+pub(super) fn compare(args: &CompareArgs, terminal: &mut Terminal) -> Result<Exit, Stop> {
     let (old, old_manifest, old_summary) = open(&args.old_run)?;
     let (new, new_manifest, new_summary) = open(&args.new_run)?;
     // The job file may be gone: then its mask and language are not known, and what is typed or usual holds.
     let job = Job::load(&new_manifest.job_file).ok();
     let mask = job.as_ref().map_or(Mask::Full, |job| job.report.mask);
-    let words = Words::new(language.or(job.map(|job| job.language)).unwrap_or(Language::ZhCn));
+    terminal.speak(job.map_or(Language::ZhCn, |job| job.language));
+    let words = terminal.words();
     let scratch = tempfile::Builder::new().prefix(".comparing-").tempdir_in(new.dir());
     let scratch = scratch.map_err(Stop::disk(new.dir().display()))?;
     let mut workbook = match &args.excel {
-        Some(_) => {
-            Some(ComparedWorkbook::begin(&words, mask, scratch.path()).map_err(|error| Stop::internal(error.to_string()))?)
-        }
+        Some(_) => Some(ComparedWorkbook::begin(words, mask, scratch.path()).map_err(Stop::failed)?),
         None => None,
     };
     let take = |row: crate::table::Row<'_>, change| match &mut workbook {
         Some(workbook) => workbook.row(row, change).map_err(|error| error.to_string()),
         None => Ok(()),
     };
-    let (gaps, by_type) = compare_runs(&old.tables(), (&new.tables(), &new_manifest.run_id), scratch.path(), take)
-        .map_err(|error| Stop::internal(error.to_string()))?;
+    let (gaps, by_type) =
+        compare_runs(&old.tables(), (&new.tables(), &new_manifest.run_id), scratch.path(), take).map_err(Stop::failed)?;
     let comparison = Comparison {
         old_run: old_manifest.run_id,
         new_run: new_manifest.run_id,
@@ -38,10 +39,10 @@ pub(super) fn compare(args: &CompareArgs, language: Option<Language>) -> Result<
         by_type,
     };
     if let (Some(workbook), Some(path)) = (workbook, &args.excel) {
-        workbook.end(path).map_err(|error| Stop::internal(error.to_string()))?;
+        workbook.end(path).map_err(Stop::failed)?;
     }
-    super::print(&match args.format {
-        LogFormat::Text => compared_text(&words, &comparison),
+    terminal.print(&match args.format {
+        LogFormat::Text => compared_text(words, &comparison),
         LogFormat::Json => format!("{}\n", serde_json::to_string_pretty(&comparison).map_err(Stop::disk("the comparison"))?),
     })?;
     Ok(Exit::Done)
@@ -50,13 +51,11 @@ pub(super) fn compare(args: &CompareArgs, language: Option<Language>) -> Result<
 fn open(run_dir: &Path) -> Result<(RunFolder, Manifest, serde_json::Value), Stop> {
     let folder = RunFolder::at(run_dir);
     let Some(manifest) = folder.manifest()? else {
-        return Err(Stop::invalid(format!("{} is no run's folder: it holds no run.json", run_dir.display())));
+        return Err(Stop::invalid(Message::new("no-run-folder").with("path", run_dir.display())));
     };
     let path = folder.file("summary.json");
-    let bytes = std::fs::read(&path).map_err(|_| {
-        let dir = run_dir.display();
-        Stop::invalid(format!("{dir} has no reports yet; `ecert-audit report {dir}` makes them"))
-    })?;
+    let bytes =
+        std::fs::read(&path).map_err(|_| Stop::invalid(Message::new("no-reports-yet").with("path", run_dir.display())))?;
     let summary = serde_json::from_slice(&bytes).map_err(Stop::disk(path.display()))?;
     Ok((folder, manifest, summary))
 }

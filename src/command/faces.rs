@@ -2,19 +2,20 @@
 
 use super::outputs;
 use super::stored::StoredRun;
+use super::terminal::Terminal;
 use crate::audit::{Answer, Call, Reply, Step, split_state_entry, step};
 use crate::cli::ExplainArgs;
 use crate::endpoint::Side;
 use crate::exit::{Exit, Stop};
-use crate::job::Language;
+use crate::message::Message;
 use crate::platform::Fields;
-use crate::report::{ExplainedFace, Words, explained_text};
+use crate::report::{ExplainedFace, explained_text};
 
-pub(super) fn explain(args: &ExplainArgs, language: Option<Language>) -> Result<Exit, Stop> {
-    let StoredRun { manifest, job, journals, .. } = StoredRun::open(&args.run_dir)?;
-    let stored = journals.item(args.item).map_err(|error| Stop::internal(error.to_string()))?;
+pub(super) fn explain(args: &ExplainArgs, terminal: &mut Terminal) -> Result<Exit, Stop> {
+    let StoredRun { manifest, job, journals, .. } = StoredRun::open(&args.run_dir, terminal)?;
+    let stored = journals.item(args.item)?;
     let Some(stored) = stored else {
-        return Err(Stop::invalid(format!("there is no item {} in this run; it has {}", args.item, manifest.items)));
+        return Err(Stop::invalid(Message::new("no-such-item").with("item", args.item).with("items", manifest.items)));
     };
     let settings = outputs::audit_settings(&job, &manifest);
     let cert_type_code = &stored.item.cert_type_code;
@@ -34,7 +35,7 @@ pub(super) fn explain(args: &ExplainArgs, language: Option<Language>) -> Result<
         Step::Done(outcome) => Some(outcome),
         Step::Ask(_) => None,
     };
-    super::print(&explained_text(&Words::new(language.unwrap_or(job.language)), &stored.item, &faces, outcome.as_ref()))?;
+    terminal.print(&explained_text(terminal.words(), &stored.item, &faces, outcome.as_ref()))?;
     Ok(Exit::Done)
 }
 

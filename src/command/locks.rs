@@ -3,28 +3,49 @@
 use crate::durable::{Lock, LockError};
 use crate::exit::{Exit, Stop};
 use crate::journal::Shard;
+use crate::message::Message;
 use crate::run_folder::{Manifest, RunFolder};
 use chrono::Local;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// A whole run has the job's lock alone; shards share it, and each has its own alone.
+/// How the names of the shards' locks begin.
+const SHARD_LOCK: &str = ".lock-shard-";
+
+/// Takes the locks of a run: a whole run has the job's lock alone; shards share it, and each has its own alone.
 pub(super) fn take(job_dir: &Path, shard: Option<Shard>) -> Result<Vec<Lock>, Stop> {
-    let holder = format!("process {} since {}", std::process::id(), Local::now().format("%Y-%m-%d %H:%M:%S"));
+    let since = Local::now().format("%Y-%m-%d %H:%M:%S");
+    let holder = Message::new("lock-holder").with("process", std::process::id()).with("since", since).to_stored();
     let of_job = job_dir.join(".lock");
     let taken = match shard {
         None => Lock::take(&of_job, &holder).map(|lock| vec![lock]),
         Some(Shard { number, of }) => Lock::take_shared(&of_job).and_then(|shared| {
-            let own = Lock::take(&job_dir.join(format!(".lock-shard-{number}-of-{of}")), &holder)?;
+            let own = Lock::take(&job_dir.join(format!("{SHARD_LOCK}{number}-of-{of}")), &holder)?;
             Ok(vec![shared, own])
         }),
     };
     taken.map_err(|error| match error {
-        LockError::Held(holder) => Stop {
-            exit: Exit::Locked,
-            message: format!("another run of this job is going on ({holder}); wait for it, or stop it"),
-        },
-        LockError::Io(error) => Stop::disk(job_dir.display())(error),
+        LockError::Held(holder) => {
+            // What stands in the job's lock is of the last process that had it alone; shards that share it have locks of their own.
+            let holder = if shard.is_none() { shard_holder(job_dir).unwrap_or(holder) } else { holder };
+            Stop::new(Exit::Locked, Message::new("locked").with_message("holder", Message::from_stored(&holder)))
+        }
+        LockError::Unsupported(cause) => {
+            Stop::invalid(Message::new("no-locks").with("path", job_dir.display()).with("cause", cause))
+        }
+        LockError::Path(problem) => Stop::internal(problem.to_message(&of_job)),
     })
+}
+
+/// A process that holds the lock of a shard.
+fn shard_holder(job_dir: &Path) -> Option<String> {
+    let entries = std::fs::read_dir(job_dir).ok()?.flatten();
+    let mut locks: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| is_shard_lock(path)).collect();
+    locks.sort();
+    locks.iter().find_map(|path| Lock::holder(path))
+}
+
+fn is_shard_lock(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(SHARD_LOCK))
 }
 
 /// The locks of the run in a folder, for other commands that change it.

@@ -1,11 +1,14 @@
 //! Telling others how a run ended. Where that fails, it is a warning: the run has ended as it has.
 
+use super::terminal::Terminal;
+use crate::child::{self, Ended};
 use crate::exit::{Exit, Stop};
-use crate::job::{Job, NotifySettings};
+use crate::job::{Job, NotifySettings, Secret};
+use crate::message::Message;
 use crate::run_folder::RunFolder;
 use serde::Serialize;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
 /// The address gets this long to answer.
 const WEBHOOK_TIME: Duration = Duration::from_secs(15);
@@ -17,7 +20,7 @@ const COMMAND_TIME: Duration = Duration::from_mins(1);
 #[derive(Debug, Serialize)]
 struct Ending<'a> {
     job: &'a str,
-    run_id: String,
+    run_id: &'a str,
     exit_code: u8,
     outcome: &'static str,
     /// What the person at the terminal was told; empty where all is well.
@@ -27,48 +30,73 @@ struct Ending<'a> {
     summary: Option<serde_json::Value>,
 }
 
-/// Tells command and webhook of the job how its run in `folder` ended.
-pub(super) fn tell(job: &Job, folder: &RunFolder, ended: &Result<Exit, Stop>) {
+/// Longest message that is passed on, in characters: an environment variable has its limits.
+const LONGEST_MESSAGE: usize = 4000;
+
+/// The run that ended.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Run<'a> {
+    pub id: &'a str,
+    /// Its folder; `None` where it has none.
+    pub folder: Option<&'a RunFolder>,
+}
+
+/// Tells command and webhook of the job how a run ended.
+pub(super) fn tell(job: &Job, run: &Run<'_>, ended: &Result<Exit, Stop>, terminal: &Terminal) {
     let NotifySettings { command, webhook } = &job.notify;
     if command.is_empty() && webhook.is_none() {
         return;
     }
     let (exit, message) = match ended {
         Ok(exit) => (*exit, String::new()),
-        Err(stop) => (stop.exit, stop.message.clone()),
+        Err(stop) => (stop.exit, words_of(stop, terminal)),
     };
-    let summary = std::fs::read(folder.file("summary.json")).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    let run_dir = std::path::absolute(folder.dir()).unwrap_or_else(|_| folder.dir().to_owned());
+    let file = |name: &str| run.folder.map(|folder| folder.file(name));
+    let summary = file("summary.json").and_then(|path| std::fs::read(path).ok());
+    let run_dir = run.folder.map(|folder| std::path::absolute(folder.dir()).unwrap_or_else(|_| folder.dir().to_owned()));
     let ending = Ending {
         job: &job.name,
-        run_id: folder.id(),
+        run_id: run.id,
         exit_code: exit.code(),
         outcome: exit.word(),
         message,
-        run_dir: run_dir.display().to_string(),
-        summary,
+        run_dir: run_dir.map_or_else(String::new, |dir| dir.display().to_string()),
+        summary: summary.and_then(|bytes| serde_json::from_slice(&bytes).ok()),
     };
-    if let Some(program) = command.first()
-        && let Err(problem) = run_command(program, &command[1..], folder, &ending)
+    if let Some((program, arguments)) = command.split_first()
+        && let Err(problem) = run_command(program, arguments, job, run, &ending)
     {
-        warn("notify.command", &problem);
+        warn("notify.command", problem, terminal);
     }
     if let Some(webhook) = webhook
         && let Err(problem) = post(webhook, &ending)
     {
-        warn("notify.webhook", &problem);
+        warn("notify.webhook", problem, terminal);
     }
 }
 
-fn warn(key: &str, problem: &str) {
-    tracing::warn!(key, problem, "nobody was told how the run ended");
-    eprintln!("ecert-audit: {key}: {problem}");
+/// What the person at the terminal is told of a stop.
+fn words_of(stop: &Stop, terminal: &Terminal) -> String {
+    let lines: Vec<String> = stop.messages.iter().map(|message| terminal.words().say(message)).collect();
+    let text = lines.join("\n");
+    if text.chars().count() <= LONGEST_MESSAGE { text } else { text.chars().take(LONGEST_MESSAGE).chain(['…']).collect() }
 }
 
-fn run_command(program: &str, arguments: &[String], folder: &RunFolder, ending: &Ending<'_>) -> Result<(), String> {
+fn warn(key: &'static str, problem: Message, terminal: &Terminal) {
+    tracing::warn!(key, %problem, "nobody was told how the run ended");
+    terminal.tell(&Message::new("notify-failed").with("key", key).with_message("why", problem));
+}
+
+fn run_command(program: &str, arguments: &[String], job: &Job, run: &Run<'_>, ending: &Ending<'_>) -> Result<(), Message> {
     let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null());
-    command.env("ECERT_AUDIT_JOB", ending.job).env("ECERT_AUDIT_RUN_ID", &ending.run_id);
+    command.args(arguments);
+    // The program is no part of this one: it gets none of its secrets.
+    for secret in [&job.platform.username, &job.platform.password] {
+        if let Secret::Env(name) = secret {
+            command.env_remove(name);
+        }
+    }
+    command.env("ECERT_AUDIT_JOB", ending.job).env("ECERT_AUDIT_RUN_ID", ending.run_id);
     command.env("ECERT_AUDIT_EXIT_CODE", ending.exit_code.to_string()).env("ECERT_AUDIT_OUTCOME", ending.outcome);
     command.env("ECERT_AUDIT_MESSAGE", &ending.message).env("ECERT_AUDIT_RUN_DIR", &ending.run_dir);
     for (name, file) in [
@@ -77,30 +105,20 @@ fn run_command(program: &str, arguments: &[String], folder: &RunFolder, ending: 
         ("ECERT_AUDIT_SUMMARY", "summary.json"),
         ("ECERT_AUDIT_METRICS", "metrics.prom"),
     ] {
-        let path = folder.file(file);
-        if path.exists() {
+        if let Some(path) = run.folder.map(|folder| folder.file(file)).filter(|path| path.exists()) {
             command.env(name, std::path::absolute(&path).unwrap_or(path));
         }
     }
-    let mut child = command.spawn().map_err(|error| format!("{program} cannot be started: {error}"))?;
-    let deadline = Instant::now() + COMMAND_TIME;
-    let status = loop {
-        match child.try_wait().map_err(|error| format!("{program}: {error}"))? {
-            Some(status) => break status,
-            None if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(20)),
-            None => {
-                // It is late, and may be gone by now.
-                let _ = child.kill();
-                let _ = child.wait();
-                return Err(format!("{program} did not end within {} s", COMMAND_TIME.as_secs()));
-            }
-        }
-    };
-    if status.success() { Ok(()) } else { Err(format!("{program} ended with {status}")) }
+    match child::run_within(&mut command, COMMAND_TIME) {
+        Err(error) => Err(Message::new("program-not-started").with("program", program).with("cause", error)),
+        Ok(Ended::TimedOut) => Err(Message::new("program-late").with("program", program).with("seconds", COMMAND_TIME.as_secs())),
+        Ok(Ended::Exited { status, .. }) if status.success() => Ok(()),
+        Ok(Ended::Exited { status, .. }) => Err(Message::new("program-failed").with("program", program).with("status", status)),
+    }
 }
 
-fn post(webhook: &str, ending: &Ending<'_>) -> Result<(), String> {
-    let body = serde_json::to_vec(ending).map_err(|error| error.to_string())?;
-    let runtime = super::runtime().map_err(|stop| stop.message)?;
+fn post(webhook: &str, ending: &Ending<'_>) -> Result<(), Message> {
+    let body = serde_json::to_vec(ending).map_err(Message::literal)?;
+    let runtime = super::runtime().map_err(Message::literal)?;
     runtime.block_on(crate::platform::post_json(webhook, body, WEBHOOK_TIME))
 }

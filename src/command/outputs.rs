@@ -1,17 +1,20 @@
 //! Everything that a run leaves behind its journal: tables, then reports. Nothing here makes a call.
 
+use super::terminal::Terminal;
 use crate::analysis::{Figures, PastRun, RunFacts, analyse, runs_before};
 use crate::audit::AuditSettings;
 use crate::cli::LogFormat;
 use crate::durable::{create_private_dir, point_link, write_whole};
 use crate::exit::{Exit, Stop};
 use crate::face::FaceRules;
+use crate::intake::IntakeReport;
 use crate::job::{AuditKeys, Certificates, Depth, Job, Language, Mask, Recheck, ReportSettings};
 use crate::journal::{Journal, Journals};
+use crate::message::Message;
 use crate::platform::AttemptTotals;
 use crate::report::{
-    GapKey, MetricsInput, RemarkError, RemarkedRun, Remarks, ReportInput, Words, metrics, page, summary_json, summary_text,
-    write_failed, write_workbook,
+    GapKey, MetricsInput, RemarkError, RemarkedRun, Remarks, ReportInput, Words, gate_text, metrics, page, summary_json,
+    summary_text, write_failed, write_workbook,
 };
 use crate::run_folder::{Manifest, RunFolder, RunState};
 use crate::table;
@@ -39,10 +42,10 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    /// What the job says; `language` in place of its own, where one was typed.
-    pub(super) fn of_job(job: &Job, language: Option<Language>) -> Self {
+    /// What the job says, in this language.
+    pub(super) fn of_job(job: &Job, language: Language) -> Self {
         let ReportSettings { excel, html, mask, .. } = job.report;
-        Self { excel, html, csv: true, mask, language: language.unwrap_or(job.language) }
+        Self { excel, html, csv: true, mask, language }
     }
 }
 
@@ -62,20 +65,32 @@ pub(super) fn build(
     manifest: &Manifest,
     journals: &Journals,
     wanted: Wanted,
+    terminal: &Terminal,
 ) -> Result<Figures, Stop> {
-    fn internal(error: impl std::fmt::Display) -> Stop {
-        Stop::internal(error.to_string())
-    }
     let tables = folder.tables();
-    create_private_dir(&tables).map_err(Stop::disk(tables.display()))?;
-    let previous_run = journals.previous_run().map_err(internal)?;
+    create_private_dir(&tables).map_err(|problem| Stop::internal(problem.to_message(&tables)))?;
+    let previous_run = journals.previous_run()?;
     let runs = runs_dir(folder, manifest);
     // Before the tables are made anew: the workbook that is there names rows of those that are.
-    let remarks = if wanted.excel { remarks(folder, runs.as_deref(), previous_run.as_deref()) } else { Ok(Remarks::default()) };
-    table::build(journals, &tables, &audit_settings(job, manifest), &job.catalogue, &manifest.carried, &manifest.run_id)
-        .map_err(internal)?;
-    let analysis = analyse(&tables, &manifest.carried).map_err(internal)?;
-    let counts = journals.counts().map_err(internal)?;
+    let remarks =
+        if wanted.excel { remarks(folder, runs.as_deref(), previous_run.as_deref(), terminal) } else { Ok(Remarks::default()) };
+    let words = Words::new(wanted.language);
+    let asked_before = terminal.interrupts.count();
+    let build = table::Build {
+        settings: &audit_settings(job, manifest),
+        catalogue: &job.catalogue,
+        carried: &manifest.carried,
+        run_id: &manifest.run_id,
+        say: &|message| words.say(message),
+        is_interrupted: &|| terminal.interrupts.count() > asked_before,
+    };
+    table::build(journals, &tables, &build).map_err(|error| match error {
+        table::BuildError::Interrupted => Stop::interrupted(),
+        other => Stop::failed(other),
+    })?;
+    let analysis = analyse(&tables, &manifest.carried).map_err(Stop::failed)?;
+    let counts = journals.counts()?;
+    let intake = intake_report(journals)?;
     let facts = RunFacts {
         job: manifest.job.clone(),
         run_id: manifest.run_id.clone(),
@@ -83,53 +98,55 @@ pub(super) fn build(
         state: if manifest.state == RunState::Complete { "complete" } else { "incomplete" },
         invalid_inputs: counts.rejected,
         duplicate_rows: counts.duplicates,
+        input_rows: intake.as_ref().map_or(0, IntakeReport::rows),
+        blank_rows: intake.as_ref().map_or(0, IntakeReport::blank_rows),
         started_at: manifest.started_at,
         finished_at: manifest.finished_at.unwrap_or(manifest.started_at),
         wall_seconds: manifest.wall_seconds,
     };
     let figures = Figures::new(facts, &analysis, &job.report.gates);
-    let words = Words::new(wanted.language);
     let history = runs.map_or_else(Vec::new, |runs| earlier_runs(&runs, &figures));
     let no_remarks = Remarks::default();
     let input = ReportInput {
         figures: &figures,
         analysis: &analysis,
         tables: &tables,
+        intake: intake.as_ref(),
         catalogue: &job.catalogue,
         carried: &manifest.carried,
         mask: wanted.mask,
         words: &words,
         history: &history,
         remarks: remarks.as_ref().unwrap_or(&no_remarks),
-        has_files: journals.have_files().map_err(internal)?,
+        has_files: journals.have_files()?,
     };
     if wanted.html {
-        write(&folder.file(PAGE), &page(input).map_err(internal)?)?;
+        write(&folder.file(PAGE), &page(input).map_err(Stop::failed)?)?;
     }
     if wanted.csv {
-        write_failed(&folder.file(FAILED), &tables, &manifest.carried).map_err(internal)?;
+        write_failed(&folder.file(FAILED), &tables, &manifest.carried).map_err(Stop::failed)?;
     }
     let kept = serde_json::to_string(&PastRun::new(&figures, &analysis, manifest.fingerprint.recheck == Recheck::Gaps.word()))
         .map_err(Stop::disk(HISTORY))?;
     write(&folder.file(HISTORY), &kept)?;
     write(&folder.file("summary.json"), &summary_json(&figures))?;
-    let calls = journals.calls_by_result().map_err(internal)?;
+    let calls = journals.calls_by_result()?;
     let last_success = last_success(folder, manifest);
     let of_metrics = MetricsInput { figures: &figures, calls: &calls, totals: &totals(journals)?, last_success };
-    write(&folder.file("metrics.prom"), &metrics(&of_metrics).map_err(internal)?)?;
+    write(&folder.file("metrics.prom"), &metrics(&of_metrics).map_err(Stop::failed)?)?;
     // Last, since it is what a person may have open or broken.
     if wanted.excel {
         if let Err(problem) = &remarks {
-            return Err(internal(problem));
+            return Err(Stop::failed(problem));
         }
-        write_workbook(&folder.file(WORKBOOK), input).map_err(internal)?;
+        write_workbook(&folder.file(WORKBOOK), input).map_err(Stop::failed)?;
         keep_waiting(&folder.file(WAITING), &input.remarks.waiting())?;
     }
     Ok(figures)
 }
 
 /// The remarks of the run before, and of the run's own workbook where there is one already.
-fn remarks(folder: &RunFolder, runs: Option<&Path>, previous: Option<&str>) -> Result<Remarks, RemarkError> {
+fn remarks(folder: &RunFolder, runs: Option<&Path>, previous: Option<&str>, terminal: &Terminal) -> Result<Remarks, RemarkError> {
     let of = |folder: &RunFolder| RemarkedRun {
         workbook: folder.file(WORKBOOK),
         tables: folder.tables(),
@@ -141,7 +158,7 @@ fn remarks(folder: &RunFolder, runs: Option<&Path>, previous: Option<&str>) -> R
         // What happened to an old workbook keeps no new one from being written.
         Some(Err(problem)) => {
             tracing::warn!(%problem, "remarks of the run before");
-            eprintln!("ecert-audit: {problem}; this report is written without them");
+            terminal.tell(&Message::new("remarks-unreadable").with("cause", problem));
             Remarks::default()
         }
     };
@@ -182,7 +199,7 @@ const TOTALS: &str = "attempt_totals";
 /// What attempts came to, as the journals know it.
 fn totals(journals: &Journals) -> Result<AttemptTotals, Stop> {
     let mut sum = AttemptTotals::default();
-    for note in journals.notes(TOTALS).map_err(|error| Stop::internal(error.to_string()))? {
+    for note in journals.notes(TOTALS)? {
         sum.add(&serde_json::from_str(&note).map_err(Stop::disk("the journal's note of attempts"))?);
     }
     Ok(sum)
@@ -190,14 +207,13 @@ fn totals(journals: &Journals) -> Result<AttemptTotals, Stop> {
 
 /// Adds what the attempts of a process came to.
 pub(super) fn keep_totals(journal: &Journal, of_process: &AttemptTotals) -> Result<(), Stop> {
-    let failed = |error: crate::journal::JournalError| Stop::internal(error.to_string());
-    let mut sum: AttemptTotals = match journal.note(TOTALS).map_err(failed)? {
+    let mut sum: AttemptTotals = match journal.note(TOTALS)? {
         Some(note) => serde_json::from_str(&note).map_err(Stop::disk("the journal's note of attempts"))?,
         None => AttemptTotals::default(),
     };
     sum.add(of_process);
     let note = serde_json::to_string(&sum).map_err(Stop::disk("the journal's note of attempts"))?;
-    journal.set_note(TOTALS, &note).map_err(failed)
+    Ok(journal.set_note(TOTALS, &note)?)
 }
 
 /// When the latest complete run of the job ended: this one, or the one that `latest` points to.
@@ -208,8 +224,18 @@ fn last_success(folder: &RunFolder, manifest: &Manifest) -> Option<DateTime<Utc>
     RunFolder::at(runs_dir(folder, manifest)?.join("latest")).manifest().ok().flatten()?.finished_at
 }
 
-/// Makes `latest` point to this complete run, unless it points to one that ended later.
-pub(super) fn point_latest(folder: &RunFolder, manifest: &Manifest) -> Result<(), Stop> {
+/// Note of how the inputs were read.
+pub(super) const INTAKE: &str = "intake";
+
+/// How the inputs were read, as the first journal knows it: every shard has read the same.
+fn intake_report(journals: &Journals) -> Result<Option<IntakeReport>, Stop> {
+    let note = journals.notes(INTAKE)?.into_iter().next();
+    note.map(|note| serde_json::from_str(&note).map_err(Stop::disk("journal.sqlite"))).transpose()
+}
+
+/// Makes `latest` point to this complete run, unless it points to one that ended later. Where that cannot be done, because
+/// something else has the name or the disk knows no links, the run stands all the same, and the person is told.
+pub(super) fn point_latest(folder: &RunFolder, manifest: &Manifest, terminal: &Terminal) -> Result<(), Stop> {
     let dir = std::path::absolute(folder.dir()).map_err(Stop::disk(folder.dir().display()))?;
     let Some(job_dir) = dir.parent() else { return Ok(()) };
     let link = job_dir.join("latest");
@@ -217,7 +243,16 @@ pub(super) fn point_latest(folder: &RunFolder, manifest: &Manifest) -> Result<()
     if known.is_some_and(|known| known.finished_at > manifest.finished_at) {
         return Ok(());
     }
-    point_link(&link, Path::new(&folder.id())).map_err(Stop::disk(job_dir.display()))
+    let is_folder = link.symlink_metadata().is_ok_and(|found| !found.is_symlink());
+    let pointed = if is_folder { None } else { Some(point_link(&link, Path::new(&folder.id()))) };
+    let problem = match pointed {
+        Some(Ok(())) => return Ok(()),
+        None => Message::new("latest-is-no-link").with("path", link.display()),
+        Some(Err(cause)) => Message::new("latest-not-linked").with("path", link.display()).with("cause", cause),
+    };
+    tracing::warn!(%problem, "latest");
+    terminal.tell(&problem);
+    Ok(())
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Stop> {
@@ -225,7 +260,13 @@ fn write(path: &Path, text: &str) -> Result<(), Stop> {
 }
 
 /// Prints the summary, and says what the gates make of it.
-pub(super) fn conclude(folder: &RunFolder, figures: &Figures, wanted: Wanted, format: LogFormat) -> Result<Exit, Stop> {
+pub(super) fn conclude(
+    folder: &RunFolder,
+    figures: &Figures,
+    wanted: Wanted,
+    format: LogFormat,
+    terminal: &Terminal,
+) -> Result<Exit, Stop> {
     let text = match format {
         LogFormat::Json => summary_json(figures),
         LogFormat::Text => {
@@ -239,11 +280,10 @@ pub(super) fn conclude(folder: &RunFolder, figures: &Figures, wanted: Wanted, fo
             summary_text(&Words::new(wanted.language), figures, &shortest(&report).to_string_lossy())
         }
     };
-    super::print(&text)?;
+    terminal.print(&text)?;
     for gate in figures.gates.iter().filter(|gate| !gate.holds) {
-        let value = gate.value.map_or_else(|| "no value".to_owned(), |value| value.to_string());
         tracing::warn!(gate = gate.name, limit = gate.limit, value = gate.value, "gate violated");
-        eprintln!("ecert-audit: the gate {} = {} is violated: {value}", gate.name, gate.limit);
+        terminal.tell(&Message::literal(gate_text(terminal.words(), gate)));
     }
     Ok(if figures.gates_hold() { Exit::Done } else { Exit::GateViolated })
 }

@@ -1,31 +1,34 @@
 //! The plan of a new run: inputs read into its journal.
 
+use super::outputs;
+use super::terminal::Terminal;
 use crate::audit::{EarlierRow, Status};
-use crate::exit::Stop;
+use crate::exit::{Exit, Stop};
 use crate::face::sort_key;
-use crate::intake::{FileProblem, FileReport, InputFile, NewItem, SheetReport, read_files};
+use crate::intake::{FileProblem, FileReport, FoundFiles, IntakeError, IntakeReport, NewItem, Note, SheetReport, read_files};
 use crate::job::{Job, Recheck};
 use crate::journal::{Journal, JournalError, PlanCounts, Shard, Wanted};
+use crate::message::Message;
 use crate::run_folder::{RunFolder, RunState};
 use crate::table::{EarlierError, EarlierRows};
 
 /// Opens the journal of a run, reading the inputs into it where that has not been done.
 pub(super) fn open_or_plan(
     job: &Job,
-    files: &[InputFile],
+    found: &FoundFiles,
     folder: &RunFolder,
     shard: Shard,
     is_begun: bool,
+    terminal: &Terminal,
 ) -> Result<(Journal, PlanCounts), Stop> {
     let path = folder.journal();
-    let journal_failed = |error: crate::journal::JournalError| Stop::internal(error.to_string());
     if path.exists() {
         // A journal without a manifest is of a process that died while it read the inputs: nothing was asked yet, and the
         // inputs may be others now.
         if is_begun {
-            let journal = Journal::open(&path).map_err(journal_failed)?;
-            if journal.is_planned().map_err(journal_failed)? {
-                let counts = journal.counts().map_err(journal_failed)?;
+            let journal = Journal::open(&path)?;
+            if journal.is_planned()? {
+                let counts = journal.counts()?;
                 return Ok((journal, counts));
             }
         }
@@ -36,23 +39,27 @@ pub(super) fn open_or_plan(
             }
         }
     }
-    let journal = Journal::create(&path).map_err(journal_failed)?;
+    let journal = Journal::create(&path)?;
     let carried = job.carried();
-    let has_previous = take_previous(job, folder, &journal)?;
+    let has_previous = take_previous(job, folder, &journal, terminal)?;
     let only_gaps = job.recheck == Recheck::Gaps;
     if only_gaps && !has_previous {
-        eprintln!("ecert-audit: there is no complete run before this one to recheck: every item is asked");
+        terminal.tell(&Message::new("no-run-to-recheck"));
     }
     let wanted: Wanted<'_> =
         if only_gaps && has_previous { Box::new(|item| was_left_open(&journal, item)) } else { Box::new(|_| Ok(true)) };
-    let mut plan = journal.begin_plan(&carried, shard, wanted).map_err(journal_failed)?;
+    let mut plan = journal.begin_plan(&carried, shard, wanted)?;
     let today = chrono::Local::now().date_naive();
-    let report = read_files(job, files, today, &mut plan)
-        .map_err(|failure| Stop::internal(format!("the journal {}: {failure}", path.display())))?;
+    let report = read_files(job, found, today, &mut plan, &terminal.interrupts).map_err(|error| match error {
+        IntakeError::Interrupted => Stop::interrupted(),
+        IntakeError::Sink(cause) => Stop::disk(path.display())(cause),
+    })?;
     if !report.problems.is_empty() {
         return Err(unreadable(&report.problems));
     }
-    plan.finish().map_err(journal_failed)?;
+    plan.finish()?;
+    let kept = serde_json::to_string(&report).map_err(Stop::disk("journal.sqlite"))?;
+    journal.set_note(outputs::INTAKE, &kept)?;
     for file in &report.files {
         for sheet in &file.sheets {
             log_sheet(&file.path, sheet);
@@ -61,40 +68,33 @@ pub(super) fn open_or_plan(
             }
         }
     }
-    for file in &report.files {
-        for sheet in file.sheets.iter().filter(|sheet| sheet.is_unread_table) {
-            let reason = sheet.skipped.as_deref().unwrap_or_default();
-            eprintln!("ecert-audit: {} [{}] is not read: {reason}", file.path, sheet.name);
-        }
-    }
+    tell_reading(&report, terminal);
     for header in carried_nowhere(job, &report.files) {
-        eprintln!("ecert-audit: no sheet has the column {header} that `carry` names; it stays empty");
+        terminal.tell(&Message::new("carried-nowhere").with("header", header));
     }
-    let counts = journal.counts().map_err(journal_failed)?;
+    let counts = journal.counts()?;
     let named: u64 = report.files.iter().flat_map(|file| &file.sheets).map(|sheet| sheet.items).sum();
     // The other shards may have items: one without any is complete as it is.
     if counts.items == 0 && named > 0 && shard.of > 1 {
         return Ok((journal, counts));
     }
     if counts.items == 0 && named > 0 {
-        return Err(Stop::invalid(format!(
-            "the previous run left no gap and no error among the {named} items of the inputs: there is nothing to recheck"
-        )));
+        return Err(Stop::invalid(Message::new("nothing-to-recheck").with("items", named)));
     }
     if counts.items == 0 {
-        let read = format!("{} rows cannot be audited", counts.rejected);
-        let first = first_rejection(&journal)?;
-        return Err(Stop::invalid(format!("the inputs name no item to audit ({read}){first}")));
+        let mut messages = vec![Message::new("no-items").with("rejected", counts.rejected)];
+        messages.extend(first_rejection(&journal)?);
+        return Err(Stop { exit: Exit::Invalid, messages });
     }
     Ok((journal, counts))
 }
 
 /// Takes into the journal what the last complete run of the job knew, where there is one.
-fn take_previous(job: &Job, folder: &RunFolder, journal: &Journal) -> Result<bool, Stop> {
+fn take_previous(job: &Job, folder: &RunFolder, journal: &Journal, terminal: &Terminal) -> Result<bool, Stop> {
     let latest = RunFolder::at(job.output.join(&job.name).join("latest"));
     let Some(previous) = latest.manifest()?.filter(|previous| previous.state == RunState::Complete) else {
         if latest.dir().is_symlink() {
-            eprintln!("ecert-audit: {} leads to no complete run: nothing is compared with it", latest.dir().display());
+            terminal.tell(&Message::new("latest-leads-nowhere").with("path", latest.dir().display()));
         }
         return Ok(false);
     };
@@ -103,8 +103,7 @@ fn take_previous(job: &Job, folder: &RunFolder, journal: &Journal) -> Result<boo
         return Ok(false);
     }
     let failed = |error: EarlierError| {
-        let run = &previous.run_id;
-        Stop::internal(format!("the previous run {run}: {error}; rebuild it with `ecert-audit report`, or remove `latest`"))
+        Stop::internal(Message::new("previous-run-unreadable").with("run", &previous.run_id).with("cause", error))
     };
     let known = latest.journal().exists().then(|| Journal::open(&latest.journal())).transpose();
     let known = known.map_err(|error| failed(error.into()))?;
@@ -161,14 +160,13 @@ pub(super) fn carried_nowhere(job: &Job, files: &[FileReport]) -> Vec<String> {
 
 /// What keeps inputs from being read, a line each.
 pub(super) fn unreadable(problems: &[FileProblem]) -> Stop {
-    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    Stop::invalid(lines.join("\n"))
+    Stop { exit: Exit::Invalid, messages: problems.iter().map(FileProblem::to_message).collect() }
 }
 
 fn log_sheet(file: &str, sheet: &SheetReport) {
     let name = &*sheet.name;
     if let Some(reason) = &sheet.skipped {
-        tracing::info!(file, sheet = name, reason, "sheet skipped");
+        tracing::info!(file, sheet = name, %reason, "sheet skipped");
     } else {
         let SheetReport { rows, items, duplicates, repairs, .. } = sheet;
         let rejected: u64 = sheet.rejected.values().sum();
@@ -177,13 +175,37 @@ fn log_sheet(file: &str, sheet: &SheetReport) {
 }
 
 /// Where the first row lies that cannot be audited, and why, for a message; without its value.
-fn first_rejection(journal: &Journal) -> Result<String, Stop> {
+fn first_rejection(journal: &Journal) -> Result<Option<Message>, Stop> {
     let mut first = None;
-    journal
-        .rejected_rows::<crate::journal::JournalError>(|row| {
-            first.get_or_insert_with(|| format!("; the first is {} [{}] row {}: {}", row.file, row.sheet, row.row, row.texts[2]));
-            Ok(())
-        })
-        .map_err(|error| Stop::internal(error.to_string()))?;
-    Ok(first.unwrap_or_default())
+    journal.rejected_rows::<JournalError>(|row| {
+        first.get_or_insert_with(|| {
+            let place = Message::new("first-rejected").with("file", &row.file).with("sheet", &row.sheet).with("row", row.row);
+            place.with_message("advice", Message::from_stored(&row.texts[3]))
+        });
+        Ok(())
+    })?;
+    Ok(first)
+}
+
+/// Tells what a person should look at before trusting the numbers: unread tables, and notes that need attention.
+fn tell_reading(report: &IntakeReport, terminal: &Terminal) {
+    for file in &report.files {
+        let of_file = |message: Message| FileProblem { file: file.path.to_string(), sheet: None, message };
+        for note in file.notes.iter().filter(|note| note.needs_attention) {
+            terminal.tell(&of_file(note.message.clone()).to_message());
+        }
+        for sheet in &file.sheets {
+            let of_sheet = |message: Message| {
+                let sheet = Some(sheet.name.to_string()).filter(|name| !name.is_empty());
+                FileProblem { file: file.path.to_string(), sheet, message }
+            };
+            if let Some(reason) = sheet.skipped.as_ref().filter(|_| sheet.is_unread_table) {
+                let message = Message::new("sheet-not-read").with_message("reason", reason.clone());
+                terminal.tell(&of_sheet(message).to_message());
+            }
+            for Note { message, .. } in sheet.notes.iter().filter(|note| note.needs_attention) {
+                terminal.tell(&of_sheet(message.clone()).to_message());
+            }
+        }
+    }
 }

@@ -2,37 +2,36 @@
 
 use super::outputs;
 use super::stored::StoredRun;
+use super::terminal::Terminal;
 use crate::cli::{MaskArg, ReportArgs};
 use crate::exit::{Exit, Stop};
-use crate::job::{Job, Language, Mask};
+use crate::job::{Job, Mask};
+use crate::message::Message;
 use crate::run_folder::RunState;
 
-pub(super) fn report(args: &ReportArgs, language: Option<Language>) -> Result<Exit, Stop> {
-    let StoredRun { folder, manifest, job, journals, missing } = StoredRun::open(&args.run_dir)?;
-    if !journals.are_planned().map_err(|error| Stop::internal(error.to_string()))? {
-        return Err(Stop::invalid(format!(
-            "the run in {} ended before its inputs were read; run the job again",
-            args.run_dir.display()
-        )));
+pub(super) fn report(args: &ReportArgs, terminal: &mut Terminal) -> Result<Exit, Stop> {
+    let StoredRun { folder, manifest, job, journals, missing } = StoredRun::open(&args.run_dir, terminal)?;
+    if !journals.are_planned()? {
+        return Err(Stop::invalid(Message::new("run-not-planned").with("path", args.run_dir.display())));
     }
     for shard in &missing {
-        eprintln!("ecert-audit: shard {} of {} is not here; its items are not in the report", shard.number, shard.of);
+        terminal.tell(&Message::new("shard-missing").with("number", shard.number).with("of", shard.of));
     }
-    let wanted = wanted(args, &job, language);
-    let figures = outputs::build(&job, &folder, &manifest, &journals, wanted)?;
+    let wanted = wanted(args, &job, terminal);
+    let figures = outputs::build(&job, &folder, &manifest, &journals, wanted, terminal)?;
     let is_sharded = !folder.journal().exists();
     if is_sharded {
         folder.write_manifest(&manifest)?;
         if manifest.state == RunState::Complete {
-            outputs::point_latest(&folder, &manifest)?;
+            outputs::point_latest(&folder, &manifest, terminal)?;
         }
     }
-    outputs::conclude(&folder, &figures, wanted, args.format)
+    outputs::conclude(&folder, &figures, wanted, args.format, terminal)
 }
 
 /// What was asked for, or else what the job says.
-fn wanted(args: &ReportArgs, job: &Job, language: Option<Language>) -> outputs::Wanted {
-    let mut wanted = outputs::Wanted::of_job(job, language);
+fn wanted(args: &ReportArgs, job: &Job, terminal: &Terminal) -> outputs::Wanted {
+    let mut wanted = outputs::Wanted::of_job(job, terminal.language());
     if args.excel || args.html || args.csv {
         (wanted.excel, wanted.html, wanted.csv) = (args.excel, args.html, args.csv);
     }

@@ -1,73 +1,132 @@
-//! `run`: the whole job.
+//! `run`: the whole job, as the list of its phases: open, plan, ask, archive, build, conclude. Each takes what the one before
+//! left and can be entered again after a kill.
 
-use super::signals::ExitOnSignal;
+use super::progress::RunProgress;
+use super::terminal::Terminal;
 use super::{archive, locks, logging, notify, outputs, plan, session};
-use crate::archive::Selection;
+use crate::archive::{ArchiveReport, Selection};
 use crate::cli::{RunArgs, ShardArg};
-use crate::durable::{append_private, create_private_dir};
-use crate::engine::{self, Again, Engine, EngineReport, StopCause};
+use crate::durable::{Lock, append_private, create_private_dir, remove_unfinished};
+use crate::engine::{self, Engine, EngineReport, Progress, RetryScope, StopCause};
 use crate::exit::{Exit, Stop};
-use crate::intake::find_files;
-use crate::job::{Job, Language};
+use crate::intake::{FoundFiles, find_files};
+use crate::job::Job;
 use crate::journal::{Journal, PlanCounts, Shard};
+use crate::message::Message;
 use crate::platform::StopReason;
 use crate::run_folder::{Fingerprint, Manifest, RunFolder, RunState};
 use chrono::{Local, Utc};
+use std::cell::RefCell;
+use std::path::Path;
 use std::time::Instant;
 
-pub(super) fn run(args: &RunArgs, is_quiet: bool, language: Option<Language>) -> Result<Exit, Stop> {
-    let job = Job::load(&args.job).map_err(|problems| Stop::invalid(problems.to_string()))?;
-    let mut process = Process { is_quiet, language, folder: None, signals: Some(ExitOnSignal::start()), attempts: 0 };
-    let ended = run_job(&job, args, &mut process);
+pub(super) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Exit, Stop> {
+    let job = terminal.load(&args.job)?;
+    let run_id = args.run_id.clone().unwrap_or_else(|| job.run_id(Local::now().date_naive()));
+    let mut folder = None;
+    let ended = phases(&job, args, &run_id, terminal, &mut folder);
     let exit = ended.as_ref().map_or_else(|stop| stop.exit, |exit| *exit);
     tracing::info!(exit = exit.code(), outcome = exit.word(), "end");
-    let folder = process.folder.unwrap_or_else(|| RunFolder::at(job.output.join(&job.name)));
-    notify::tell(&job, &folder, &ended);
+    notify::tell(&job, &notify::Run { id: &run_id, folder: folder.as_ref() }, &ended, terminal);
     ended
 }
 
-/// What a process has that runs a job.
-struct Process {
-    is_quiet: bool,
-    language: Option<Language>,
-    /// The run's folder, as soon as it is known.
-    folder: Option<RunFolder>,
-    signals: Option<ExitOnSignal>,
-    /// Attempts that it has made for items.
+/// `entered` becomes the run's folder as soon as the run has one.
+fn phases(job: &Job, args: &RunArgs, run_id: &str, terminal: &Terminal, entered: &mut Option<RunFolder>) -> Result<Exit, Stop> {
+    let opened = open(job, args, run_id)?;
+    *entered = Some(opened.folder.clone());
+    let planned = plan(job, args, opened, terminal).inspect_err(|_| {
+        // A run that could not begin has left nothing behind.
+        if entered.as_ref().is_some_and(|folder| !folder.dir().exists()) {
+            *entered = None;
+        }
+    })?;
+    let asked = ask(job, args, planned, terminal)?;
+    let archived = archive_files(job, &asked, terminal);
+    let wanted = outputs::Wanted::of_job(job, terminal.language());
+    let Asked { run, stop, .. } = asked;
+    let Run { folder, manifest, journal, .. } = run;
+    let built = outputs::build(job, &folder, &manifest, &vec![journal].into(), wanted, terminal);
+    conclude(args, &folder, &manifest, Ended { stop, archived, built, wanted }, terminal)
+}
+
+/// A run whose folder is this process's alone.
+struct Opened {
+    folder: RunFolder,
+    shard: Option<Shard>,
+    files: FoundFiles,
+    manifest: Manifest,
+    /// Whether an earlier process began the run.
+    is_begun: bool,
+    /// Whether the folder was made by this process.
+    is_new: bool,
+    locks: Vec<Lock>,
+}
+
+/// A run with its plan.
+struct Run {
+    folder: RunFolder,
+    manifest: Manifest,
+    journal: Journal,
+    counts: PlanCounts,
+    /// Held until the run ends.
+    _locks: Vec<Lock>,
+}
+
+/// A run whose calls have been made, as far as they could be.
+struct Asked {
+    run: Run,
+    /// Why calling stopped before its end; `None` at `--limit` too.
+    stop: Option<StopCause>,
+    /// Attempts that this process has made.
     attempts: u64,
 }
 
-fn run_job(job: &Job, args: &RunArgs, process: &mut Process) -> Result<Exit, Stop> {
-    let run_id = args.run_id.clone().unwrap_or_else(|| job.run_id(Local::now().date_naive()));
-    check_run_id(&run_id)?;
+/// Finds the inputs, takes the lock, and enters the run's folder.
+fn open(job: &Job, args: &RunArgs, run_id: &str) -> Result<Opened, Stop> {
+    check_run_id(run_id)?;
     let shard = args.shard.map(|ShardArg { number, of }| Shard { number, of });
-    let (files, missing) = find_files(job);
-    if !missing.is_empty() {
-        return Err(plan::unreadable(&missing));
+    let files = find_files(job);
+    if !files.problems.is_empty() {
+        return Err(plan::unreadable(&files.problems));
     }
-    let fingerprint = Fingerprint::new(job, &files);
-
+    let fingerprint = Fingerprint::new(job, &files.files);
     let job_dir = job.output.join(&job.name);
-    create_private_dir(&job_dir).map_err(Stop::disk(job_dir.display()))?;
-    let _locks = locks::take(&job_dir, shard)?;
-    let folder = RunFolder::find(&job_dir, &run_id, shard, args.fresh)?;
+    private_dir(&job_dir)?;
+    let locks = locks::take(&job_dir, shard)?;
+    let folder = RunFolder::find(&job_dir, run_id, shard, args.fresh)?;
     let known = folder.manifest()?;
     let is_begun = known.is_some();
-    let mut manifest = match known {
+    let manifest = match known {
         Some(manifest) => continued(manifest, &fingerprint, &folder)?,
         None => begun(job, &folder, shard, fingerprint),
     };
     let is_new = !folder.dir().exists();
-    create_private_dir(folder.dir()).map_err(Stop::disk(folder.dir().display()))?;
-    process.folder = Some(folder.clone());
-    logging::log_to(append_private(&folder.log()).map_err(Stop::disk(folder.log().display()))?);
+    if let Some(run) = folder.dir().parent().filter(|_| shard.is_some()) {
+        private_dir(run)?;
+    }
+    private_dir(folder.dir())?;
+    for dir in [job_dir.as_path(), folder.dir(), &folder.tables()] {
+        remove_unfinished(dir).map_err(Stop::disk(dir.display()))?;
+    }
+    let log = append_private(&folder.log()).map_err(|problem| Stop::internal(problem.to_message(&folder.log())))?;
+    logging::log_to(log);
     tracing::info!(job = job.name, run = manifest.run_id, state = ?manifest.state, process = std::process::id(), "start");
+    Ok(Opened { folder, shard, files, manifest, is_begun, is_new, locks })
+}
 
-    let planned = plan::open_or_plan(job, &files, &folder, shard.unwrap_or(Shard::WHOLE), is_begun);
+/// Makes a folder of this user's own, or accepts the one that is there.
+fn private_dir(dir: &Path) -> Result<(), Stop> {
+    create_private_dir(dir).map_err(|problem| Stop::internal(problem.to_message(dir)))
+}
+
+/// Opens the run's plan, reading the inputs where that has not been done, and takes up again what is to be asked again.
+fn plan(job: &Job, args: &RunArgs, opened: Opened, terminal: &Terminal) -> Result<Run, Stop> {
+    let Opened { folder, shard, files, mut manifest, is_begun, is_new, locks } = opened;
+    let planned = plan::open_or_plan(job, &files, &folder, shard.unwrap_or(Shard::WHOLE), is_begun, terminal);
     if planned.is_err() && is_new {
         // Nothing was called: a run that cannot begin leaves nothing behind.
         let _ = std::fs::remove_dir_all(folder.dir());
-        process.folder = None;
     }
     let (mut journal, counts) = planned?;
     if manifest.state == RunState::Complete && counts.finished < counts.items {
@@ -76,88 +135,153 @@ fn run_job(job: &Job, args: &RunArgs, process: &mut Process) -> Result<Exit, Sto
     // What stopped a run may be what failed its last items: they are asked again when it goes on.
     let goes_on = manifest.state != RunState::Complete && counts.finished > 0;
     if args.retry_failed || goes_on {
-        let which = if args.retry_failed { Again::All } else { Again::Passing };
+        let scope = if args.retry_failed { RetryScope::All } else { RetryScope::Resumed };
         // A kill in the middle of forgetting leaves no complete run behind.
         folder.write_manifest(&Manifest { state: RunState::Incomplete, ..manifest.clone() })?;
-        let again = engine::forget_failures(&mut journal, &outputs::audit_settings(job, &manifest), which)
-            .map_err(|error| Stop::internal(error.to_string()))?;
+        let again = engine::forget_failures(&mut journal, &outputs::audit_settings(job, &manifest), scope)?;
         if again.items > 0 {
             tracing::info!(items = again.items, "asking again what ended in an error");
             manifest.state = RunState::Incomplete;
         }
         folder.write_manifest(&manifest)?;
     }
-    let stop = if manifest.state == RunState::Complete {
-        None
-    } else {
-        let counts = journal.counts().map_err(|error| Stop::internal(error.to_string()))?;
-        tracing::info!(items = counts.items, finished = counts.finished, rate = job.throttle.rate.per_second(), "plan");
-        call_platform(job, &folder, &mut manifest, &journal, counts, args.limit, process)?
-    };
-    let is_complete = manifest.state == RunState::Complete;
-    let archived = (job.archive.enabled && is_complete).then(|| {
-        // What one process may call, the files included.
-        let mut left = job.clone();
-        left.throttle.max_calls = left.throttle.max_calls.map(|most| most.saturating_sub(process.attempts));
-        archive::fetch(&left, &folder, &manifest, Selection::of_job(&job.archive), process.is_quiet, &mut process.signals)
-    });
-    let wanted = outputs::Wanted::of_job(job, process.language);
-    let figures = outputs::build(job, &folder, &manifest, &vec![journal].into(), wanted)?;
-    if is_complete && shard.is_none() {
-        outputs::point_latest(&folder, &manifest)?;
-    }
-    let exit = outputs::conclude(&folder, &figures, wanted, args.format)?;
-    if !is_complete {
-        return Err(stopped(stop.as_ref()));
-    }
-    if let Some(shard) = shard
-        && !process.is_quiet
-    {
-        let run_dir = folder.dir().parent().unwrap_or(folder.dir()).display();
-        eprintln!(
-            "ecert-audit: shard {} of {} is complete; `ecert-audit report {run_dir}` reads all shards as one",
-            shard.number, shard.of
-        );
-    }
-    match archived {
-        Some(fetched) => archive::conclude(&fetched?).map(|_| exit),
-        None => Ok(exit),
-    }
+    let counts = journal.counts()?;
+    Ok(Run { folder, manifest, journal, counts, _locks: locks })
 }
 
-/// Asks the platform about every unfinished item and notes how the run stands then; why it stopped before the end, if it did.
-fn call_platform(
-    job: &Job,
-    folder: &RunFolder,
-    manifest: &mut Manifest,
-    journal: &Journal,
-    counts: PlanCounts,
-    limit: Option<u64>,
-    process: &mut Process,
-) -> Result<Option<StopCause>, Stop> {
+/// Asks the platform about every unfinished item, and notes how the run stands then.
+fn ask(job: &Job, args: &RunArgs, mut run: Run, terminal: &Terminal) -> Result<Asked, Stop> {
+    if run.manifest.state == RunState::Complete {
+        return Ok(Asked { run, stop: None, attempts: 0 });
+    }
+    let Run { folder, manifest, journal, counts, .. } = &mut run;
+    tracing::info!(items = counts.items, finished = counts.finished, rate = job.throttle.rate.per_second(), "plan");
     manifest.state = RunState::Running;
     manifest.items = counts.items;
     folder.write_manifest(manifest)?;
     let began = Instant::now();
-    let asked = ask(job, folder, manifest, counts, limit, process);
+    let called = call(job, folder, manifest, *counts, args.limit, terminal);
     manifest.wall_seconds += began.elapsed().as_secs_f64();
     manifest.finished_at = Some(Utc::now());
-    let counts = journal.counts().map_err(|error| Stop::internal(error.to_string()))?;
-    manifest.finished = counts.finished;
-    let is_refused = asked.as_ref().is_ok_and(|report| matches!(report.stop, Some(StopCause::Platform(StopReason::Refused(_)))));
-    let is_complete = counts.finished == counts.items && !is_refused;
-    manifest.state = if is_complete { RunState::Complete } else { RunState::Incomplete };
-    folder.write_manifest(manifest)?;
-    let report = asked?;
-    process.attempts = report.attempts;
+    // On a full disk the journal fails, then the manifest: the first failure is the one to tell.
+    let noted = note_standing(folder, manifest, journal, called.as_ref().ok());
+    let report = called?;
+    tracing::info!(calls = report.tally.calls, attempts = report.tally.attempts, "calling ended");
+    if let Some(StopCause::Internal(problem)) = &report.stop {
+        return Err(Stop::internal(Message::new("stop-internal").with_message("why", problem.clone())));
+    }
+    noted?;
     outputs::keep_totals(journal, &report.totals)?;
-    tracing::info!(calls = report.calls, attempts = report.attempts, "calling ended");
     if let Some(cause) = &report.stop {
         tracing::warn!(reason = ?cause, "stopped before the end");
     }
-    match report.stop {
-        Some(StopCause::Internal(_)) => Err(stopped(report.stop.as_ref())),
-        stop => Ok(stop),
+    Ok(Asked { stop: report.stop, attempts: report.tally.attempts, run })
+}
+
+/// Notes in the manifest how the run stands after calling.
+fn note_standing(
+    folder: &RunFolder,
+    manifest: &mut Manifest,
+    journal: &Journal,
+    report: Option<&EngineReport>,
+) -> Result<(), Stop> {
+    let counted = journal.counts();
+    let is_stopped_for_good = report.is_none_or(|report| {
+        matches!(
+            &report.stop,
+            Some(StopCause::Platform(StopReason::Refused(_) | StopReason::Unhealthy(_)) | StopCause::Internal(_))
+        )
+    });
+    let is_complete = counted.as_ref().is_ok_and(|counts| counts.finished == counts.items) && !is_stopped_for_good;
+    manifest.state = if is_complete { RunState::Complete } else { RunState::Incomplete };
+    if let Ok(counts) = &counted {
+        manifest.finished = counts.finished;
+    }
+    folder.write_manifest(manifest)?;
+    counted?;
+    Ok(())
+}
+
+/// Makes the calls.
+fn call(
+    job: &Job,
+    folder: &RunFolder,
+    manifest: &Manifest,
+    counts: PlanCounts,
+    limit: Option<u64>,
+    terminal: &Terminal,
+) -> Result<EngineReport, Stop> {
+    super::runtime()?.block_on(async {
+        let session = session::open(job, &terminal.interrupts).await?.session;
+        let engine = Engine {
+            journal: folder.journal(),
+            session,
+            settings: outputs::audit_settings(job, manifest),
+            purpose: job.purpose.clone(),
+            limit,
+            interrupts: terminal.interrupts.clone(),
+        };
+        let total = limit.map_or(counts.items, |limit| limit.min(counts.items));
+        let progress = RefCell::new(RunProgress::new(terminal.words(), total, counts.finished, terminal.is_quiet));
+        let mut watch = |told: Progress<'_, engine::AuditTask>| match told {
+            Progress::Finished(task) => progress.borrow_mut().finish_item(&task.statuses()),
+            Progress::Standing(standing) => progress.borrow_mut().show(&standing),
+        };
+        let report = engine::run(engine, counts, &mut watch, |forgotten| progress.borrow_mut().take_back(forgotten)).await;
+        progress.borrow().finish();
+        Ok(report)
+    })
+}
+
+/// Fetches the certificates' files, where the job wants that and the run is complete.
+fn archive_files(job: &Job, asked: &Asked, terminal: &Terminal) -> Option<Result<ArchiveReport, Stop>> {
+    let Run { folder, manifest, .. } = &asked.run;
+    if !job.archive.enabled || manifest.state != RunState::Complete {
+        return None;
+    }
+    // What one process may call, the files included.
+    let mut left = job.clone();
+    left.throttle.max_calls = left.throttle.max_calls.map(|most| most.saturating_sub(asked.attempts));
+    Some(archive::fetch(&left, folder, manifest, Selection::of_job(&job.archive), terminal))
+}
+
+/// What the phases came to.
+struct Ended {
+    stop: Option<StopCause>,
+    archived: Option<Result<ArchiveReport, Stop>>,
+    built: Result<crate::analysis::Figures, Stop>,
+    wanted: outputs::Wanted,
+}
+
+/// Prints what the run came to, and decides on the exit code: why calling stopped comes before what became of files and
+/// reports.
+fn conclude(args: &RunArgs, folder: &RunFolder, manifest: &Manifest, ended: Ended, terminal: &Terminal) -> Result<Exit, Stop> {
+    let Ended { stop, archived, built, wanted } = ended;
+    let is_complete = manifest.state == RunState::Complete;
+    let stopped = (!is_complete).then(|| stopped(stop.as_ref()));
+    let figures = match (built, stopped.as_ref()) {
+        (Ok(figures), _) => figures,
+        // Both are told; what the platform did decides the exit code.
+        (Err(failed), Some(stopped)) => {
+            let messages = [failed.messages, stopped.messages.clone()].concat();
+            return Err(Stop { exit: stopped.exit, messages });
+        }
+        (Err(failed), None) => return Err(failed),
+    };
+    if is_complete && manifest.shard.is_none() {
+        outputs::point_latest(folder, manifest, terminal)?;
+    }
+    let exit = outputs::conclude(folder, &figures, wanted, args.format, terminal)?;
+    if let Some(stopped) = stopped {
+        return Err(stopped);
+    }
+    if let Some(shard) = manifest.shard.filter(|_| !terminal.is_quiet) {
+        let run_dir = folder.dir().parent().unwrap_or(folder.dir()).display();
+        terminal.tell(&Message::new("shard-complete").with("number", shard.number).with("of", shard.of).with("path", run_dir));
+    }
+    match archived {
+        Some(fetched) => archive::conclude(&fetched?).map(|_| exit),
+        None => Ok(exit),
     }
 }
 
@@ -166,18 +290,13 @@ const LONGEST_RUN_ID: usize = 100;
 
 /// A run's id is a folder's name.
 fn check_run_id(run_id: &str) -> Result<(), Stop> {
-    let good = !run_id.is_empty()
+    let is_good = !run_id.is_empty()
         && run_id.len() <= LONGEST_RUN_ID
         && !run_id.starts_with('.')
-        && !run_id.contains(['/', '\\', '\0'])
+        && !run_id.contains(['/', '\\'])
+        && !run_id.chars().any(char::is_control)
         && run_id != "latest";
-    if good {
-        Ok(())
-    } else {
-        Err(Stop::invalid(
-            "--run-id becomes a folder's name: it may not be empty or longer than 100 bytes, begin with a dot, hold a slash or be `latest`",
-        ))
-    }
+    if is_good { Ok(()) } else { Err(Stop::invalid(Message::new("bad-run-id").with("most", LONGEST_RUN_ID))) }
 }
 
 /// A run that is there already: it may go on only with what it began with.
@@ -186,11 +305,7 @@ fn continued(manifest: Manifest, fingerprint: &Fingerprint, folder: &RunFolder) 
     if changes.is_empty() {
         return Ok(manifest);
     }
-    Err(Stop::invalid(format!(
-        "the run {} began with something else: {}; put it back, or start the run over with --fresh",
-        folder.dir().display(),
-        changes.join("; ")
-    )))
+    Err(Stop::invalid(Message::new("run-began-otherwise").with("path", folder.dir().display()).with_list("changes", changes)))
 }
 
 fn begun(job: &Job, folder: &RunFolder, shard: Option<Shard>, fingerprint: Fingerprint) -> Manifest {
@@ -212,41 +327,11 @@ fn begun(job: &Job, folder: &RunFolder, shard: Option<Shard>, fingerprint: Finge
     }
 }
 
-/// Asks the platform about every unfinished item.
-fn ask(
-    job: &Job,
-    folder: &RunFolder,
-    manifest: &Manifest,
-    counts: PlanCounts,
-    limit: Option<u64>,
-    process: &mut Process,
-) -> Result<EngineReport, Stop> {
-    super::runtime()?.block_on(async {
-        let (session, stopping) = session::open(job).await?;
-        let engine = Engine {
-            journal: folder.journal(),
-            session,
-            settings: outputs::audit_settings(job, manifest),
-            purpose: job.purpose.clone(),
-            concurrency: job.throttle.concurrency,
-            shows_progress: !process.is_quiet,
-            limit,
-            stopping,
-        };
-        process.signals = None;
-        let report = engine::run(engine, counts).await;
-        process.signals = Some(ExitOnSignal::start());
-        Ok(report)
-    })
-}
-
 /// What to tell of a stop, and its exit code. Without a cause the run was limited.
 fn stopped(cause: Option<&StopCause>) -> Stop {
     match cause {
-        None => {
-            Stop { exit: Exit::Resumable, message: "stopped at --limit; run the same command without it to go on".to_owned() }
-        }
-        Some(StopCause::Internal(problem)) => Stop::internal(format!("{problem}; what was answered before is kept")),
+        None => Stop::new(Exit::Resumable, Message::new("stop-limit")),
+        Some(StopCause::Internal(problem)) => Stop::internal(Message::new("stop-internal").with_message("why", problem.clone())),
         Some(StopCause::Platform(reason)) => session::stopped(reason),
     }
 }

@@ -1,35 +1,41 @@
 //! `sandbox`: the platform's stand-in, until it is interrupted.
 
+use super::terminal::Terminal;
 use crate::cli::SandboxArgs;
 use crate::exit::{Exit, Stop};
 use crate::job::{SandboxSettings, parse_duration_range};
-use crate::sandbox::{FAULTS, Sandbox};
+use crate::message::Message;
+use crate::sandbox::{FAULTS, Sandbox, StartError};
 use std::ops::Range;
 use std::time::Duration;
 
-pub(super) fn sandbox(args: &SandboxArgs) -> Result<Exit, Stop> {
+pub(super) fn sandbox(args: &SandboxArgs, terminal: &mut Terminal) -> Result<Exit, Stop> {
     let settings = settings(args)?;
     super::runtime()?.block_on(async {
-        let sandbox = Sandbox::start(settings, args.listen).await.map_err(|error| Stop::invalid(error.to_string()))?;
-        super::print(&format!("{}\n", sandbox.base_url()))?;
-        tokio::signal::ctrl_c().await.map_err(Stop::disk("signals"))?;
+        let sandbox = Sandbox::start(settings, args.listen).await.map_err(|error| Stop::invalid(not_started(&error)))?;
+        terminal.print(&format!("{}\n", sandbox.base_url()))?;
+        terminal.interrupts.requested().await;
         Ok(Exit::Done)
     })
 }
 
+fn not_started(error: &StartError) -> Message {
+    match error {
+        StartError::Listen { address, cause } => {
+            Message::new("sandbox-cannot-listen").with("address", address).with("cause", cause)
+        }
+        StartError::Log { path, cause } => Message::new("sandbox-cannot-log").with("path", path.display()).with("cause", cause),
+    }
+}
+
 fn settings(args: &SandboxArgs) -> Result<SandboxSettings, Stop> {
-    if !(0.0..=1.0).contains(&args.fault_rate) {
-        return Err(Stop::invalid("--fault-rate is a share: it must lie between 0 and 1"));
-    }
-    if let Some(unknown) = args.faults.iter().find(|name| !FAULTS.iter().any(|(known, _)| known == name)) {
-        let known: Vec<&str> = FAULTS.iter().map(|(name, _)| *name).collect();
-        return Err(Stop::invalid(format!("--faults {unknown}: there are {}", known.join(", "))));
-    }
     Ok(SandboxSettings {
         seed: args.seed,
         latency: range("--latency", &args.latency)?,
-        fault_rate: args.fault_rate,
-        faults: args.faults.clone(),
+        fault_rate: rate("--fault-rate", args.fault_rate)?,
+        lasting_rate: rate("--lasting-rate", args.lasting_rate)?,
+        faults: names("--faults", &args.faults, &FAULTS.map(|(name, _)| name))?,
+        oddities: names("--oddities", &args.oddities, &oddities())?,
         token_life: duration("--token-life", &args.token_life)?,
         address_life: duration("--address-life", &args.address_life)?,
         rate_limit: args.rate_limit,
@@ -39,11 +45,32 @@ fn settings(args: &SandboxArgs) -> Result<SandboxSettings, Stop> {
     })
 }
 
+/// The names that `--oddities` takes.
+fn oddities() -> Vec<&'static str> {
+    SandboxSettings::ODDITIES.into_iter().chain([SandboxSettings::EVERY_ODDITY]).collect()
+}
+
+fn rate(flag: &str, rate: f64) -> Result<f64, Stop> {
+    if (0.0..=1.0).contains(&rate) { Ok(rate) } else { Err(Stop::invalid(Message::new("sandbox-rate").with("name", flag))) }
+}
+
+/// The names that were given, where each is a known one.
+fn names(flag: &str, given: &[String], known: &[&str]) -> Result<Vec<String>, Stop> {
+    match given.iter().find(|name| !known.contains(&name.as_str())) {
+        None => Ok(given.to_vec()),
+        Some(unknown) => {
+            let message = Message::new("sandbox-unknown-name").with("flag", flag).with("name", unknown);
+            Err(Stop::invalid(message.with("known", known.join(", "))))
+        }
+    }
+}
+
 fn range(flag: &str, text: &str) -> Result<Range<Duration>, Stop> {
-    parse_duration_range(text)
-        .ok_or_else(|| Stop::invalid(format!("{flag} {text}: a duration such as 5ms, or two such as 2ms..10ms")))
+    let invalid = || Stop::invalid(Message::new("sandbox-duration-range").with("flag", flag).with("text", text));
+    parse_duration_range(text).ok_or_else(invalid)
 }
 
 fn duration(flag: &str, text: &str) -> Result<Duration, Stop> {
-    humantime::parse_duration(text).map_err(|_| Stop::invalid(format!("{flag} {text}: a duration such as 5s or 12h")))
+    humantime::parse_duration(text)
+        .map_err(|_| Stop::invalid(Message::new("sandbox-duration").with("flag", flag).with("text", text)))
 }

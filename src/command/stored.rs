@@ -1,8 +1,10 @@
 //! Opening a run that is there, to read it without a call.
 
+use super::terminal::Terminal;
 use crate::exit::Stop;
 use crate::job::Job;
 use crate::journal::{Journal, Journals, Shard};
+use crate::message::Message;
 use crate::run_folder::{Manifest, RunFolder, RunState};
 use std::path::Path;
 
@@ -17,7 +19,7 @@ pub(super) struct StoredRun {
 }
 
 impl StoredRun {
-    pub(super) fn open(run_dir: &Path) -> Result<Self, Stop> {
+    pub(super) fn open(run_dir: &Path, terminal: &mut Terminal) -> Result<Self, Stop> {
         // `latest`, or `.`, is a run by another name.
         let folder = RunFolder::at(run_dir.canonicalize().unwrap_or_else(|_| run_dir.to_owned()));
         let shards = folder.shards().map_err(Stop::disk(run_dir.display()))?;
@@ -31,7 +33,7 @@ impl StoredRun {
             let wanted = (1..=of).map(|number| Shard { number, of });
             (manifest, journals, wanted.filter(|shard| !shards.contains(shard)).collect())
         };
-        let job = Job::load(&manifest.job_file).map_err(|problems| Stop::invalid(problems.to_string()))?;
+        let job = terminal.load(&manifest.job_file)?;
         let mut run = Self { folder, manifest, job, journals: journals.into(), missing };
         if !run.missing.is_empty() {
             run.manifest.state = RunState::Incomplete;
@@ -45,8 +47,7 @@ fn begun(folder: &RunFolder, shards: Vec<Shard>) -> Result<Vec<Shard>, Stop> {
     let mut begun = Vec::new();
     for shard in shards {
         let of_shard = folder.shard(shard);
-        let has_plan = of_shard.manifest()?.is_some()
-            && open_journal(&of_shard)?.is_planned().map_err(|error| Stop::internal(error.to_string()))?;
+        let has_plan = of_shard.manifest()?.is_some() && open_journal(&of_shard)?.is_planned()?;
         if has_plan {
             begun.push(shard);
         }
@@ -55,13 +56,11 @@ fn begun(folder: &RunFolder, shards: Vec<Shard>) -> Result<Vec<Shard>, Stop> {
 }
 
 fn whole_manifest(folder: &RunFolder) -> Result<Manifest, Stop> {
-    folder.manifest()?.ok_or_else(|| {
-        Stop::invalid(format!("{} is no run's folder: it holds no run.json and no shards", folder.dir().display()))
-    })
+    folder.manifest()?.ok_or_else(|| Stop::invalid(Message::new("no-run-folder").with("path", folder.dir().display())))
 }
 
 fn open_journal(folder: &RunFolder) -> Result<Journal, Stop> {
-    Journal::open(&folder.journal()).map_err(|error| Stop::internal(error.to_string()))
+    Ok(Journal::open(&folder.journal())?)
 }
 
 /// The manifest of all shards as one.
@@ -76,11 +75,10 @@ fn merged_manifest(folder: &RunFolder, shards: &[Shard]) -> Result<Manifest, Sto
         };
         let changes = manifest.fingerprint.changes_since(&sum.fingerprint);
         if shard.of != shards[0].of || !changes.is_empty() {
-            return Err(Stop::invalid(format!(
-                "{} is no part of the same run as the other shards: {}",
-                of_shard.dir().display(),
-                if changes.is_empty() { "the number of parts is another".to_owned() } else { changes.join("; ") }
-            )));
+            let why = if changes.is_empty() { vec![Message::new("changed-parts")] } else { changes };
+            return Err(Stop::invalid(
+                Message::new("shard-of-another-run").with("path", of_shard.dir().display()).with_list("changes", why),
+            ));
         }
         sum.items += manifest.items;
         sum.finished += manifest.finished;
@@ -91,5 +89,5 @@ fn merged_manifest(folder: &RunFolder, shards: &[Shard]) -> Result<Manifest, Sto
             sum.state = RunState::Incomplete;
         }
     }
-    merged.ok_or_else(|| Stop::invalid(format!("{} holds no shards", folder.dir().display())))
+    merged.ok_or_else(|| Stop::invalid(Message::new("no-run-folder").with("path", folder.dir().display())))
 }

@@ -1,273 +1,336 @@
-//! The one place that knows how a run stands: counters, stop reasons, progress, signals.
+//! The one place that decides: every source becomes an [`Event`], and [`Dispatcher::handle`] says what comes of it. It makes
+//! no call, reads no clock and writes nothing, so that it is tested without any of them.
 
-use super::again::{Again, forget_failures};
-use super::event::Event;
-use super::progress::{Progress, Standing, Tally};
-use super::stops::{RefusalWatch, UnpublishedTypes};
-use super::worker::{Workshop, work};
-use super::{Engine, Forgotten, feeder, writer};
-use crate::journal::{Journal, JournalError, PlanCounts};
-use crate::platform::{AttemptTotals, StopReason};
-use std::sync::Arc;
+use super::event::{Event, Flight, StopCause};
+use super::schedule::{Running, Schedule};
+use super::stops::{AuthWatch, RefusalWatch};
+use super::task::{CallReply, Need, Task};
+use crate::message::Message;
+use crate::platform::{
+    AttemptEnd, AttemptResult, ErrorKind, Failure, Request, StopReason, Verdict, attempt_end, backoff, fresh_token_refused,
+};
+use std::ops::Range;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
-use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 
-/// After a stop is asked for, calls in flight get this long.
-const DRAIN: Duration = Duration::from_secs(10);
-/// How often the progress is shown, and asked for.
-const TICK: Duration = Duration::from_millis(200);
-
-/// Events that are heard at a time.
-const EVENTS: usize = 256;
-
-/// Why a run stopped before its end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StopCause {
-    /// The platform, the person or a limit.
-    Platform(StopReason),
-    /// The journal could not be read or written, or the program is at fault.
-    Internal(String),
+/// What the dispatcher is set to.
+#[derive(Debug, Clone)]
+pub(super) struct DispatcherSettings {
+    /// Attempts of a call in all, the first included.
+    pub attempts: u32,
+    /// First and longest wait of the exponential backoff.
+    pub backoff: Range<Duration>,
+    /// Tasks begun and not at their end, at most.
+    pub most_open: usize,
+    /// Whether a call of this run has been answered before.
+    pub is_answered: bool,
+    /// A call that was answered before, for probes until one is answered now.
+    pub known_good: Option<Request>,
 }
 
-/// How a run of the engine ended.
-#[derive(Debug)]
-pub struct EngineReport {
-    /// Why it stopped before the end; none where every item is finished.
-    pub stop: Option<StopCause>,
-    /// Calls made.
+/// Counters of the calling.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Calls that came to an end.
     pub calls: u64,
-    /// Attempts made for them.
+    /// Attempts made, those of probes included.
     pub attempts: u64,
-    /// What attempts came to, token requests included.
-    pub totals: AttemptTotals,
+    /// Calls without an answer.
+    pub failed_calls: u64,
+    /// Tasks at their end.
+    pub finished: u64,
 }
 
-/// Runs until every item is finished or there is a reason to stop. What was answered by then is in the journal.
-pub async fn run(engine: Engine, plan: PlanCounts) -> EngineReport {
-    let mut dispatcher = Dispatcher::new(Arc::new(engine), plan);
-    dispatcher.round().await;
-    if dispatcher.may_ask_again() {
-        match dispatcher.forget_passing_failures().await {
-            Ok(Forgotten { items: 0, .. }) => {}
-            Ok(forgotten) => {
-                tracing::info!(items = forgotten.items, "asking once more what failed in a way that may pass");
-                let failed = dispatcher.tally.failed_calls;
-                dispatcher.tally.take_back(&forgotten);
-                dispatcher.round().await;
-                tracing::info!(items = forgotten.items, failed = dispatcher.tally.failed_calls - failed, "asked once more");
-            }
-            Err(problem) => dispatcher.stop(StopCause::Internal(problem)),
-        }
+/// What comes of an event.
+#[derive(Debug)]
+pub(super) struct Response<T: Task> {
+    /// What is to be kept, in order.
+    pub records: Vec<T::Record>,
+    /// Tasks at their end.
+    pub finished: Vec<T>,
+    /// What the throttle learns from the attempt that ended; none where no attempt ended.
+    pub attempt_end: Option<AttemptEnd>,
+    /// Why calling is to pause, whatever the throttle makes of the attempt.
+    pub pause: Option<Message>,
+}
+
+impl<T: Task> Default for Response<T> {
+    fn default() -> Self {
+        Self { records: Vec::new(), finished: Vec::new(), attempt_end: None, pause: None }
     }
-    let Dispatcher { engine, tally, cause, .. } = dispatcher;
-    EngineReport { stop: cause, calls: tally.calls, attempts: tally.attempts, totals: engine.session.totals() }
 }
 
-struct Dispatcher {
-    engine: Arc<Engine>,
-    plan: PlanCounts,
-    total: u64,
-    unpublished: Arc<UnpublishedTypes>,
-    progress: Progress,
-    tally: Tally,
+/// State of the calling.
+#[derive(Debug)]
+pub(super) struct Dispatcher<T: Task> {
+    settings: DispatcherSettings,
+    schedule: Schedule<T>,
+    has_more: bool,
+    /// The latest call that was answered: a probe asks it again.
+    known_good: Option<Request>,
+    /// How the latest attempt ended: `Some` with the failure where it failed in a way that may be the platform's.
+    latest_failure: Option<Message>,
+    is_answered: bool,
     refusals: RefusalWatch,
-    signals: Signals,
+    auth: AuthWatch,
+    tally: Tally,
     cause: Option<StopCause>,
+    dice: fastrand::Rng,
 }
 
-/// What a round has running.
-struct Crew {
-    workers: JoinSet<()>,
-    events: mpsc::Receiver<Event>,
-    feeder: JoinHandle<Result<(), JournalError>>,
-    writer: JoinHandle<Result<(), JournalError>>,
-}
-
-impl Dispatcher {
-    fn new(engine: Arc<Engine>, plan: PlanCounts) -> Self {
-        let total = engine.limit.map_or(plan.items, |limit| limit.min(plan.items));
+impl<T: Task> Dispatcher<T> {
+    pub(super) fn new(settings: DispatcherSettings) -> Self {
         Self {
-            progress: Progress::new(total, engine.shows_progress),
-            refusals: RefusalWatch::new(plan.answered),
-            unpublished: Arc::default(),
+            schedule: Schedule::new(settings.most_open),
+            has_more: true,
+            known_good: settings.known_good.clone(),
+            latest_failure: None,
+            is_answered: settings.is_answered,
+            refusals: RefusalWatch::new(settings.is_answered),
+            auth: AuthWatch::default(),
             tally: Tally::default(),
-            signals: Signals::new(),
             cause: None,
-            engine,
-            plan,
-            total,
+            dice: fastrand::Rng::new(),
+            settings,
         }
     }
 
-    fn start(&self) -> Crew {
-        let engine = Arc::clone(&self.engine);
-        let concurrency = engine.concurrency as usize;
-        let (stretches, stretch_receiver) = mpsc::channel(2);
-        let (records, record_receiver) = mpsc::channel(8192);
-        let (events, event_receiver) = mpsc::channel(1024);
-        let feeder = tokio::task::spawn_blocking({
-            let (journal, limit) = (engine.journal.clone(), engine.limit);
-            move || feeder::feed(&journal, limit, &stretches)
-        });
-        let writer = tokio::spawn(writer::write(engine.journal.clone(), record_receiver));
-        let unpublished = Arc::clone(&self.unpublished);
-        let shop = Arc::new(Workshop { engine, items: feeder::Queue::new(stretch_receiver), records, events, unpublished });
-        let mut workers = JoinSet::new();
-        for _ in 0..concurrency {
-            workers.spawn(work(Arc::clone(&shop)));
-        }
-        // Only workers hold the senders from here on, so channels close when the last worker ends.
-        Crew { workers, events: event_receiver, feeder, writer }
+    /// Begins another pass, in which a call has at most `attempts` attempts.
+    pub(super) fn begin_pass(&mut self, attempts: u32) {
+        self.settings.attempts = attempts;
+        self.has_more = true;
     }
 
-    /// Feeds every unfinished item to workers, until there are no more or the run stops.
-    async fn round(&mut self) {
-        let Crew { mut workers, mut events, feeder, mut writer } = self.start();
-        let mut drain_until: Option<Instant> = None;
-        let mut ticks = tokio::time::interval(TICK);
-        let mut written = None;
-        let mut heard = Vec::new();
+    pub(super) const fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Why calling stops, where it does.
+    pub(super) const fn cause(&self) -> Option<&StopCause> {
+        self.cause.as_ref()
+    }
+
+    pub(super) fn into_cause(self) -> Option<StopCause> {
+        self.cause
+    }
+
+    /// How the latest attempt failed, where it did in a way that may be the platform's.
+    pub(super) const fn latest_failure(&self) -> Option<&Message> {
+        self.latest_failure.as_ref()
+    }
+
+    /// Whether any call of the run has been answered.
+    pub(super) const fn is_answered(&self) -> bool {
+        self.is_answered
+    }
+
+    pub(super) const fn has_known_good(&self) -> bool {
+        self.known_good.is_some()
+    }
+
+    /// Whether every task is at its end, or calling stops and nothing is in flight.
+    pub(super) fn is_done(&self) -> bool {
+        self.schedule.is_empty() && (!self.has_more || self.cause.is_some())
+    }
+
+    /// Whether more tasks are wanted from the source.
+    pub(super) fn wants_tasks(&self) -> bool {
+        self.has_more && self.cause.is_none() && self.schedule.fresh() < self.settings.most_open
+    }
+
+    /// Whether an attempt, or a probe, can be made at `now`.
+    pub(super) fn has_next(&self, now: Instant, is_paused: bool) -> bool {
+        self.cause.is_none() && if is_paused { self.schedule.is_waiting() } else { self.schedule.has_next(now) }
+    }
+
+    /// When the first backoff ends.
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        self.schedule.next_due()
+    }
+
+    /// The next attempt.
+    pub(super) fn take_next(&mut self, now: Instant) -> Option<Flight<T>> {
+        self.schedule.take_next(now, self.latest_failure.is_some()).map(Flight::Task)
+    }
+
+    /// The next probe: it asks what was answered before, which can only fail where the platform does; where nothing was, it
+    /// asks for a task.
+    pub(super) fn take_probe(&mut self) -> Option<Flight<T>> {
+        match &self.known_good {
+            Some(request) => Some(Flight::Probe { request: request.clone(), refused: self.auth.take_refused() }),
+            None => self.schedule.take_for_probe().map(Flight::Task),
+        }
+    }
+
+    /// Takes back what could not be begun, because calling stops.
+    pub(super) fn put_back(&mut self, flight: &Flight<T>) {
+        if matches!(flight, Flight::Task(_)) {
+            self.schedule.landed();
+        }
+    }
+
+    /// Takes an event at `now`.
+    pub(super) fn handle(&mut self, event: Event<T>, now: Instant) -> Response<T> {
+        let mut response = Response::default();
+        match event {
+            Event::Arrived(tasks) => {
+                for task in tasks {
+                    self.advance(task, Schedule::add_fresh, &mut response);
+                }
+            }
+            Event::NoMore => self.has_more = false,
+            Event::Ended { flight, result, is_probe } => self.ended(flight, result, is_probe, now, &mut response),
+            Event::Stop(cause) => self.stop(cause),
+        }
+        if self.cause.is_some() {
+            self.schedule.clear();
+        }
+        response
+    }
+
+    /// Notes why calling stops; the first reason stands, but for a failure of our own, which nothing may hide.
+    pub(super) fn stop(&mut self, cause: StopCause) {
+        let is_own = matches!(cause, StopCause::Internal(_));
+        if self.cause.is_none() || is_own && matches!(self.cause, Some(StopCause::Platform(_))) {
+            self.cause = Some(cause);
+        }
+    }
+
+    /// What to stop with where there are no more calls to make.
+    pub(super) fn refusal_at_end(&self) -> Option<StopReason> {
+        self.refusals.at_end()
+    }
+
+    /// Brings a task to its next call, or to its end.
+    fn advance(&mut self, mut task: T, add: impl Fn(&mut Schedule<T>, Running<T>), response: &mut Response<T>) {
         loop {
-            tokio::select! {
-                count = events.recv_many(&mut heard, EVENTS) => {
-                    if count == 0 {
-                        break;
-                    }
-                    for event in heard.drain(..) {
-                        self.take(event);
-                    }
+            match task.next() {
+                Need::Call(request) => return add(&mut self.schedule, Running::new(task, request)),
+                Need::KnownFailure(failure) => {
+                    self.tally.failed_calls += 1;
+                    response.records.push(task.take(Err(failure), 0));
                 }
-                () = self.signals.next() => {
-                    if drain_until.is_some() {
-                        workers.abort_all();
-                    }
-                    self.stop(StopCause::Platform(StopReason::Interrupted));
+                Need::Nothing(record) => {
+                    self.tally.finished += 1;
+                    response.records.extend(record);
+                    return response.finished.push(task);
                 }
-                result = &mut writer, if written.is_none() => {
-                    // The writer ends before the workers do only where it cannot go on.
-                    if let Ok(Err(error)) = &result {
-                        self.stop(StopCause::Internal(error.to_string()));
-                    }
-                    written = Some(result);
-                }
-                _ = ticks.tick() => {
-                    self.show();
-                    if drain_until.is_some_and(|until| Instant::now() >= until) {
-                        workers.abort_all();
-                    }
-                }
-            }
-            if let Some(cause) = &self.cause
-                && drain_until.is_none()
-            {
-                tracing::warn!(reason = ?cause, "stopping");
-                self.engine.stopping.cancel();
-                drain_until = Some(Instant::now() + DRAIN);
             }
         }
-        self.progress.finish();
-        if let Some(reason) = self.refusals.at_end() {
+    }
+
+    fn ended(&mut self, flight: Flight<T>, result: AttemptResult, is_probe: bool, now: Instant, response: &mut Response<T>) {
+        if matches!(flight, Flight::Task(_)) {
+            self.schedule.landed();
+        }
+        let (verdict, body, generation) = match result {
+            AttemptResult::Made { verdict, body, generation } => (verdict, body, generation),
+            AttemptResult::Stopped(reason) => {
+                response.attempt_end = Some(AttemptEnd::default());
+                return self.stop(StopCause::Platform(reason));
+            }
+            AttemptResult::NoToken(why, asked_for) => {
+                // No call was made: it is to be made when there is a token again, which a probe finds out.
+                response.attempt_end = Some(AttemptEnd { failure: Some(why.clone()), asked_for, ..AttemptEnd::default() });
+                response.pause = Some(why.clone());
+                self.latest_failure = Some(why);
+                if let Flight::Task(running) = flight {
+                    self.schedule.add_ready(running);
+                }
+                return;
+            }
+        };
+        self.tally.attempts += 1;
+        let mut end = attempt_end(&verdict);
+        self.latest_failure.clone_from(&end.failure);
+        match flight {
+            Flight::Probe { request, refused } => self.probed(&verdict, &request, (generation, refused), &mut end),
+            Flight::Task(mut running) => {
+                running.attempts += 1;
+                running.tries += 1;
+                let is_evidence = running.tries == 1 && !running.task.has_failed_before();
+                end.voter = (is_evidence || end.failure.is_none()).then(|| running.task.id());
+                self.judged(running, verdict, body, generation, now, response);
+            }
+        }
+        if is_probe && end.failure.is_none() {
+            self.auth.clear();
+        }
+        response.pause = response.pause.take().or_else(|| self.auth.why_pause());
+        response.attempt_end = Some(end);
+    }
+
+    /// Takes what the latest answered call, asked again, says about the platform.
+    fn probed(&mut self, verdict: &Verdict, request: &Request, (generation, refused): (u64, Option<u64>), end: &mut AttemptEnd) {
+        let Verdict::RenewToken(failure) = verdict else { return };
+        if refused.is_some_and(|refused| refused < generation) {
+            let why = fresh_token_refused(request.endpoint(), failure);
+            return self.stop(StopCause::Platform(StopReason::Refused(why)));
+        }
+        // The next probe carries a fresh token.
+        end.failure = Some(failure.to_message());
+        self.auth.refused = Some(generation);
+    }
+
+    fn judged(
+        &mut self,
+        mut running: Running<T>,
+        verdict: Verdict,
+        body: bytes::Bytes,
+        generation: u64,
+        now: Instant,
+        response: &mut Response<T>,
+    ) {
+        match verdict {
+            Verdict::Answer(envelope) => {
+                self.known_good = Some(running.request.clone());
+                self.is_answered = true;
+                self.call_ended(running, Ok((body, envelope)), response);
+            }
+            Verdict::RenewToken(_) if running.refused.is_none() && !running.has_had_extra => {
+                // One attempt with a fresh token comes on top of those that the job allows.
+                running.refused = Some(generation);
+                running.has_had_extra = true;
+                running.tries -= 1;
+                self.schedule.add_ready(running);
+            }
+            Verdict::Again(_, asked_for) if running.tries < self.settings.attempts => {
+                // A refusal after this has another cause.
+                running.refused = None;
+                let wait = backoff(&self.settings.backoff, running.tries, self.dice.f64(), asked_for);
+                self.schedule.add_delayed(running, now + wait);
+            }
+            Verdict::Again(failure, _) | Verdict::Final(failure) | Verdict::RenewToken(failure) => {
+                self.call_ended(running, Err(failure), response);
+            }
+        }
+    }
+
+    fn call_ended(&mut self, running: Running<T>, reply: CallReply, response: &mut Response<T>) {
+        let Running { mut task, request, attempts, .. } = running;
+        let failure = reply.as_ref().err();
+        self.tally.calls += 1;
+        if let Some(failure) = failure {
+            self.tally.failed_calls += 1;
+            tracing::debug!(kind = failure.kind.name(), code = failure.code, attempts, "call failed");
+        }
+        self.auth.watch(failure.filter(|failure| failure.kind == ErrorKind::Auth));
+        if let Some(reason) = self.refusals.watch(request.endpoint(), failure) {
             self.stop(StopCause::Platform(reason));
         }
-        while let Some(ended) = workers.join_next().await {
-            if ended.is_err_and(|error| error.is_panic()) {
-                self.stop(StopCause::Internal("a worker ended early".to_owned()));
+        let is_lesson = failure.is_some_and(|failure| failure.kind == ErrorKind::TypeUnpublished);
+        response.records.push(task.take(reply, attempts));
+        self.advance(task, Schedule::add_ready, response);
+        if is_lesson {
+            // Calls that have not been made may be known to fail now.
+            for running in self.schedule.take_fresh() {
+                self.advance(running.task, Schedule::add_fresh, response);
             }
-        }
-        let written = match written {
-            Some(result) => result,
-            None => writer.await,
-        };
-        for ended in [written, feeder.await] {
-            match ended {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => self.stop(StopCause::Internal(error.to_string())),
-                Err(error) => self.stop(StopCause::Internal(format!("a thread ended early: {error}"))),
-            }
-        }
-    }
-
-    fn take(&mut self, event: Event) {
-        match event {
-            Event::Called { failure, attempts, finished } => {
-                self.tally.call(failure.as_ref(), attempts);
-                if let Some(statuses) = finished {
-                    self.tally.finish(&statuses);
-                }
-                if let Some(reason) = self.refusals.watch(failure.as_ref()) {
-                    self.stop(StopCause::Platform(reason));
-                }
-            }
-            Event::Finished(statuses) => self.tally.finish(&statuses),
-            Event::Stop(reason) => self.stop(StopCause::Platform(reason)),
-        }
-    }
-
-    /// Notes why the run stops; the first reason stands, but for trouble of our own, which nothing may hide.
-    fn stop(&mut self, cause: StopCause) {
-        let is_own = matches!(cause, StopCause::Internal(_));
-        match &self.cause {
-            Some(StopCause::Platform(_)) if is_own => self.cause = Some(cause),
-            Some(_) => {}
-            None => self.cause = Some(cause),
-        }
-    }
-
-    fn show(&mut self) {
-        self.progress.show(&Standing {
-            tally: &self.tally,
-            total: self.total,
-            done: self.plan.finished + self.tally.finished,
-            limit: self.engine.session.limit(),
-            allowed: self.engine.session.allowed_rate(),
-        });
-    }
-
-    /// Whether what failed in a way that may pass is worth another try: there were failures, and the platform looks healthy.
-    fn may_ask_again(&self) -> bool {
-        self.cause.is_none() && self.tally.failed_calls > 0 && self.engine.session.limit().paused.is_none()
-    }
-
-    async fn forget_passing_failures(&self) -> Result<Forgotten, String> {
-        let engine = Arc::clone(&self.engine);
-        let forget = move || {
-            let mut journal = Journal::open(&engine.journal)?;
-            forget_failures(&mut journal, &engine.settings, Again::Passing)
-        };
-        match tokio::task::spawn_blocking(forget).await {
-            Ok(forgotten) => forgotten.map_err(|error: JournalError| error.to_string()),
-            Err(error) => Err(format!("a thread ended early: {error}")),
         }
     }
 }
 
-/// SIGINT and SIGTERM.
-struct Signals {
-    interrupt: Option<tokio::signal::unix::Signal>,
-    terminate: Option<tokio::signal::unix::Signal>,
-}
-
-impl Signals {
-    fn new() -> Self {
-        Self { interrupt: signal(SignalKind::interrupt()).ok(), terminate: signal(SignalKind::terminate()).ok() }
-    }
-
-    /// The next of either.
-    async fn next(&mut self) {
-        async fn of(source: Option<&mut tokio::signal::unix::Signal>) {
-            match source {
-                Some(source) => {
-                    source.recv().await;
-                }
-                None => std::future::pending().await,
-            }
-        }
-        tokio::select! {
-            () = of(self.interrupt.as_mut()) => {}
-            () = of(self.terminate.as_mut()) => {}
-        }
-    }
+/// Whether a failure is one that another try may mend, as far as its kind tells.
+pub(super) const fn may_pass(failure: &Failure) -> bool {
+    !matches!(failure.kind, ErrorKind::Request | ErrorKind::Unsupported | ErrorKind::TypeUnpublished)
 }

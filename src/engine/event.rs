@@ -1,22 +1,41 @@
 //! What the dispatcher hears.
 
-use crate::audit::Status;
-use crate::platform::{Failure, StopReason};
+use super::schedule::Running;
+use super::task::Task;
+use crate::message::Message;
+use crate::platform::{AttemptResult, Request, StopReason};
 
-/// What workers tell the dispatcher.
+/// Why calling stopped before its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StopCause {
+    /// The platform, the person or a limit.
+    Platform(StopReason),
+    /// The journal could not be read or written, or the program is at fault.
+    Internal(Message),
+}
+
+/// An attempt in flight, or about to be.
 #[derive(Debug)]
-pub(super) enum Event {
-    /// A call came to its end.
-    Called {
-        /// Why it failed, where it did.
-        failure: Option<Failure>,
-        /// Attempts made.
-        attempts: u32,
-        /// Where its item needs nothing more: the statuses of its certificates.
-        finished: Option<Vec<Status>>,
+pub(super) enum Flight<T> {
+    /// Of a task's call.
+    Task(Running<T>),
+    /// Of a call that was answered before, to find out whether the platform works; its answer is not kept.
+    Probe {
+        request: Request,
+        /// Generation of the token that was refused in the probe before.
+        refused: Option<u64>,
     },
-    /// An item needs nothing more, without a call; the statuses of its certificates.
-    Finished(Vec<Status>),
-    /// The run has to stop.
-    Stop(StopReason),
+}
+
+/// Something that happened.
+#[derive(Debug)]
+pub(super) enum Event<T: Task> {
+    /// Tasks came from the source.
+    Arrived(Vec<T>),
+    /// The source has no more tasks.
+    NoMore,
+    /// An attempt ended.
+    Ended { flight: Flight<T>, result: AttemptResult, is_probe: bool },
+    /// Calling has to stop.
+    Stop(StopCause),
 }

@@ -1,42 +1,24 @@
-//! The fan-out: items from the journal, calls to the platform, answers into the journal.
+//! The one engine for calls: carries tasks to their ends, as many at once and as often as the job allows.
 //!
-//! A feeder reads unfinished items, workers carry each through [`step`](crate::audit::step), one writer keeps what comes
-//! in, and one dispatcher owns counters, stop reasons and progress. Everybody else only sends it events.
+//! A source reads [`Task`]s, the calling loop makes the attempts that the dispatcher decides on, one writer keeps what comes.
+//! The dispatcher alone owns counters, stop reasons and the order of attempts; every source (tasks, attempts that end, signals,
+//! time, failures of the journal) reaches it as an event.
 
-mod again;
+mod audit;
+mod calling;
 mod dispatcher;
 mod event;
-mod feeder;
-mod progress;
+mod retry_scope;
+mod schedule;
 mod stops;
-mod worker;
+mod task;
 mod writer;
 
-pub use again::{Again, Forgotten, forget_failures};
-pub use dispatcher::{EngineReport, StopCause, run};
+#[cfg(test)]
+mod tests;
 
-use crate::audit::AuditSettings;
-use crate::job::Purpose;
-use crate::platform::Session;
-use std::path::PathBuf;
-
-/// What a run of the engine works with.
-#[derive(Debug)]
-pub struct Engine {
-    /// The journal's file.
-    pub journal: PathBuf,
-    /// The session with the platform.
-    pub session: Session,
-    /// How far to look.
-    pub settings: AuditSettings,
-    /// Why we ask.
-    pub purpose: Purpose,
-    /// Calls in flight at most.
-    pub concurrency: u32,
-    /// Whether to show progress, where there is a terminal.
-    pub shows_progress: bool,
-    /// Items that are taken up at most.
-    pub limit: Option<u64>,
-    /// Ends every wait when cancelled.
-    pub stopping: tokio_util::sync::CancellationToken,
-}
+pub use audit::{AuditTask, Engine, EngineReport, run};
+pub use calling::{Progress, Standing};
+pub use dispatcher::Tally;
+pub use event::StopCause;
+pub use retry_scope::{Forgotten, RetryScope, forget_failures};

@@ -39,8 +39,6 @@ pub enum Reason {
     DaysApart(i64),
     /// One side says that there is no end.
     OnlyOneForever,
-    /// A date that cannot be read.
-    Unreadable,
     /// The city's value is the province's and something more.
     LongerInCity(String),
     /// The province's value is the city's and something more.
@@ -59,7 +57,6 @@ impl fmt::Display for Reason {
             Self::Empty => formatter.write_str("empty"),
             Self::DaysApart(days) => write!(formatter, "days_apart:{days}"),
             Self::OnlyOneForever => formatter.write_str("only_one_forever"),
-            Self::Unreadable => formatter.write_str("unreadable_date"),
             Self::LongerInCity(more) => write!(formatter, "longer_in_city:{more}"),
             Self::LongerInProvince(more) => write!(formatter, "longer_in_province:{more}"),
             Self::Character(place) => write!(formatter, "character:{place}"),
@@ -132,7 +129,8 @@ fn why_different(field: Field, (province, a): (&Face, &str), (city, b): (&Face, 
             (Some(a), Some(b)) if a == b => return None,
             (Some(Day::On(a)), Some(Day::On(b))) => return Some(Reason::DaysApart((b - a).num_days())),
             (Some(_), Some(_)) => return Some(Reason::OnlyOneForever),
-            _ => return (canonical(a, kind) != canonical(b, kind)).then_some(Reason::Unreadable),
+            // What a date that cannot be read means is not known: it is among the face's problems, and no difference.
+            _ => return None,
         }
     }
     let code = |text| holder_code_type(text).map_or(text, |entry| entry.code.as_str());
@@ -229,7 +227,6 @@ mod tests {
             ("certholder", "张三", "holder", "张五", "character:2"),
             ("certholder", "张三", "holder", "李四光", "different"),
             ("zzbfrq", "2022-04-13", "issueDate", "2022年4月20日", "days_apart:7"),
-            ("zzbfrq", "不详", "issueDate", "2022年4月20日", "unreadable_date"),
             ("zzyxqjzrq", "长期", "certificateValidateEnd", "2027-04-12", "only_one_forever"),
             ("certno", "A001", "certificateNumber", "A002", "character:4"),
             ("certholdercode", "37040319761209XXXX", "certificateHolderCode", "370403197712091234", "character:10"),
@@ -238,6 +235,43 @@ mod tests {
             assert_eq!(found.len(), 1, "{a} {b}");
             assert_eq!(found[0].1, reason, "{a} {b}");
         }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_no_difference_and_is_listed() {
+        for (name, value, theirs) in [
+            ("zzbfrq", "不详", "2022年4月20日"),
+            ("zzbfrq", "不详", "无"),
+            ("zzbfrq", "2022-04-15 至 2027-04-14", "2022年4月20日"),
+            ("certholder", "张\u{FFFD}", "张\u{20087}"),
+        ] {
+            let city = if name == "zzbfrq" { "issueDate" } else { "holder" };
+            assert_eq!(found(&[(name, value)], &[(city, theirs)], &compiled_in_rules()), vec![], "{value}");
+            assert_eq!(face(Side::Province, &[(name, value)]).problems, [format!("{name}: {value}")]);
+        }
+        // What is left of a value with a lost character is content.
+        let differences = found(&[("certholder", "张\u{FFFD}")], &[("holder", "李\u{20087}")], &compiled_in_rules());
+        assert_eq!(differences, [(Field::HolderName, "character:1".to_owned())]);
+    }
+
+    #[test]
+    fn a_day_in_any_librarys_form_is_no_difference() {
+        for form in [
+            "Mon Sep 23 00:00:00 CST 2013",
+            "Sep 23, 2013 12:00:00 AM",
+            "1379865600000",
+            "1.3798656E12",
+            "[2013,9,23]",
+            "/Date(1379865600000+0800)/",
+            r#"{"$date":"2013-09-22T16:00:00Z"}"#,
+            r#"{"date":23,"day":1,"hours":0,"minutes":0,"month":8,"seconds":0,"time":1379865600000,"year":113}"#,
+        ] {
+            let differences = found(&[("zzbfrq", form)], &[("issueDate", "2013年09月23日")], &compiled_in_rules());
+            assert_eq!(differences, vec![], "{form}");
+        }
+        let differences =
+            found(&[("zzbfrq", "Tue Sep 24 00:00:00 CST 2013")], &[("issueDate", "2013年09月23日")], &compiled_in_rules());
+        assert_eq!(differences, [(Field::IssueDate, "days_apart:-1".to_owned())]);
     }
 
     #[test]

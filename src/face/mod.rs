@@ -4,12 +4,17 @@
 //! name means, [`Face::read`] sorts and reads them, dropping nothing, and [`compare`] tells where two faces differ in
 //! content rather than in form.
 
+mod china_time;
 mod compare;
 mod date;
+mod date_object;
+mod epoch;
+mod equivalent;
 mod field;
 mod form;
 mod reading;
 mod rules;
+mod time_of_day;
 
 pub use compare::{Difference, DifferenceKind, Reason, compare};
 pub use date::{Day, read_day};

@@ -13,7 +13,7 @@ use chrono::{Days, NaiveDate};
 const LONGEST_VALIDITY_DAYS: u64 = 36_525;
 
 /// What a face says under one canonical field.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 enum Slot {
     /// The face does not bear the field.
     #[default]
@@ -25,14 +25,14 @@ enum Slot {
 }
 
 /// A face, read. Nothing of the raw face is lost: what has no canonical field is in `other`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Face {
     slots: [Slot; Field::ALL.len()],
     days: [Option<Day>; 3],
     lifecycle: Option<Lifecycle>,
     /// Fields that are mapped to no column: name and text as received.
     pub other: Vec<(String, String)>,
-    /// Values that could not be read: field and text.
+    /// Values that could not be read, or not in full: field and text. U+FFFD stands for a character that was lost.
     pub problems: Vec<String>,
 }
 
@@ -56,7 +56,23 @@ impl Face {
         let name_of = |field: Field| sorted.winners[field as usize].map_or("", |index| raw.0[index].0.as_str());
         face.read_days(name_of);
         face.read_lifecycle(&rules.map, name_of(Field::Lifecycle));
+        face.note_lost_characters(raw);
         face
+    }
+
+    /// Lists the values and names in which a character was lost on the way; what is left of them stays where it is.
+    fn note_lost_characters(&mut self, raw: &Fields) {
+        let has_lost = |text: &str| text.contains(char::REPLACEMENT_CHARACTER);
+        for (name, value) in &raw.0 {
+            let value = value.as_deref().unwrap_or_default();
+            if has_lost(name) || has_lost(value) {
+                let problem = format!("{name}: {}", tidy(value));
+                // A date or a state that cannot be read is listed already.
+                if !self.problems.contains(&problem) {
+                    self.problems.push(problem);
+                }
+            }
+        }
     }
 
     fn read_days<'a>(&mut self, name_of: impl Fn(Field) -> &'a str) {
@@ -273,6 +289,15 @@ mod tests {
         assert_eq!(face.date(Field::ValidTo), None);
         assert_eq!(face.problems, ["yxq: 1825"]);
         assert_eq!(face.other, [("yxq".to_owned(), "1825".to_owned())]);
+    }
+
+    #[test]
+    fn a_value_that_lost_a_character_is_kept_and_listed() {
+        let face = read(&[("certholder", "张\u{FFFD}"), ("zzbfrq", "2022\u{FFFD}"), ("beizhu\u{FFFD}", "x"), ("zsmc", "执照")]);
+        assert_eq!(face.text(Field::HolderName), Some("张\u{FFFD}"));
+        assert_eq!(face.date(Field::IssueDate), None);
+        assert_eq!(face.problems, ["zzbfrq: 2022\u{FFFD}", "certholder: 张\u{FFFD}", "beizhu\u{FFFD}: x"]);
+        assert!(face.other.contains(&("beizhu\u{FFFD}".to_owned(), "x".to_owned())));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Rows travel from a file's reader to the one who checks them in batches that keep all text in one piece: a cell by
 //! itself costs no allocation.
 
+use crate::message::Message;
 use std::ops::Range;
 
 /// What a cell holds.
@@ -19,6 +20,8 @@ pub(super) enum Cell<'a> {
     Other(&'a str),
     /// An error such as `#REF!`.
     Error(&'a str),
+    /// A formula for which the file stores no value: nobody has calculated it yet.
+    Uncalculated,
 }
 
 /// From here on a number has sixteen digits before the point, of which a spreadsheet keeps fifteen.
@@ -28,7 +31,7 @@ impl Cell<'_> {
     /// The cell as text; whole numbers without a point. Errors as they show.
     pub(super) fn text(&self) -> String {
         match self {
-            Self::Empty => String::new(),
+            Self::Empty | Self::Uncalculated => String::new(),
             Self::Text(text) | Self::Other(text) | Self::Error(text) => (*text).to_owned(),
             Self::Number(number) => number.to_string(),
         }
@@ -38,6 +41,7 @@ impl Cell<'_> {
     pub(super) fn says(&self, text: &str) -> bool {
         match self {
             Self::Empty => text.is_empty(),
+            Self::Uncalculated => false,
             Self::Text(own) | Self::Other(own) | Self::Error(own) => own.trim() == text,
             Self::Number(_) => self.text() == text,
         }
@@ -48,7 +52,7 @@ impl Cell<'_> {
         match self {
             Self::Empty => true,
             Self::Text(text) => text.trim().is_empty(),
-            Self::Number(_) | Self::Other(_) | Self::Error(_) => false,
+            Self::Number(_) | Self::Other(_) | Self::Error(_) | Self::Uncalculated => false,
         }
     }
 
@@ -58,7 +62,7 @@ impl Cell<'_> {
         match self {
             Self::Number(number) => number.abs() >= SIXTEEN_DIGITS,
             Self::Text(text) => is_scientific(text.trim()),
-            Self::Empty | Self::Other(_) | Self::Error(_) => false,
+            Self::Empty | Self::Other(_) | Self::Error(_) | Self::Uncalculated => false,
         }
     }
 }
@@ -84,6 +88,7 @@ enum Packed {
     Number(f64),
     Other(Range<usize>),
     Error(Range<usize>),
+    Uncalculated,
 }
 
 /// Rows that travel together.
@@ -93,12 +98,22 @@ pub(super) struct RowBatch {
     cells: Vec<Packed>,
     /// Row number, counted from 1, and where its cells begin.
     rows: Vec<(u32, usize)>,
+    /// Rows that cannot be read: index in `rows`, and why. In order.
+    spoilt: Vec<(usize, Message)>,
 }
 
 impl RowBatch {
     /// Begins a row; cells follow in the order of their columns.
     pub(super) fn begin_row(&mut self, number: u32) {
         self.rows.push((number, self.cells.len()));
+    }
+
+    /// Marks the last row as one that cannot be read; the first reason stands.
+    pub(super) fn spoil(&mut self, problem: Message) {
+        let Some(last) = self.rows.len().checked_sub(1) else { return };
+        if self.spoilt.last().is_none_or(|(row, _)| *row != last) {
+            self.spoilt.push((last, problem));
+        }
     }
 
     /// Adds a cell to the last row; columns before it that have had none are empty.
@@ -118,6 +133,7 @@ impl RowBatch {
             Cell::Number(number) => Packed::Number(number),
             Cell::Other(text) => Packed::Other(keep(text)),
             Cell::Error(text) => Packed::Error(keep(text)),
+            Cell::Uncalculated => Packed::Uncalculated,
         };
         self.cells.push(packed);
     }
@@ -127,11 +143,18 @@ impl RowBatch {
         self.rows.len()
     }
 
+    /// Bytes of text that it holds.
+    pub(super) const fn text_bytes(&self) -> usize {
+        self.text.len()
+    }
+
     /// Its rows, in order.
     pub(super) fn rows(&self) -> impl Iterator<Item = SheetRow<'_>> {
-        self.rows.iter().enumerate().map(|(at, (number, begin))| {
+        let mut spoilt = self.spoilt.iter().peekable();
+        self.rows.iter().enumerate().map(move |(at, (number, begin))| {
             let end = self.rows.get(at + 1).map_or(self.cells.len(), |(_, next)| *next);
-            SheetRow { number: *number, text: &self.text, cells: &self.cells[*begin..end] }
+            let problem = spoilt.next_if(|(row, _)| *row == at).map(|(_, problem)| problem);
+            SheetRow { number: *number, problem, text: &self.text, cells: &self.cells[*begin..end] }
         })
     }
 }
@@ -141,6 +164,8 @@ impl RowBatch {
 pub(super) struct SheetRow<'a> {
     /// Row number, counted from 1.
     pub number: u32,
+    /// Why it cannot be read, where it cannot.
+    pub problem: Option<&'a Message>,
     text: &'a str,
     cells: &'a [Packed],
 }
@@ -152,9 +177,9 @@ impl<'a> SheetRow<'a> {
     }
 
     /// Its cells, from the first column on.
-    pub(super) fn cells(&self) -> impl Iterator<Item = Cell<'a>> {
+    pub(super) fn cells(&self) -> impl Iterator<Item = Cell<'a>> + use<'a> {
         let row = *self;
-        self.cells.iter().map(move |packed| row.unpack(packed))
+        row.cells.iter().map(move |packed| row.unpack(packed))
     }
 
     /// Whether all cells are blank.
@@ -169,6 +194,7 @@ impl<'a> SheetRow<'a> {
             Packed::Number(number) => Cell::Number(*number),
             Packed::Other(range) => Cell::Other(&self.text[range.clone()]),
             Packed::Error(range) => Cell::Error(&self.text[range.clone()]),
+            Packed::Uncalculated => Cell::Uncalculated,
         }
     }
 }

@@ -1,93 +1,58 @@
-//! Which column means what.
+//! The header of a table: which rows it takes up, and what its columns mean.
 
-use super::cell::SheetRow;
+use super::cell::{Cell, SheetRow};
+use super::heading::{Claim, Heading, Role};
+use super::merged::Merges;
+use super::words::{fold, is_heading, owner_named, stands_for_a_name};
 use crate::job::InputSettings;
-use std::collections::HashMap;
-use std::sync::LazyLock;
-use unicode_normalization::UnicodeNormalization;
+use std::ops::Range;
 
-/// What a column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Role {
-    HolderCode,
-    HolderCodeType,
-    CertTypeCode,
-    CertificateNumber,
-    CertTypeName,
-    ExtractionCode,
-}
-
-impl Role {
-    pub(super) const ALL: [Self; 6] = [
-        Self::HolderCode,
-        Self::HolderCodeType,
-        Self::CertTypeCode,
-        Self::CertificateNumber,
-        Self::CertTypeName,
-        Self::ExtractionCode,
-    ];
-
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::HolderCode => "holder_code",
-            Self::HolderCodeType => "holder_code_type",
-            Self::CertTypeCode => "cert_type_code",
-            Self::CertificateNumber => "certificate_number",
-            Self::CertTypeName => "cert_type_name",
-            Self::ExtractionCode => "extraction_code",
-        }
-    }
-}
-
-/// Headers that departments use, in folded form.
-static SYNONYMS: LazyLock<HashMap<String, Role>> = LazyLock::new(|| {
-    let mut reader = csv::Reader::from_reader(include_bytes!("headers.csv").as_slice());
-    let lines = reader.deserialize::<(String, String)>().map(|line| {
-        let (role, header) = line.expect("the compiled-in list of headers is well-formed");
-        let known = Role::ALL.into_iter().find(|known| known.name() == role);
-        (fold(&header), known.expect("the compiled-in list of headers names known roles"))
-    });
-    lines.collect()
-});
-
-/// A header without width, spaces, letter case, and notes in brackets such as （必填） or a star.
-pub(super) fn fold(header: &str) -> String {
-    let mut depth = 0u32;
-    let mut folded = String::new();
-    for character in header.nfkc() {
-        match character {
-            '(' | '[' | '【' | '〔' => depth += 1,
-            ')' | ']' | '】' | '〕' => depth = depth.saturating_sub(1),
-            _ if depth > 0 || character.is_whitespace() || matches!(character, '*' | ':' | '_' | '\u{200B}' | '\u{FEFF}') => {}
-            kept => folded.extend(kept.to_lowercase()),
-        }
-    }
-    folded
-}
+/// A text above a header's lowest row that is longer than this, in characters, is a title.
+const LONGEST_GROUP: usize = 15;
+/// A text of a header with this many digits is a value.
+const DIGITS_OF_A_VALUE: usize = 8;
+/// A text with this many digits is no word.
+const DIGITS_OF_NO_WORD: usize = 4;
+/// Columns to the left in which the name that a number belongs to is looked for at most.
+const NAME_WITHIN: usize = 3;
 
 /// The texts of a row.
-pub(super) fn texts(row: SheetRow<'_>) -> Vec<String> {
-    row.cells().map(|cell| cell.text().trim().to_owned()).collect()
-}
-
-/// A header over two rows as one: what the lower row says, and the upper row where the lower says nothing.
-pub(super) fn combined(upper: &[String], lower: &[String]) -> Vec<String> {
-    let at = |row: &[String], column: usize| row.get(column).filter(|text| !text.is_empty()).cloned();
-    let width = upper.len().max(lower.len());
-    (0..width).map(|column| at(lower, column).or_else(|| at(upper, column)).unwrap_or_default()).collect()
-}
-
-/// The columns of a sheet.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Columns {
-    by_role: HashMap<Role, usize>,
-    /// For each of the job's carried headers, its column in this sheet.
-    pub carried: Vec<Option<usize>>,
-    /// The header row's texts.
-    headers: Vec<String>,
+pub(super) struct Texts {
+    /// Row number, counted from 1.
+    pub row: u32,
+    /// A text for each column; empty where the cell is blank.
+    pub texts: Vec<String>,
 }
 
-/// Why a row is no header.
+impl Texts {
+    pub(super) fn of(row: SheetRow<'_>) -> Self {
+        Self { row: row.number, texts: row.cells().map(|cell| cell.text().trim().to_owned()).collect() }
+    }
+
+    /// The text of a column.
+    pub(super) fn text(&self, column: usize) -> &str {
+        self.texts.get(column).map_or("", String::as_str)
+    }
+
+    /// How many columns have a text.
+    pub(super) fn filled(&self) -> usize {
+        self.texts.iter().filter(|text| !text.is_empty()).count()
+    }
+}
+
+/// A header.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Header {
+    /// Number of its lowest row, counted from 1.
+    pub row: u32,
+    /// Its rows as they stand, from the top.
+    pub levels: Vec<Texts>,
+    /// Its columns.
+    pub headings: Vec<Heading>,
+}
+
+/// Why rows are no header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum NoHeader {
     /// Nothing like a header was recognised.
@@ -96,102 +61,310 @@ pub(super) enum NoHeader {
     Missing(Vec<String>),
 }
 
-impl Columns {
-    /// Reads a row's texts as a header; headers that the job names win over recognised ones.
-    pub(super) fn recognise(headers: Vec<String>, settings: &InputSettings, carried: &[String]) -> Result<Self, NoHeader> {
-        let folded: Vec<String> = headers.iter().map(|header| fold(header)).collect();
-        let place_of = |name: &str| {
-            let exactly = headers.iter().position(|header| header == name.trim());
-            exactly.or_else(|| folded.iter().position(|header| !header.is_empty() && *header == fold(name)))
+impl Header {
+    /// Reads the last of `rows` as a header, together with as many of the rows above it as belong to it.
+    ///
+    /// # Errors
+    /// Fails if no column for the holder code or for the certificate type is among them, or a column that the job names.
+    pub(super) fn recognise(rows: &[Texts], settings: &InputSettings, merges: &Merges) -> Result<Self, NoHeader> {
+        let mut reason = NoHeader::Unrecognised;
+        let Some((own, above)) = rows.split_last() else { return Err(reason) };
+        if own.texts.iter().any(|text| digits_in(&fold(text)) >= DIGITS_OF_A_VALUE) {
+            let named: Vec<String> = Role::ALL.iter().filter_map(|role| role.named_in(settings)).map(str::to_owned).collect();
+            return Err(if named.is_empty() { reason } else { NoHeader::Missing(named) });
+        }
+        // With the rows above first: they may say whose a column is.
+        for from in 0..=above.len() {
+            let levels = &rows[from..];
+            let adjoins = |pair: &[Texts]| matches!(pair, [upper, lower] if upper.row.checked_add(1) == Some(lower.row));
+            if !levels.windows(2).all(adjoins) {
+                continue;
+            }
+            let spread: Option<Vec<Vec<String>>> =
+                (0..levels.len() - 1).map(|level| spread(&levels[level], &levels[level + 1..], merges)).collect();
+            let Some(upper) = spread else { continue };
+            match Self::of(levels, &upper, settings) {
+                Ok(header) => return Ok(header),
+                Err(why) => reason = why,
+            }
+        }
+        Err(reason)
+    }
+
+    /// Reads rows as a header, given the texts of the upper ones with merged cells spread.
+    fn of(levels: &[Texts], upper: &[Vec<String>], settings: &InputSettings) -> Result<Self, NoHeader> {
+        let Some(own) = levels.last() else { return Err(NoHeader::Unrecognised) };
+        let width = levels.iter().map(|level| level.texts.len()).max().unwrap_or_default();
+        let heading = |column: usize| {
+            let above = upper.iter().map(|texts| texts.get(column).map_or("", String::as_str));
+            Heading::of(&above.chain([own.text(column)]).collect::<Vec<_>>())
         };
-        let named = [
-            (Role::HolderCode, &settings.columns.holder_code),
-            (Role::HolderCodeType, &settings.columns.holder_code_type),
-            (Role::CertTypeCode, &settings.columns.cert_type_code),
-            (Role::CertificateNumber, &settings.columns.certificate_number),
-            (Role::CertTypeName, &settings.columns.cert_type_name),
-            (Role::ExtractionCode, &settings.columns.extraction_code),
-        ];
-        let mut by_role = HashMap::new();
+        let mut header = Self { row: own.row, levels: levels.to_vec(), headings: (0..width).map(heading).collect() };
+        header.see_neighbours();
+        header.take_named(settings)?;
+        if header.is_whole(&(0..usize::MAX), settings) { Ok(header) } else { Err(NoHeader::Unrecognised) }
+    }
+
+    /// Lowers the claim of numbers that stand behind the name of somebody else.
+    fn see_neighbours(&mut self) {
+        let is_beside = |column: usize, heading: &Heading| {
+            // A column for the type of the number may stand between.
+            let may_be_passed = |left: &&Heading| left.meaning.is_none_or(|(role, _)| role == Role::HolderCodeType);
+            let left = self.headings[..column].iter().rev().take(NAME_WITHIN).take_while(may_be_passed);
+            let name = left.map(Heading::own_name).find(|name| stands_for_a_name(name));
+            name.and_then(owner_named).is_some_and(|owner| owner.may_have(heading.own_name()))
+        };
+        let plain = |heading: &Heading| heading.meaning == Some((Role::HolderCode, Claim::Plain));
+        let numbers = self.headings.iter().enumerate().filter(|(_, heading)| plain(heading));
+        let beside: Vec<usize> =
+            numbers.filter(|(column, heading)| is_beside(*column, heading)).map(|(column, _)| column).collect();
+        for column in beside {
+            self.headings[column].meaning = Some((Role::HolderCode, Claim::Beside));
+        }
+    }
+
+    /// Gives the columns that the job names their roles.
+    fn take_named(&mut self, settings: &InputSettings) -> Result<(), NoHeader> {
         let mut missing = Vec::new();
-        for (role, name) in named {
-            let Some(name) = name else { continue };
-            match place_of(name) {
-                Some(column) => {
-                    by_role.insert(role, column);
-                }
-                None => missing.push(name.clone()),
+        for role in Role::ALL {
+            let Some(name) = role.named_in(settings) else { continue };
+            let columns = self.columns_called(name);
+            if columns.is_empty() {
+                missing.push(name.to_owned());
+            }
+            for column in columns {
+                self.headings[column].meaning = Some((role, Claim::Named));
             }
         }
-        for (column, header) in folded.iter().enumerate() {
-            let taken = by_role.values().any(|&known| known == column);
-            if let Some(role) = SYNONYMS.get(header).filter(|_| !taken) {
-                by_role.entry(*role).or_insert(column);
-            }
+        if missing.is_empty() { Ok(()) } else { Err(NoHeader::Missing(missing)) }
+    }
+
+    /// Columns with a header as a person names it: the text itself, else the text but for width, spaces and notes.
+    pub(super) fn columns_called(&self, name: &str) -> Vec<usize> {
+        let (name, folded) = (name.trim(), fold(name));
+        let own = |column: usize| self.levels.last().map_or("", |level| level.text(column));
+        let headings = || self.headings.iter().enumerate();
+        let exactly = headings().filter(|(column, heading)| heading.text == name || own(*column) == name);
+        let exactly: Vec<usize> = exactly.map(|(column, _)| column).collect();
+        if !exactly.is_empty() || folded.is_empty() {
+            return exactly;
         }
-        if !missing.is_empty() {
-            return Err(NoHeader::Missing(missing));
-        }
-        let names_type = by_role.contains_key(&Role::CertTypeCode) || by_role.contains_key(&Role::CertTypeName);
-        let has_type = names_type || !settings.default_type_codes.is_empty();
-        if !by_role.contains_key(&Role::HolderCode) || !has_type {
-            return Err(NoHeader::Unrecognised);
-        }
-        let of_this_input = |header: &String| settings.carry.contains(header).then(|| place_of(header)).flatten();
-        Ok(Self { by_role, carried: carried.iter().map(of_this_input).collect(), headers })
+        headings().filter(|(_, heading)| heading.is_called(&folded)).map(|(column, _)| column).collect()
     }
 
-    pub(super) fn column(&self, role: Role) -> Option<usize> {
-        self.by_role.get(&role).copied()
+    /// Columns in a range that mean a role, and how surely.
+    pub(super) fn columns_for(&self, role: Role, range: &Range<usize>) -> Vec<(usize, Claim)> {
+        let columns = self.headings.iter().enumerate().filter(|(column, _)| range.contains(column));
+        let of_role = columns.filter_map(|(column, heading)| heading.meaning.map(|(own, claim)| (column, own, claim)));
+        of_role.filter(|(_, own, _)| *own == role).map(|(column, _, claim)| (column, claim)).collect()
     }
 
-    /// The header text of a role's column.
-    pub(super) fn header(&self, role: Role) -> &str {
-        self.column(role).and_then(|column| self.headers.get(column)).map_or("", String::as_str)
+    /// Whether a range of columns tells holder codes and certificate types.
+    pub(super) fn is_whole(&self, range: &Range<usize>, settings: &InputSettings) -> bool {
+        let has =
+            |role, range: &Range<usize>| self.columns_for(role, range).iter().any(|(_, claim)| *claim != Claim::SomeoneElse);
+        let has_types = |range: &Range<usize>| has(Role::CertTypeCode, range) || has(Role::CertTypeName, range);
+        // Defaults are for headers without any column of types.
+        let has_defaults = !settings.default_type_codes.is_empty() && !has_types(&(0..usize::MAX));
+        has(Role::HolderCode, range) && (has_types(range) || has_defaults)
     }
 
-    /// Role and header text of every column understood.
-    pub(super) fn mapping(&self) -> Vec<(&'static str, String)> {
-        let understood = Role::ALL.into_iter().filter(|role| self.column(*role).is_some());
-        understood.map(|role| (role.name(), self.header(role).to_owned())).collect()
-    }
-
-    /// Headers that mean what another column was taken for.
-    pub(super) fn unused(&self) -> Vec<String> {
-        let is_unused = |column: usize, header: &str| {
-            let role = SYNONYMS.get(&fold(header)).and_then(|role| self.column(*role));
-            role.is_some_and(|taken| taken != column) && !self.by_role.values().any(|&known| known == column)
+    /// Whether a row goes on with this header: it says nothing where codes would stand, and only what headers say.
+    pub(super) fn goes_on_in(&self, row: &Texts) -> bool {
+        let is_code = |column: usize| {
+            let role = self.headings.get(column).and_then(|heading| heading.meaning).map(|(role, _)| role);
+            role.is_some_and(|role| role != Role::CertificateNumber)
         };
-        self.headers
-            .iter()
-            .enumerate()
-            .filter(|(column, header)| is_unused(*column, header))
-            .map(|(_, header)| header.clone())
-            .collect()
+        let mut filled = row.texts.iter().enumerate().filter(|(_, text)| !text.is_empty());
+        row.filled() > 1
+            && self.row.checked_add(1) == Some(row.row)
+            && filled.all(|(column, text)| !is_code(column) && is_heading(&fold(text)) && digits_in(text) == 0)
     }
 
-    /// Those of the job's carried headers that the sheet has.
-    pub(super) fn carried_of(&self, carried: &[String]) -> Vec<String> {
-        carried.iter().zip(&self.carried).filter(|(_, column)| column.is_some()).map(|(header, _)| header.clone()).collect()
+    /// Whether another header means the same in every column.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        let meanings = |header: &Self| -> Vec<(usize, Role, Claim)> {
+            let columns = header.headings.iter().enumerate();
+            columns.filter_map(|(column, heading)| heading.meaning.map(|(role, claim)| (column, role, claim))).collect()
+        };
+        meanings(self) == meanings(other)
     }
+}
 
-    /// Whether a row repeats the header.
-    pub(super) fn is_repeated_in(&self, row: SheetRow<'_>) -> bool {
-        let mut columns = self.by_role.values();
-        columns.all(|&column| self.headers.get(column).is_some_and(|header| row.cell(column).says(header)))
+/// Returns the texts of a row of a header, with merged cells spread over the columns that the rows `below` name; `None`
+/// where the row is no part of the header.
+fn spread(level: &Texts, below: &[Texts], merges: &Merges) -> Option<Vec<String>> {
+    let is_group =
+        |text: &str| text.chars().count() <= LONGEST_GROUP && !text.contains([':', '：']) && digits_in(text) < DIGITS_OF_NO_WORD;
+    let own: Vec<String> = level.texts.iter().map(|text| if is_group(text) { text.clone() } else { String::new() }).collect();
+    let filled: Vec<usize> = (0..own.len()).filter(|column| !own[*column].is_empty()).collect();
+    match filled[..] {
+        [] => return None,
+        // A text by itself is a title, unless it stands over some of the columns only.
+        [only] => {
+            let width = merges.width(level.row, only);
+            let named = below.iter().map(Texts::filled).max().unwrap_or_default();
+            let is_over_some = if merges.is_empty() { only > 0 } else { width > 1 && width < named };
+            if !is_over_some {
+                return None;
+            }
+        }
+        _ => {}
+    }
+    let is_named = |column: usize| below.iter().any(|level| !level.text(column).is_empty());
+    let width = below.iter().map(|level| level.texts.len()).max().unwrap_or_default().max(own.len());
+    let mut texts = own.clone();
+    texts.resize(width, String::new());
+    if merges.is_empty() {
+        // The file does not tell merged cells: a text stands over the columns to its right that have none of their own.
+        for column in 1..width {
+            if texts[column].is_empty() && is_named(column) && is_named(column - 1) {
+                let left = texts[column - 1].clone();
+                texts[column] = left;
+            }
+        }
+    } else {
+        merges.spread(level.row, &mut texts, width);
+        for (column, text) in texts.iter_mut().enumerate() {
+            if own.get(column).is_none_or(String::is_empty) && !is_named(column) {
+                text.clear();
+            }
+        }
+    }
+    Some(texts)
+}
+
+/// Counts the digits in a text.
+pub(super) fn digits_in(text: &str) -> usize {
+    text.chars().filter(char::is_ascii_digit).count()
+}
+
+/// Whether a row below a header may be a header or a title: words and no values. `code` is the column that most rows
+/// have a code in.
+pub(super) fn is_wordy(row: SheetRow<'_>, code: Option<usize>) -> bool {
+    let is_word = |cell: Cell<'_>| match cell {
+        Cell::Text(text) => digits_in(text) < DIGITS_OF_NO_WORD,
+        Cell::Empty => true,
+        Cell::Number(_) | Cell::Other(_) | Cell::Error(_) | Cell::Uncalculated => false,
+    };
+    // A code has digits, and a header has none but in brackets: almost every row is told by this cell alone.
+    let is_code = |cell: Cell<'_>| !is_word(cell) || digits_in(&fold(&cell.text())) > 0;
+    if code.is_some_and(|column| is_code(row.cell(column))) || !row.cells().all(is_word) {
+        return false;
+    }
+    let texts: Vec<String> = row.cells().filter(|cell| !cell.is_blank()).map(|cell| fold(&cell.text())).collect();
+    match &texts[..] {
+        [] => false,
+        [only] => only.chars().any(char::is_alphabetic),
+        several => several.iter().filter(|text| is_heading(text)).count() * 2 > several.len(),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::stream::MergedRange;
     use super::*;
+    use crate::job::{Columns, HeaderRow, SheetChoice};
+
+    fn settings(default_types: &[&str]) -> InputSettings {
+        InputSettings {
+            path: String::new(),
+            sheet: SheetChoice::Every,
+            header_row: HeaderRow::Auto,
+            columns: Columns::default(),
+            default_type_codes: default_types.iter().map(|code| (*code).to_owned()).collect(),
+            default_holder_code_type: None,
+            carry: Vec::new(),
+        }
+    }
+
+    fn rows(rows: &[&[&str]]) -> Vec<Texts> {
+        let texts = |row: &&[&str]| row.iter().map(|text| (*text).to_owned()).collect();
+        (1..).zip(rows.iter().map(texts)).map(|(row, texts)| Texts { row, texts }).collect()
+    }
+
+    fn recognised(header: &[&[&str]], ranges: Vec<MergedRange>) -> Option<Vec<(usize, Role, Claim)>> {
+        let header = Header::recognise(&rows(header), &settings(&[]), &Merges::new(ranges)).ok()?;
+        let columns = header.headings.iter().enumerate();
+        Some(columns.filter_map(|(column, heading)| heading.meaning.map(|(role, claim)| (column, role, claim))).collect())
+    }
+
+    fn across(row: u32, columns: (usize, usize)) -> MergedRange {
+        MergedRange { rows: (row, row), columns }
+    }
 
     #[test]
-    fn headers_are_folded() {
-        for header in ["证件号码", " 证件 号码 ", "证件号码（必填）", "＊证件号码", "证件号码(18位)", "证件号码："]
-        {
-            assert_eq!(fold(header), "证件号码", "{header}");
+    fn a_header_over_two_rows_is_read_with_and_without_merged_ranges() {
+        let two: &[&[&str]] = &[&["序号", "持证主体", "", "证照信息", ""], &["", "名称", "代码", "类型代码", "编号"]];
+        let expected = Some(vec![
+            (2, Role::HolderCode, Claim::Holder),
+            (3, Role::CertTypeCode, Claim::Plain),
+            (4, Role::CertificateNumber, Claim::Plain),
+        ]);
+        assert_eq!(recognised(two, vec![across(1, (1, 2)), across(1, (3, 4))]), expected);
+        assert_eq!(recognised(two, Vec::new()), expected);
+        let three: &[&[&str]] = &[
+            &["序号", "枣庄市证照", "", "", ""],
+            &["", "持证主体", "", "证照信息", ""],
+            &["", "名称", "代码", "类型代码", "编号"],
+        ];
+        assert_eq!(recognised(three, vec![across(1, (1, 4)), across(2, (1, 2)), across(2, (3, 4))]), expected);
+    }
+
+    #[test]
+    fn a_title_is_no_part_of_a_header() {
+        let titled: &[&[&str]] = &[
+            &["企业法定代表人证照清单", "", ""],
+            &["填报单位：市公安局", "", "填报日期：2026-11-01"],
+            &["序号", "身份证号", "证照类型代码"],
+        ];
+        let expected = Some(vec![(1, Role::HolderCode, Claim::Plain), (2, Role::CertTypeCode, Claim::Plain)]);
+        assert_eq!(recognised(titled, vec![across(1, (0, 2))]), expected);
+        assert_eq!(recognised(titled, Vec::new()), expected);
+    }
+
+    #[test]
+    fn the_row_above_says_whose_a_code_is() {
+        let two: &[&[&str]] =
+            &[&["法定代表人", "", "持证主体", "", "证照"], &["姓名", "证件号码", "名称", "证件号码", "类型代码"]];
+        let expected = Some(vec![
+            (1, Role::HolderCode, Claim::SomeoneElse),
+            (3, Role::HolderCode, Claim::Holder),
+            (4, Role::CertTypeCode, Claim::Plain),
+        ]);
+        assert_eq!(recognised(two, vec![across(1, (0, 1)), across(1, (2, 3))]), expected);
+        assert_eq!(recognised(two, Vec::new()), expected);
+    }
+
+    #[test]
+    fn a_number_behind_somebody_elses_name_is_that_persons() {
+        for (header, claims) in [
+            (&["企业名称", "法定代表人", "身份证号", "统一社会信用代码", "证照名称"][..], &[Claim::Beside, Claim::Plain][..]),
+            (
+                &["企业名称", "法定代表人姓名", "联系电话", "身份证号", "统一社会信用代码", "证照名称"],
+                &[Claim::Beside, Claim::Plain],
+            ),
+            (&["企业名称", "法定代表人", "证件类型", "证件号码", "持证主体代码", "证照名称"], &[Claim::Beside, Claim::Holder]),
+            (&["法定代表人", "企业名称", "证件号码", "证照名称"], &[Claim::Plain]),
+            (&["法定代表人", "统一社会信用代码", "证照名称"], &[Claim::Plain]),
+            (&["姓名", "身份证号", "工作单位", "统一社会信用代码", "证照名称"], &[Claim::Plain, Claim::Beside]),
+        ] {
+            let found: Vec<Claim> = recognised(&[header], Vec::new())
+                .unwrap()
+                .into_iter()
+                .filter(|(_, role, _)| *role == Role::HolderCode)
+                .map(|(_, _, claim)| claim)
+                .collect();
+            assert_eq!(found, claims, "{header:?}");
         }
-        assert_eq!(SYNONYMS.get(&fold("Holder Code")), Some(&Role::HolderCode));
+    }
+
+    #[test]
+    fn somebody_elses_code_alone_makes_no_header_and_data_makes_none() {
+        assert_eq!(recognised(&[&["企业名称", "法定代表人身份证号", "证照类型代码"]], Vec::new()), None);
+        assert_eq!(recognised(&[&["身份证", "370499199001010007", "证照名称"]], Vec::new()), None);
+        let header = &rows(&[&["姓名", "身份证号"]]);
+        assert!(Header::recognise(header, &settings(&[]), &Merges::default()).is_err());
+        assert!(Header::recognise(header, &settings(&["11100000000013127D001"]), &Merges::default()).is_ok());
     }
 }

@@ -1,188 +1,357 @@
-//! What a file is, by its content and not by its name, and whether it can be opened within bounds.
+//! What a file is, by its content and not by its name, and who reads it.
+//!
+//! Names are wrong often: systems export text as `.xls`, web pages as `.xlsx`, and document protection programs keep the
+//! name of what they encrypt. The name decides only what is said about it.
 
-use quick_xml::events::Event;
+use super::stream::{Closed, EventSender};
+use super::workbook::compound::{self, Compound};
+use super::workbook::package::Package;
+use super::workbook::protection::{is_guarded, of_compound, password};
+use super::workbook::{read_package, read_xls};
+use super::{delimited, markup};
+use crate::job::SheetChoice;
+use crate::message::Message;
+use encoding_rs::{Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, Read};
 use std::path::Path;
-use zip::ZipArchive;
 
-/// Largest part of a workbook that is held in memory (its shared texts), in bytes.
-const LARGEST_PART: u64 = 1 << 30;
-/// Largest sheet that is streamed, in bytes of XML.
-const LARGEST_SHEET: u64 = 16 << 30;
-/// A part that unfolds to more than this many times its size is no text that anybody typed.
-const STEEPEST: u64 = 400;
-/// Parts up to this size are not worth suspecting.
-const HARMLESS: u64 = 64 << 20;
+/// How much of a file is looked at, in bytes. A web page may begin with long scripts and styles.
+const HEAD: u64 = 64 * 1024;
 
-/// A kind of file that the intake reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Xlsx,
-    Xlsb,
-    Xls,
-    Ods,
-    Delimited,
-}
-
-/// Tells what a file is.
-///
-/// # Errors
-/// Why it cannot be read, and what to do.
-pub(super) fn kind_of(path: &Path) -> Result<Kind, String> {
-    let cannot = |error: io::Error| format!("cannot be read: {error}");
-    let mut file = BufReader::new(File::open(path).map_err(cannot)?);
-    let mut head = Vec::new();
-    file.by_ref().take(512).read_to_end(&mut head).map_err(cannot)?;
-    if head.is_empty() {
-        return Err("is empty".to_owned());
-    }
-    let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let called_text = matches!(extension.as_str(), "csv" | "tsv" | "txt");
-    let called_workbook = matches!(extension.as_str(), "xlsx" | "xlsm" | "xlsb" | "xls" | "ods");
-    if head.starts_with(b"PK\x03\x04") {
-        file.seek(SeekFrom::Start(0)).map_err(cannot)?;
-        return zipped(file);
-    }
-    if head.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) {
-        file.seek(SeekFrom::Start(0)).map_err(cannot)?;
-        let encrypted: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
-        return if holds(file, &encrypted).map_err(cannot)? {
-            Err("is protected by a password; open it in Excel or WPS, remove the password, and save it again".to_owned())
-        } else {
-            Ok(Kind::Xls)
-        };
-    }
-    if let Some(what) = known_other(&head) {
-        return Err(format!("is {what}, whatever its name says; export the list as xlsx or csv"));
-    }
-    match (called_text, called_workbook) {
-        (true, _) => Ok(Kind::Delimited),
-        (false, true) => {
-            Err(format!("is no workbook, though it is called {extension}; open it in Excel or WPS and save it as xlsx"))
-        }
-        (false, false) => {
-            Err("is of no kind that can be read; inputs are xlsx, xlsm, xlsb, xls, ods, csv, tsv and txt files".to_owned())
-        }
-    }
-}
-
-/// Other things that are found under a spreadsheet's name.
-fn known_other(head: &[u8]) -> Option<&'static str> {
-    let text = String::from_utf8_lossy(head).trim_start_matches('\u{FEFF}').trim_start().to_lowercase();
-    [
-        (head.starts_with(b"\x89PNG"), "a PNG picture"),
-        (head.starts_with(&[0xFF, 0xD8, 0xFF]), "a JPEG picture"),
-        (head.starts_with(b"%PDF"), "a PDF document"),
-        (head.starts_with(b"Rar!"), "a RAR archive"),
-        (head.starts_with(b"7z\xBC\xAF"), "a 7z archive"),
-        (head.starts_with(&[0x1F, 0x8B]), "a gzip archive"),
-        (text.starts_with("<!doctype html") || text.starts_with("<html") || text.starts_with("<table"), "an HTML page"),
-        (text.starts_with("<?xml"), "an XML document"),
-    ]
-    .into_iter()
-    .find_map(|(is, what)| is.then_some(what))
-}
-
-/// Which kind of workbook a zip holds; its parts measured before anybody unfolds them.
-fn zipped(file: BufReader<File>) -> Result<Kind, String> {
-    let damaged = "is a damaged or truncated workbook; have it sent again";
-    let mut zip = ZipArchive::new(file).map_err(|_| damaged.to_owned())?;
-    let mut kind = None;
-    for index in 0..zip.len() {
-        let (name, packed, declared) = {
-            let part = zip.by_index_raw(index).map_err(|_| damaged.to_owned())?;
-            (part.name().map_err(|_| damaged.to_owned())?.into_owned(), part.compressed_size(), part.size())
-        };
-        kind = kind.or(match name.as_str() {
-            "xl/workbook.xml" => Some(Kind::Xlsx),
-            "xl/workbook.bin" => Some(Kind::Xlsb),
-            "content.xml" => Some(Kind::Ods),
-            _ => None,
-        });
-        let is_sheet = name.starts_with("xl/worksheets/");
-        let most = if is_sheet { LARGEST_SHEET } else { LARGEST_PART };
-        let steep = declared > HARMLESS && declared / packed.max(1) > STEEPEST;
-        if declared > most || steep {
-            return Err(format!("unfolds to {} MiB ({name}), which no list of codes does; it is not opened", declared >> 20));
-        }
-        // A part may hold more than it says. What is kept in memory whole is unfolded once to see.
-        let could_hide = !is_sheet && packed.saturating_mul(1032) > most;
-        if could_hide {
-            let mut part = zip.by_index(index).map_err(|_| damaged.to_owned())?;
-            let real = io::copy(&mut part.by_ref().take(most + 1), &mut io::sink()).map_err(|_| damaged.to_owned())?;
-            if real > most {
-                return Err(format!(
-                    "unfolds to more than {} MiB ({name}), which no list of codes does; it is not opened",
-                    most >> 20
-                ));
+/// Reads the chosen sheets of a file; what keeps it from being read goes out as a problem.
+pub(super) fn read(path: &Path, choice: &SheetChoice, events: &mut EventSender) -> Result<(), Closed> {
+    let head = match head(path) {
+        Ok(head) => head,
+        Err(error) => return events.problem(None, Message::new("workbook-unreadable").with("error", error)),
+    };
+    let called = Called::of(path);
+    match Content::of(&head) {
+        Content::Package => match Package::open(path) {
+            Ok(package) => read_package(package, choice, events),
+            Err(message) => events.problem(None, message),
+        },
+        Content::Compound => match of_compound_file(path) {
+            None => read_xls(path, choice, events),
+            Some(message) => events.problem(None, message),
+        },
+        Content::Markup => {
+            if called == Called::Workbook {
+                events.note(Message::new("workbook-is-markup"), false)?;
             }
+            markup::read(path, events)
         }
+        Content::Text => {
+            if called == Called::Workbook {
+                events.note(Message::new("workbook-is-text"), false)?;
+            }
+            delimited::read(path, events)
+        }
+        // Where the name says text, its reader tells what is wrong, and in which line.
+        Content::Unknown if called == Called::Text => delimited::read(path, events),
+        Content::Unknown => events.problem(None, Message::new("workbook-unknown")),
+        Content::Problem(message) => events.problem(None, message),
     }
-    if kind == Some(Kind::Ods) {
-        let content = zip.by_name("content.xml").map_err(|_| damaged.to_owned())?;
-        check_extent(BufReader::new(content.take(LARGEST_PART)))?;
-    }
-    kind.ok_or_else(|| "is a zip archive but no workbook; unpack it, and name the files in it".to_owned())
 }
 
-/// Cells that the smallest rectangle round a sheet's content may have; the reader of ods files keeps it in memory.
-const LARGEST_EXTENT: u64 = 16 << 20;
+/// The first bytes of a file.
+fn head(path: &Path) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    File::open(path)?.take(HEAD).read_to_end(&mut head)?;
+    Ok(head)
+}
 
-/// Refuses an ods file whose content, repeats unfolded, lies further apart than any list does.
-fn check_extent(content: impl io::BufRead) -> Result<(), String> {
-    let damaged = |_| "is a damaged workbook; have it sent again".to_owned();
-    let mut reader = quick_xml::Reader::from_reader(content);
-    let mut buffer = Vec::new();
-    let (mut rows, mut columns, mut column, mut last_row) = (0u64, 0u64, 0u64, 0u64);
-    loop {
-        buffer.clear();
-        match reader.read_event_into(&mut buffer).map_err(damaged)? {
-            Event::Eof => return Ok(()),
-            Event::Start(tag) | Event::Empty(tag) => match tag.local_name().as_ref() {
-                "table" => (rows, columns, last_row) = (0, 0, 0),
-                "table-row" => {
-                    rows = rows.saturating_add(repeats(&tag, "number-rows-repeated"));
-                    column = 0;
-                }
-                "table-cell" | "covered-table-cell" => {
-                    column = column.saturating_add(repeats(&tag, "number-columns-repeated"));
-                    let has_value = tag.attributes().flatten().any(|attribute| {
-                        attribute.key.local_name().as_ref() == "value-type" || attribute.key.local_name().as_ref() == "formula"
-                    });
-                    if has_value {
-                        columns = columns.max(column);
-                        last_row = rows;
-                    }
-                    if last_row.saturating_mul(columns) > LARGEST_EXTENT {
-                        return Err("spreads its content over more cells than any list does; it is not opened".to_owned());
-                    }
-                }
-                _ => {}
-            },
-            _ => {}
+/// What a file's name says that it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Called {
+    Workbook,
+    Text,
+    Other,
+}
+
+impl Called {
+    fn of(path: &Path) -> Self {
+        let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default();
+        match extension.as_str() {
+            "xls" | "xlsx" | "xlsm" | "xlsb" | "xlt" | "xltx" | "xltm" | "et" | "ett" | "ods" | "ots" => Self::Workbook,
+            "csv" | "tsv" | "txt" => Self::Text,
+            _ => Self::Other,
         }
     }
 }
 
-/// How often a cell or row stands, by an attribute.
-fn repeats(tag: &quick_xml::events::BytesStart<'_>, name: &str) -> u64 {
-    let found = tag.attributes().flatten().find(|attribute| attribute.key.local_name().as_ref() == name);
-    found.and_then(|attribute| attribute.value.parse().ok()).unwrap_or(1)
+/// What a file holds, by its first bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Content {
+    /// A zip archive: xlsx, xlsm, xlsb, ods, or none of them.
+    Package,
+    /// A compound file: xls, an encrypted workbook, or none of them.
+    Compound,
+    /// A web page, a web archive, or XML of Excel 2003.
+    Markup,
+    /// Text.
+    Text,
+    /// Something that cannot be read: what to say about it.
+    Problem(Message),
+    /// Bytes that say nothing: damaged, or encrypted without a mark.
+    Unknown,
 }
 
-/// Whether a file holds a sequence of bytes.
-fn holds(mut file: impl Read, wanted: &[u8]) -> io::Result<bool> {
-    const PIECE: usize = 1 << 16;
-    let mut window = Vec::with_capacity(2 * PIECE);
+impl Content {
+    fn of(head: &[u8]) -> Self {
+        if head.is_empty() {
+            return Self::Problem(Message::new("workbook-empty-file"));
+        }
+        if head.iter().all(|byte| *byte == 0) {
+            return Self::Problem(Message::new("workbook-zeros"));
+        }
+        // Pages that send a file for download put line breaks before it.
+        let begin = head.trim_ascii_start();
+        let begin = begin.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(begin);
+        if [b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"].iter().any(|mark| begin.starts_with(*mark)) {
+            return Self::Package;
+        }
+        if head.starts_with(&compound::SIGNATURE) {
+            return Self::Compound;
+        }
+        if is_guarded(head) {
+            return Self::Problem(Message::new("workbook-guarded"));
+        }
+        if is_old_excel(head) {
+            return Self::Problem(Message::new("workbook-old-excel"));
+        }
+        if let Some(what) = known_other(head) {
+            return Self::Problem(Message::new("workbook-is-other").with_message("what", Message::new(what)));
+        }
+        match text_of(head) {
+            None => Self::Unknown,
+            Some(text) => Self::of_text(&text),
+        }
+    }
+
+    fn of_text(text: &str) -> Self {
+        let text = text.trim_start_matches(['\u{FEFF}', ' ', '\t', '\r', '\n']).to_ascii_lowercase();
+        let is_archive = ["mime-version:", "content-type: multipart/related", "from: <saved by", "from: \"saved by"]
+            .iter()
+            .any(|begin| text.starts_with(begin));
+        if is_archive {
+            return Self::Markup;
+        }
+        if text.starts_with("{\\rtf") {
+            return Self::Problem(Message::new("workbook-is-other").with_message("what", Message::new("workbook-kind-word")));
+        }
+        if text.starts_with("[internetshortcut]") {
+            return Self::Problem(Message::new("workbook-is-other").with_message("what", Message::new("workbook-kind-shortcut")));
+        }
+        if !text.starts_with('<') {
+            return Self::Text;
+        }
+        if text.contains("<office:document") {
+            return Self::Problem(Message::new("workbook-is-other").with_message("what", Message::new("workbook-kind-xml")));
+        }
+        let is_page =
+            ["<html", "<table", "<tr", "<td", "<body", "<!doctype html", "<meta", "<div"].iter().any(|tag| text.contains(tag));
+        if is_page || text.contains("urn:schemas-microsoft-com:office:spreadsheet") {
+            return Self::Markup;
+        }
+        if text.starts_with("<?xml") {
+            return Self::Problem(Message::new("workbook-is-other").with_message("what", Message::new("workbook-kind-xml")));
+        }
+        Self::Text
+    }
+}
+
+/// Whether a file is a workbook of Excel 4 or earlier, or one that a program wrote without the container of later ones: it
+/// begins with the record that begins a sheet.
+fn is_old_excel(head: &[u8]) -> bool {
+    matches!(head, [0x09, 0x00 | 0x02 | 0x04 | 0x08, 4..=16, 0x00, ..])
+}
+
+/// Other things that are found under a spreadsheet's name: the code of the message that names them.
+fn known_other(head: &[u8]) -> Option<&'static str> {
+    const KNOWN: [(&[u8], &str); 19] = [
+        (b"\x89PNG", "workbook-kind-picture"),
+        (b"\xFF\xD8\xFF", "workbook-kind-picture"),
+        (b"GIF8", "workbook-kind-picture"),
+        (b"II*\0", "workbook-kind-picture"),
+        (b"MM\0*", "workbook-kind-picture"),
+        (b"%PDF", "workbook-kind-pdf"),
+        (b"Rar!\x1A", "workbook-kind-archive"),
+        (b"7z\xBC\xAF\x27\x1C", "workbook-kind-archive"),
+        (b"\x1F\x8B", "workbook-kind-archive"),
+        (b"BZh91AY", "workbook-kind-archive"),
+        (b"\xFD7zXZ\0", "workbook-kind-archive"),
+        (b"\0\x01\0\0Standard Jet DB", "workbook-kind-database"),
+        (b"\0\x01\0\0Standard ACE DB", "workbook-kind-database"),
+        (b"SQLite format 3\0", "workbook-kind-database"),
+        (b"PAR1\x15", "workbook-kind-database"),
+        (b"L\0\0\0\x01\x14\x02\0", "workbook-kind-shortcut"),
+        (b"MZ\x90\0", "workbook-kind-program"),
+        (b"\x7FELF", "workbook-kind-program"),
+        (b"\xDB\xA5", "workbook-kind-word"),
+    ];
+    let is_tar = head.get(257..262).is_some_and(|mark| mark == b"ustar");
+    let found = KNOWN.iter().find(|(mark, _)| head.starts_with(mark)).map(|(_, what)| *what);
+    found.or(is_tar.then_some("workbook-kind-archive"))
+}
+
+/// The text that a file begins with; `None` where it is none. Its last character may be cut off.
+fn text_of(head: &[u8]) -> Option<String> {
+    let marked = Encoding::for_bom(head).map(|(encoding, _)| encoding).or_else(|| utf16_of(head));
+    let candidates = marked.map_or_else(|| vec![UTF_8, GB18030], |encoding| vec![encoding]);
+    candidates.into_iter().find_map(|encoding| {
+        let (text, _) = encoding.decode_with_bom_removal(head);
+        // Text may have a damaged byte here and there. Of bytes without meaning about a tenth are control characters, or
+        // stand for no character.
+        let strange = text.chars().filter(|character| is_strange(*character)).count();
+        let is_text = strange <= 1 + text.chars().count() / 200 && !text.contains('\0');
+        is_text.then(|| text.into_owned())
+    })
+}
+
+/// Whether a character occurs in no text: one that stands for bytes without meaning, or a control character other than
+/// tabs, line and page breaks, and Ctrl-Z, which old programs write at the end.
+fn is_strange(character: char) -> bool {
+    character == '\u{FFFD}' || character.is_control() && !matches!(character, '\t' | '\n' | '\r' | '\u{B}' | '\u{C}' | '\u{1A}')
+}
+
+/// UTF-16 without a byte order mark: one byte of most units is zero where the text has ASCII characters, and the other
+/// never is.
+fn utf16_of(head: &[u8]) -> Option<&'static Encoding> {
+    let pairs = head.as_chunks::<2>().0;
+    let count_zeros = |place: usize| pairs.iter().filter(|pair| pair.get(place) == Some(&0)).count();
+    let enough = pairs.len() / 8 + 1;
+    match (count_zeros(0), count_zeros(1)) {
+        (0, zeros) if zeros >= enough => Some(UTF_16LE),
+        (zeros, 0) if zeros >= enough => Some(UTF_16BE),
+        _ => None,
+    }
+}
+
+/// What keeps a compound file from being read as an xls workbook.
+fn of_compound_file(path: &Path) -> Option<Message> {
+    let is_other = |what| Some(Message::new("workbook-is-other").with_message("what", Message::new(what)));
+    match File::open(path).and_then(Compound::open) {
+        Ok(compound) => match of_compound(&compound) {
+            Some(message) => Some(message),
+            None if compound.has("Workbook") || compound.has("Book") => None,
+            None if compound.has("WordDocument") => is_other("workbook-kind-word"),
+            None if compound.has("PowerPoint Document") => is_other("workbook-kind-slides"),
+            None if compound.has("__properties_version1.0") => is_other("workbook-kind-mail"),
+            None => Some(Message::new("workbook-unknown")),
+        },
+        // What is left of it may still tell why it cannot be read.
+        Err(_) if holds_name(path, "EncryptedPackage").unwrap_or(false) => Some(password()),
+        Err(_) => Some(Message::new("workbook-xls-damaged")),
+    }
+}
+
+/// Whether a file holds a name in the form in which compound files write names.
+fn holds_name(path: &Path, name: &str) -> io::Result<bool> {
+    const PIECE: u64 = 1 << 16;
+    let wanted: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let finder = memchr::memmem::Finder::new(&wanted);
+    let mut file = File::open(path)?;
+    let mut window = Vec::new();
     loop {
-        let read = file.by_ref().take(PIECE as u64).read_to_end(&mut window)?;
-        if window.windows(wanted.len()).any(|part| part == wanted) {
+        let read = file.by_ref().take(PIECE).read_to_end(&mut window)?;
+        if finder.find(&window).is_some() {
             return Ok(true);
         }
         if read == 0 {
             return Ok(false);
         }
         window.drain(..window.len().saturating_sub(wanted.len()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What a file is taken for, in a word.
+    fn told(head: &[u8]) -> String {
+        match Content::of(head) {
+            Content::Problem(message) => message.to_string(),
+            content => format!("{content:?}"),
+        }
+    }
+
+    #[test]
+    fn content_is_told_by_the_first_bytes() {
+        let utf16 = |text: &str, unit: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(unit).collect::<Vec<u8>>();
+        let other = |what: &str| format!("workbook-is-other what=({what})");
+        let list = "证件号码,证照类型代码\n11010519491231002X,11100000000013127D001\n";
+        let gbk = encoding_rs::GBK.encode(list).0.into_owned();
+        for (head, expected) in [
+            (b"PK\x03\x04rest".to_vec(), "Package".to_owned()),
+            (b"\r\n\xEF\xBB\xBFPK\x03\x04rest".to_vec(), "Package".to_owned()),
+            (b"PK\x05\x06".to_vec(), "Package".to_owned()),
+            (compound::SIGNATURE.to_vec(), "Compound".to_owned()),
+            (Vec::new(), "workbook-empty-file".to_owned()),
+            (vec![0; 5000], "workbook-zeros".to_owned()),
+            (b"%TSD-Header-###%\x01\x02\x03".to_vec(), "workbook-guarded".to_owned()),
+            (b"\x09\x08\x08\x00\x00\x00\x10\x00\x00\x00\x00\x00".to_vec(), "workbook-old-excel".to_owned()),
+            (b"\x09\x00\x04\x00\x07\x00\x10\x00".to_vec(), "workbook-old-excel".to_owned()),
+            (b"\tcode\tname\n".to_vec(), "Text".to_owned()),
+            (b"%PDF-1.7".to_vec(), other("workbook-kind-pdf")),
+            (b"\x89PNG\r\n".to_vec(), other("workbook-kind-picture")),
+            (b"{\\rtf1\\ansi}".to_vec(), other("workbook-kind-word")),
+            (b"<?xml version=\"1.0\"?><list/>".to_vec(), other("workbook-kind-xml")),
+            (
+                b"<?xml version=\"1.0\"?><Workbook xmlns=\"urn:schemas-microsoft-com:office:spreadsheet\">".to_vec(),
+                "Markup".to_owned(),
+            ),
+            (b"\n <HTML><body>".to_vec(), "Markup".to_owned()),
+            (b"<div>\n<TABLE border=1>".to_vec(), "Markup".to_owned()),
+            (b"<style>td{}</style><table><tr>".to_vec(), "Markup".to_owned()),
+            (b"MIME-Version: 1.0\r\nContent-Type: multipart/related".to_vec(), "Markup".to_owned()),
+            (utf16("\u{FEFF}<table><tr>", u16::to_le_bytes), "Markup".to_owned()),
+            (list.as_bytes().to_vec(), "Text".to_owned()),
+            (list.as_bytes()[..list.len() - 40].to_vec(), "Text".to_owned()),
+            (list.as_bytes()[..4].to_vec(), "Text".to_owned()),
+            (gbk.clone(), "Text".to_owned()),
+            ([gbk.as_slice(), b"\xFF\x1A"].concat(), "Text".to_owned()),
+            (utf16(list, u16::to_le_bytes), "Text".to_owned()),
+            (utf16(list, u16::to_be_bytes), "Text".to_owned()),
+            (utf16(&format!("\u{FEFF}{list}"), u16::to_be_bytes), "Text".to_owned()),
+            ((0..=255).cycle().take(4000).collect(), "Unknown".to_owned()),
+        ] {
+            assert_eq!(told(&head), expected, "{:?}", String::from_utf8_lossy(&head));
+        }
+    }
+
+    #[test]
+    fn bytes_without_meaning_are_no_text() {
+        let mut chance = fastrand::Rng::with_seed(7);
+        for length in [100, 512, 4096, 65_536] {
+            let bytes: Vec<u8> = std::iter::repeat_with(|| chance.u8(..)).take(length).collect();
+            assert_eq!(text_of(&bytes), None, "{length}");
+        }
+    }
+
+    #[test]
+    fn names_are_compared_without_regard_to_case() {
+        for (name, called) in
+            [("a.XLSX", Called::Workbook), ("a.b.Csv", Called::Text), ("a", Called::Other), ("a.pdf", Called::Other)]
+        {
+            assert_eq!(Called::of(Path::new(name)), called, "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_something(head in proptest::collection::vec(any::<u8>(), 0..300)) {
+            Content::of(&head);
+        }
+
+        #[test]
+        fn text_in_chinese_is_text_wherever_it_is_cut(text in "[一-龥a-zA-Z0-9,，\t\n]{20,200}", cut in 0usize..4) {
+            for bytes in [text.as_bytes().to_vec(), GB18030.encode(&text).0.into_owned()] {
+                let bytes = &bytes[..bytes.len() - cut];
+                prop_assert!(text_of(bytes).is_some());
+            }
+        }
     }
 }

@@ -1,193 +1,248 @@
 //! Workbooks (xlsx, xlsm, xlsb, xls, ods) as streams of rows.
+//!
+//! Each kind has a reader of its own that tells its sheets and sends the rows of one; which sheets are read, and what is
+//! said about the others, is the same for all. The readers of xlsx, xlsb and ods hold one row at a time beside the
+//! workbook's table of shared texts; xls, which ends at 65,536 rows, is read whole.
 
-use super::cell::Cell;
-use super::source::Kind;
+pub(super) mod compound;
+mod fault;
+mod format;
+mod ods;
+mod ooxml;
+pub(super) mod package;
+pub(super) mod protection;
+mod rows;
+mod shared;
+mod xls;
+mod xlsb;
+mod xlsx;
+mod xml;
+
 use super::stream::{Closed, EventSender};
 use crate::job::SheetChoice;
-use calamine::{Data, DataRef, Ods, Reader, SheetType, SheetVisible, Xls, Xlsb, Xlsx, open_workbook};
-use std::fs::File;
-use std::io::BufReader;
+use crate::message::Message;
+use fault::SheetFailure;
+use package::{Package, PackageKind};
 use std::path::Path;
 
-/// Excel's last column is XFD.
-const MOST_COLUMNS: usize = 16_384;
+/// A workbook of any kind.
+trait Workbook {
+    /// Its sheets, in order.
+    fn sheets(&self) -> &[Sheet];
 
-type Source = BufReader<File>;
+    /// Sends the merged ranges and the rows of a sheet, by its place among [`Workbook::sheets`].
+    fn read_sheet(&mut self, index: usize, events: &mut EventSender) -> Result<(), SheetFailure>;
+}
 
-/// Reads the chosen sheets of a workbook; what keeps it from being read goes out as a problem.
-pub(super) fn read(path: &Path, kind: Kind, choice: &SheetChoice, events: &mut EventSender) -> Result<(), Closed> {
-    match kind {
-        Kind::Xlsx => match open_workbook::<Xlsx<Source>, _>(path) {
-            Ok(workbook) => read_sheets(workbook, choice, events, stream_xlsx),
-            Err(error) => events.problem(None, unreadable(&error)),
-        },
-        Kind::Xlsb => match open_workbook::<Xlsb<Source>, _>(path) {
-            Ok(workbook) => read_sheets(workbook, choice, events, stream_xlsb),
-            Err(error) => events.problem(None, unreadable(&error)),
-        },
-        Kind::Xls => match open_workbook::<Xls<Source>, _>(path) {
-            Ok(workbook) => read_sheets(workbook, choice, events, whole),
-            Err(error) => events.problem(None, unreadable(&error)),
-        },
-        Kind::Ods => match open_workbook::<Ods<Source>, _>(path) {
-            Ok(workbook) => read_sheets(workbook, choice, events, whole),
-            Err(error) => events.problem(None, unreadable(&error)),
-        },
-        Kind::Delimited => events.problem(None, "is a text file, not a workbook".to_owned()),
+/// A sheet as its workbook lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Sheet {
+    name: String,
+    kind: SheetKind,
+    visibility: Visibility,
+}
+
+impl Sheet {
+    /// A sheet; a name that is longer than any is cut.
+    fn new(name: &str, kind: SheetKind, visibility: Visibility) -> Self {
+        /// Characters. Excel's limit is 31.
+        const LONGEST_NAME: usize = 255;
+        Self { name: name.chars().take(LONGEST_NAME).collect(), kind, visibility }
     }
 }
 
-/// Why a sheet was not read to its end.
-enum SheetError {
-    /// Nobody listens any more.
-    Closed,
-    /// It cannot be read.
-    Unreadable(String),
+/// What a sheet is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SheetKind {
+    /// Cells with values.
+    Cells,
+    /// A chart alone.
+    Chart,
+    /// A dialog of Excel 5.
+    Dialog,
+    /// Macros: of Excel 4, or a module.
+    Macros,
 }
 
-impl From<Closed> for SheetError {
-    fn from(_: Closed) -> Self {
-        Self::Closed
+/// Whether a person sees a sheet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Visibility {
+    Visible,
+    /// The menu lists it, to be shown again.
+    Hidden,
+    /// Only a macro can show it again.
+    VeryHidden,
+}
+
+/// Reads the chosen sheets of a zip archive; what keeps it from being read goes out as a problem.
+pub(super) fn read_package(package: Package, choice: &SheetChoice, events: &mut EventSender) -> Result<(), Closed> {
+    match open_package(package) {
+        Ok(mut workbook) => read_chosen(workbook.as_mut(), choice, events),
+        Err(message) => events.problem(None, message),
     }
 }
 
-fn read_sheets<W: Reader<Source>>(
-    mut workbook: W,
-    choice: &SheetChoice,
-    events: &mut EventSender,
-    read: fn(&mut W, &str, &mut EventSender) -> Result<(), SheetError>,
-) -> Result<(), Closed> {
-    let sheets = workbook.sheets_metadata().to_vec();
-    let worksheets: Vec<_> = sheets.iter().filter(|sheet| sheet.typ == SheetType::WorkSheet).collect();
-    let names = || worksheets.iter().map(|sheet| sheet.name.as_str()).collect::<Vec<_>>().join(", ");
-    let chosen: Vec<(&str, bool)> = match choice {
-        SheetChoice::Every => {
-            for sheet in worksheets.iter().filter(|sheet| sheet.visible != SheetVisible::Visible) {
-                events.skip(&sheet.name, "the sheet is hidden; name it in `sheet` to have it read")?;
-            }
-            let visible = worksheets.iter().filter(|sheet| sheet.visible == SheetVisible::Visible);
-            visible.map(|sheet| (sheet.name.as_str(), false)).collect()
-        }
-        SheetChoice::Named(name) => match worksheets.iter().find(|sheet| sheet.name == *name) {
-            Some(sheet) => vec![(sheet.name.as_str(), true)],
-            None => return events.problem(None, format!("there is no sheet {name}; it has: {}", names())),
-        },
-        SheetChoice::Index(index) => {
-            let place = usize::try_from(*index).unwrap_or(usize::MAX).wrapping_sub(1);
-            match worksheets.get(place) {
-                Some(sheet) => vec![(sheet.name.as_str(), true)],
-                None => return events.problem(None, format!("there is no sheet number {index}; it has: {}", names())),
-            }
-        }
+/// Reads the chosen sheets of an xls workbook; what keeps it from being read goes out as a problem.
+pub(super) fn read_xls(path: &Path, choice: &SheetChoice, events: &mut EventSender) -> Result<(), Closed> {
+    match xls::Xls::open(path) {
+        Ok(mut workbook) => read_chosen(&mut workbook, choice, events),
+        Err(message) => events.problem(None, message),
+    }
+}
+
+fn open_package(mut package: Package) -> Result<Box<dyn Workbook>, Message> {
+    match package.kind()? {
+        PackageKind::Xlsx(main) => Ok(Box::new(xlsx::Xlsx::open(package, &main)?)),
+        PackageKind::Xlsb(main) => Ok(Box::new(xlsb::Xlsb::open(package, &main)?)),
+        PackageKind::Ods => Ok(Box::new(ods::Ods::open(package)?)),
+        PackageKind::Other(what) => Err(Message::new("workbook-is-other").with_message("what", what)),
+    }
+}
+
+fn read_chosen(workbook: &mut dyn Workbook, choice: &SheetChoice, events: &mut EventSender) -> Result<(), Closed> {
+    let sheets = workbook.sheets().to_vec();
+    let chosen = match chosen(&sheets, choice) {
+        Ok(chosen) => chosen,
+        Err(message) => return events.problem(None, message),
     };
-    for (name, named) in chosen {
-        events.begin(name, named)?;
-        match read(&mut workbook, name, events) {
+    let is_named = chosen != Chosen::Every;
+    for (index, sheet) in sheets.iter().enumerate() {
+        let reason_to_skip = match chosen {
+            Chosen::Every => reason_to_skip(sheet),
+            Chosen::One(one) if one == index => None,
+            Chosen::One(_) => continue,
+        };
+        if let Some(reason) = reason_to_skip {
+            events.skip(&sheet.name, reason)?;
+            continue;
+        }
+        events.begin(&sheet.name, is_named, false)?;
+        match workbook.read_sheet(index, events) {
             Ok(()) => {}
-            Err(SheetError::Closed) => return Err(Closed),
-            Err(SheetError::Unreadable(message)) => events.problem(Some(name), message)?,
+            Err(SheetFailure::Closed) => return Err(Closed),
+            Err(SheetFailure::Problem(message)) => events.problem(Some(&sheet.name), message)?,
         }
         events.end()?;
     }
     Ok(())
 }
 
-fn stream_xlsx(workbook: &mut Xlsx<Source>, name: &str, events: &mut EventSender) -> Result<(), SheetError> {
-    let mut cells = workbook.worksheet_cells_reader(name).map_err(|error| broken(&error))?;
-    assemble(events, || cells.next_cell().map_err(|error| broken(&error)))
+/// Sheets that are to be read, by their places.
+#[derive(Debug, PartialEq, Eq)]
+enum Chosen {
+    /// Every visible sheet of cells.
+    Every,
+    /// One, whether it is visible or not.
+    One(usize),
 }
 
-fn stream_xlsb(workbook: &mut Xlsb<Source>, name: &str, events: &mut EventSender) -> Result<(), SheetError> {
-    let mut cells = workbook.worksheet_cells_reader(name).map_err(|error| broken(&error))?;
-    assemble(events, || cells.next_cell().map_err(|error| broken(&error)))
-}
-
-fn broken(error: &dyn std::fmt::Display) -> SheetError {
-    SheetError::Unreadable(format!("cannot be read: {error}; open the file in Excel or WPS and save it again"))
-}
-
-/// Puts rows together from cells, which come in order: one row is in memory at a time.
-fn assemble<'a>(
-    events: &mut EventSender,
-    mut next_cell: impl FnMut() -> Result<Option<calamine::Cell<DataRef<'a>>>, SheetError>,
-) -> Result<(), SheetError> {
-    let mut current = 0;
-    while let Some(cell) = next_cell()? {
-        let (index, column) = cell.get_position();
-        let (number, column) = (index.saturating_add(1), column as usize);
-        if column >= MOST_COLUMNS {
-            return Err(SheetError::Unreadable(format!(
-                "row {number} has a cell beyond Excel's last column (XFD); save the file again"
-            )));
+fn chosen(sheets: &[Sheet], choice: &SheetChoice) -> Result<Chosen, Message> {
+    let of_cells = || sheets.iter().enumerate().filter(|(_, sheet)| sheet.kind == SheetKind::Cells);
+    let with_names = |message: Message| {
+        let names = of_cells().map(|(_, sheet)| Message::literal(&sheet.name)).collect();
+        message.with_list("sheets", names)
+    };
+    match choice {
+        SheetChoice::Every => Ok(Chosen::Every),
+        SheetChoice::Named(name) => {
+            // Excel knows no two sheets whose names differ in letter case alone.
+            let same = |sheet: &Sheet| sheet.name.trim().to_lowercase() == name.trim().to_lowercase();
+            let exact = of_cells().find(|(_, sheet)| sheet.name == *name);
+            match exact.or_else(|| of_cells().find(|(_, sheet)| same(sheet))) {
+                Some((index, _)) => Ok(Chosen::One(index)),
+                None => Err(with_names(Message::new("workbook-no-such-sheet").with("sheet", name))),
+            }
         }
-        if number != current {
-            events.row(number)?;
-            current = number;
-        }
-        with_ref(cell.get_value(), |cell| events.cell(column, cell));
-    }
-    Ok(())
-}
-
-/// Reads a sheet of the kinds that have no stream.
-fn whole<W: Reader<Source>>(workbook: &mut W, name: &str, events: &mut EventSender) -> Result<(), SheetError> {
-    let range = workbook.worksheet_range(name).map_err(|error| broken(&format!("{error:?}")))?;
-    let Some((first_row, first_column)) = range.start() else { return Ok(()) };
-    for (number, cells) in (first_row + 1..).zip(range.rows()) {
-        events.row(number)?;
-        for (column, cell) in (first_column as usize..).zip(cells) {
-            with_data(cell, |cell| events.cell(column, cell));
+        SheetChoice::Index(place) => {
+            let place_from_0 = usize::try_from(*place).ok().and_then(|place| place.checked_sub(1));
+            match place_from_0.and_then(|place| of_cells().nth(place)) {
+                Some((index, _)) => Ok(Chosen::One(index)),
+                None => Err(with_names(Message::new("workbook-no-such-place").with("place", place))),
+            }
         }
     }
-    Ok(())
 }
 
-fn with_ref(value: &DataRef<'_>, take: impl FnOnce(Cell<'_>)) {
-    match value {
-        DataRef::Empty => take(Cell::Empty),
-        DataRef::String(text) => take(Cell::Text(text)),
-        DataRef::SharedString(text) => take(Cell::Text(text)),
-        #[expect(clippy::cast_precision_loss, reason = "what a spreadsheet calls a number has fifteen digits")]
-        DataRef::Int(number) => take(Cell::Number(*number as f64)),
-        DataRef::Float(number) => take(Cell::Number(*number)),
-        DataRef::Bool(yes) => take(Cell::Other(truth(*yes))),
-        DataRef::DateTime(time) => take(Cell::Other(&date_text(*time))),
-        DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => take(Cell::Other(text)),
-        DataRef::Error(error) => take(Cell::Error(&error.to_string())),
+/// Why a sheet is not read where every sheet is asked for.
+fn reason_to_skip(sheet: &Sheet) -> Option<Message> {
+    match (sheet.kind, sheet.visibility) {
+        (SheetKind::Cells, Visibility::Visible) => None,
+        (SheetKind::Cells, Visibility::Hidden) => Some(Message::new("workbook-sheet-hidden")),
+        (SheetKind::Cells, Visibility::VeryHidden) => Some(Message::new("workbook-sheet-very-hidden")),
+        (SheetKind::Chart, _) => Some(Message::new("workbook-sheet-of-chart")),
+        (SheetKind::Dialog, _) => Some(Message::new("workbook-sheet-of-dialog")),
+        (SheetKind::Macros, _) => Some(Message::new("workbook-sheet-of-macros")),
     }
 }
 
-fn with_data(value: &Data, take: impl FnOnce(Cell<'_>)) {
-    match value {
-        Data::Empty => take(Cell::Empty),
-        Data::String(text) => take(Cell::Text(text)),
-        #[expect(clippy::cast_precision_loss, reason = "what a spreadsheet calls a number has fifteen digits")]
-        Data::Int(number) => take(Cell::Number(*number as f64)),
-        Data::Float(number) => take(Cell::Number(*number)),
-        Data::Bool(yes) => take(Cell::Other(truth(*yes))),
-        Data::DateTime(time) => take(Cell::Other(&date_text(*time))),
-        Data::DateTimeIso(text) | Data::DurationIso(text) => take(Cell::Other(text)),
-        Data::Error(error) => take(Cell::Error(&error.to_string())),
+/// More merged ranges than any list has; further ones are left out, and the sheet says so.
+const MOST_MERGES: usize = 1_000_000;
+
+/// Merged ranges of a sheet, as many as are held.
+#[derive(Debug, Default)]
+struct Merges {
+    ranges: Vec<super::stream::MergedRange>,
+    is_cut: bool,
+}
+
+impl Merges {
+    /// Takes a range; one of a single cell merges nothing.
+    fn push(&mut self, rows: (u32, u32), columns: (usize, usize)) {
+        if rows.0 >= rows.1 && columns.0 >= columns.1 {
+            return;
+        }
+        if self.ranges.len() < MOST_MERGES {
+            self.ranges.push(super::stream::MergedRange { rows, columns });
+        } else {
+            self.is_cut = true;
+        }
+    }
+
+    fn send(self, events: &mut EventSender) -> Result<(), Closed> {
+        if self.is_cut {
+            events.note(Message::new("workbook-too-many-merges").with("most", MOST_MERGES), true)?;
+        }
+        events.merges(self.ranges)
     }
 }
 
-const fn truth(yes: bool) -> &'static str {
-    if yes { "TRUE" } else { "FALSE" }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// A date as `2026-11-24`, with its time where it has one.
-fn date_text(time: calamine::ExcelDateTime) -> String {
-    match time.as_datetime() {
-        Some(time) if time.time() == chrono::NaiveTime::MIN => time.date().to_string(),
-        Some(time) => time.to_string(),
-        None => time.as_f64().to_string(),
+    #[test]
+    fn a_sheet_is_chosen_by_name_or_by_its_place_among_sheets_of_cells() {
+        let sheets = [
+            Sheet::new("图表", SheetKind::Chart, Visibility::Visible),
+            Sheet::new("List", SheetKind::Cells, Visibility::Visible),
+            Sheet::new("隐藏", SheetKind::Cells, Visibility::Hidden),
+        ];
+        for (choice, expected) in [
+            (SheetChoice::Every, Some(Chosen::Every)),
+            (SheetChoice::Named("List".to_owned()), Some(Chosen::One(1))),
+            (SheetChoice::Named(" list".to_owned()), Some(Chosen::One(1))),
+            (SheetChoice::Named("隐藏".to_owned()), Some(Chosen::One(2))),
+            (SheetChoice::Named("图表".to_owned()), None),
+            (SheetChoice::Index(1), Some(Chosen::One(1))),
+            (SheetChoice::Index(2), Some(Chosen::One(2))),
+            (SheetChoice::Index(3), None),
+            (SheetChoice::Index(0), None),
+            (SheetChoice::Index(u64::MAX), None),
+        ] {
+            assert_eq!(chosen(&sheets, &choice).ok(), expected, "{choice:?}");
+        }
+        let message = chosen(&sheets, &SheetChoice::Index(3)).unwrap_err();
+        assert_eq!(message.to_string(), "workbook-no-such-place place=3 sheets=[literal text=List; literal text=隐藏]");
     }
-}
 
-fn unreadable(error: &dyn std::fmt::Display) -> String {
-    let words = error.to_string();
-    if words.contains("password") {
-        return "is protected by a password; open it in Excel or WPS, remove the password, and save it again".to_owned();
+    #[test]
+    fn a_range_of_one_cell_merges_nothing_and_ranges_are_bounded() {
+        let mut merges = Merges::default();
+        merges.push((2, 2), (3, 3));
+        assert!(merges.ranges.is_empty());
+        for row in 1..=1_000_001 {
+            merges.push((row, row), (0, 1));
+        }
+        assert!(merges.ranges.len() == MOST_MERGES && merges.is_cut);
     }
-    format!("is no readable workbook ({words}); open it in Excel or WPS and save it as xlsx")
 }

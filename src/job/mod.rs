@@ -1,27 +1,30 @@
 //! The job file: read as written, with the place of everything, then resolved into settings with nothing left to guess.
 
+mod choices;
 mod gate;
 mod host;
+mod inputs;
+mod limits;
 mod problem;
 mod resolve;
 mod secret;
+mod syntax;
 mod value;
 mod window;
 mod written;
 
+pub use choices::{ArchiveFormat, ArchiveVia, Certificates, Depth, Language, Mask, Period, Recheck, TokenRequest};
 pub use gate::{FIGURES, Gate};
 pub use host::HostRule;
 pub use problem::JobProblems;
 pub use secret::Secret;
 pub(crate) use value::parse_duration_range;
-pub use value::{
-    ArchiveFormat, ArchiveVia, Bytes, Certificates, Depth, HeaderRow, Language, Mask, Period, Rate, Recheck, SheetChoice,
-    TokenRequest,
-};
+pub use value::{Bytes, HeaderRow, Rate, SheetChoice};
 pub use window::{CallingHours, DayWindow};
 
 use crate::codes::{Catalogue, CodeTable};
 use crate::endpoint::Side;
+use crate::message::Message;
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -93,6 +96,33 @@ pub struct PlatformSettings {
     pub codes: CodeTable,
 }
 
+/// The largest answer that is ever read and kept, in bytes: what is read has to be readable in the journal again.
+pub const LARGEST_ANSWER: u64 = 64 << 20;
+
+/// `platform.connect_timeout` unless the job says otherwise.
+const USUAL_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// `platform.timeout` unless the job says otherwise.
+const USUAL_TIMEOUT: Duration = Duration::from_secs(30);
+
+impl PlatformSettings {
+    /// Returns the settings of a platform about which nothing else is said.
+    #[must_use]
+    pub fn of(base: Base, username: Secret, password: Secret) -> Self {
+        Self {
+            base,
+            username,
+            password,
+            connect_timeout: USUAL_CONNECT_TIMEOUT,
+            timeout: USUAL_TIMEOUT,
+            token_request: TokenRequest::Form,
+            ca_file: None,
+            max_answer: LARGEST_ANSWER,
+            codes: CodeTable::default(),
+        }
+    }
+}
+
 /// Where the platform is.
 #[derive(Debug, Clone)]
 pub enum Base {
@@ -113,8 +143,8 @@ impl Base {
     }
 }
 
-/// `[platform.sandbox]`: what the embedded stand-in is like. A job sets seed, latency and fault rate; the rest is for the
-/// stand-in served by itself, and for tests.
+/// `[platform.sandbox]`: what the embedded stand-in is like. A job sets seed, latency, rates of faults, and oddities; the
+/// rest is for the stand-in served by itself, and for tests.
 #[derive(Debug, Clone)]
 pub struct SandboxSettings {
     /// Decides every truth it tells.
@@ -123,8 +153,13 @@ pub struct SandboxSettings {
     pub latency: Range<Duration>,
     /// Share of calls that answer with a transient fault, 0 to 1.
     pub fault_rate: f64,
-    /// Names of the faults that happen; all that pass where empty.
+    /// Share of holders and types, as pairs, of which every call meets the same fault for ever, 0 to 1.
+    pub lasting_rate: f64,
+    /// Names of the faults that happen; the usual ones where empty.
     pub faults: Vec<String>,
+    /// Ways in which answers are written differently from the specification: names of [`Self::ODDITIES`], or
+    /// [`Self::EVERY_ODDITY`].
+    pub oddities: Vec<String>,
     /// Life of a token.
     pub token_life: Duration,
     /// Life of a download address.
@@ -139,13 +174,42 @@ pub struct SandboxSettings {
     pub access_log: Option<PathBuf>,
 }
 
+impl SandboxSettings {
+    /// Names of the oddities. All but the last leave what is true as it is.
+    pub const ODDITIES: [&'static str; 12] = [
+        "bom",
+        "gbk",
+        "bom-token",
+        "fastjson-ref",
+        "repeated",
+        "java-dates",
+        "surrogate",
+        "entities",
+        "dots",
+        "private-use",
+        "redirect-307",
+        "short-list",
+    ];
+
+    /// Stands for every oddity that leaves what is true as it is.
+    pub const EVERY_ODDITY: &'static str = "all";
+
+    /// Whether a name is that of an oddity, or stands for several.
+    #[must_use]
+    pub fn knows_oddity(name: &str) -> bool {
+        name == Self::EVERY_ODDITY || Self::ODDITIES.contains(&name)
+    }
+}
+
 impl Default for SandboxSettings {
     fn default() -> Self {
         Self {
             seed: 7,
             latency: Duration::ZERO..Duration::ZERO,
             fault_rate: 0.0,
+            lasting_rate: 0.0,
             faults: Vec::new(),
+            oddities: Vec::new(),
             // As in the specification's example.
             token_life: Duration::from_secs(30_045),
             address_life: Duration::from_mins(10),
@@ -196,6 +260,41 @@ pub struct InputSettings {
     /// Headers of columns that are kept for breakdowns.
     pub carry: Vec<String>,
 }
+
+/// Headers that no carried column may have: the columns of `coverage.parquet`, which carried columns stand beside.
+pub const RESERVED_HEADERS: [&str; 31] = [
+    "item_id",
+    "certificate_index",
+    "source_file",
+    "source_sheet",
+    "source_row",
+    "occurrences",
+    "holder_code",
+    "holder_code_type",
+    "cert_type_code",
+    "cert_type_name",
+    "certificate_number",
+    "status",
+    "province_exists",
+    "city_exists",
+    "province_certificate_id",
+    "city_certificate_id",
+    "province_lifecycle",
+    "city_lifecycle",
+    "comparison",
+    "likely_same_as",
+    "difference_count",
+    "error_kind",
+    "error_code",
+    "error_message",
+    "calls",
+    "attempts",
+    "finished_at",
+    "change",
+    "gap_since",
+    "gap_runs",
+    "had_gap",
+];
 
 /// `columns`: headers named by hand.
 #[derive(Debug, Clone, Default)]
@@ -355,24 +454,31 @@ impl Job {
     /// Reads and resolves a job file.
     ///
     /// # Errors
-    /// Everything that is wrong with it, each with line and column.
+    /// Fails if the file cannot be read or is not UTF-8 text, and with every problem that it has, each with line and column.
     pub fn load(file: &Path) -> Result<Self, JobProblems> {
-        let text = match std::fs::read(file) {
+        let bytes = match std::fs::read(file) {
+            Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(JobProblems::unreadable(file, "there is no such job file".to_owned()));
+                return Err(JobProblems::unreadable(file, Message::new("job-not-found")));
             }
-            Err(error) => return Err(JobProblems::unreadable(file, format!("cannot be read: {error}"))),
-            Ok(bytes) => String::from_utf8(bytes)
-                .map_err(|_| JobProblems::unreadable(file, "is not UTF-8 text; save it as UTF-8".to_owned()))?,
+            Err(error) => {
+                return Err(JobProblems::unreadable(file, Message::new("job-unreadable").with("cause", error)));
+            }
         };
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let is_text_to = error.utf8_error().valid_up_to();
+            JobProblems::not_utf8(file, &String::from_utf8_lossy(error.as_bytes()), is_text_to)
+        })?;
         Self::parse(file, &text)
     }
 
     /// Resolves the text of a job file that stands (or would stand) at `file`.
     ///
     /// # Errors
-    /// Everything that is wrong with it, each with line and column.
+    /// Fails with every problem that the text has, each with line and column.
     pub fn parse(file: &Path, text: &str) -> Result<Self, JobProblems> {
+        // Windows editors begin a text file with a byte order mark.
+        let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
         let mut problems = problem::Collector::new(text);
         let Some(written) = written::Written::parse(text, &mut problems) else {
             // What is not TOML tells nothing about the job.

@@ -1,22 +1,22 @@
 //! From the job file as written to the settings it means.
 
-use super::problem::Collector;
-use super::value::{
-    ArchiveFormat, ArchiveVia, Certificates, Depth, FieldName, HeaderRow, Language, Mask, NamesByField, Period, Rate, Recheck,
-    SheetChoice, TokenRequest, TreatmentName,
-};
+use super::choices::{ArchiveFormat, ArchiveVia, Certificates, Depth, Language, Mask, Period, Recheck};
+use super::problem::{Collector, excerpt};
+use super::value::{FieldName, NamesByField, Rate, TreatmentName};
 use super::written::{
-    ArchiveSection, AuditSection, CatalogueSection, FacesSection, InputSection, NotifySection, PlatformSection, PurposeSection,
-    ReportSection, SandboxSection, ThrottleSection, TypeFacesSection, Written,
+    ArchiveSection, AuditSection, CatalogueSection, FacesSection, NotifySection, PlatformSection, PurposeSection, ReportSection,
+    SandboxSection, ThrottleSection, TypeFacesSection, Written,
 };
 use super::{
-    ArchiveSettings, AuditKeys, Base, CallingHours, Columns, FaceSettings, Gate, HostRule, InputSettings, Job, NotifySettings,
-    PauseSettings, PlatformSettings, Purpose, ReportSettings, RetrySettings, SandboxSettings, Secret, ThrottleSettings,
-    TypeFaceSettings,
+    ArchiveSettings, AuditKeys, Base, CallingHours, FaceSettings, Gate, HostRule, Job, NotifySettings, PauseSettings,
+    PlatformSettings, Purpose, ReportSettings, RetrySettings, SandboxSettings, Secret, ThrottleSettings, TypeFaceSettings,
+    inputs, limits,
 };
-use crate::codes::{Catalogue, CertificateType, CodeTable, Lifecycle, check_type_code, holder_code_type};
+use crate::codes::{Catalogue, CertificateType, CodeTable, Lifecycle, NumberProblem, check_type_code};
 use crate::endpoint::Side;
+use crate::message::Message;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,39 +25,46 @@ use toml::Spanned;
 /// Longest cause that the platform accepts, in characters (specification, `certificateCopyCause`).
 const LONGEST_CAUSE: usize = 200;
 
-/// The largest answer that is read, in bytes, unless the job says otherwise.
-const USUAL_LARGEST_ANSWER: u64 = 64 * 1024 * 1024;
-
-fn value<T>(written: Option<Spanned<T>>) -> Option<T> {
+pub(super) fn value<T>(written: Option<Spanned<T>>) -> Option<T> {
     written.map(Spanned::into_inner)
 }
 
-fn section<T: Default>(written: Option<Spanned<T>>) -> T {
+pub(super) fn section<T: Default>(written: Option<Spanned<T>>) -> T {
     value(written).unwrap_or_default()
 }
 
-/// A key that must be there.
-fn required<T>(written: Option<Spanned<T>>, key: &str, problems: &mut Collector<'_>) -> Option<T> {
+/// The values of a list without their places.
+pub(super) fn inner<T>(written: Vec<Spanned<T>>) -> Vec<T> {
+    written.into_iter().map(Spanned::into_inner).collect()
+}
+
+/// A key that must be there, in the section that begins at an offset.
+pub(super) fn required<T>(written: Option<Spanned<T>>, key: &str, section: usize, problems: &mut Collector<'_>) -> Option<T> {
     if written.is_none() {
-        problems.missing(key, "");
+        problems.missing(key, section);
     }
     value(written)
+}
+
+/// Where a section begins; the end of the file where it is not there.
+pub(super) fn begins<T>(section: Option<&Spanned<T>>, problems: &Collector<'_>) -> usize {
+    section.map_or(problems.text().trim_end().len(), |section| section.span().start)
 }
 
 /// Resolves what was written; `None` where something that must be there is not.
 pub(super) fn resolve(file: &Path, written: Written, problems: &mut Collector<'_>) -> Option<Job> {
     let root = root_of(file);
+    let job_begins = begins(written.job.as_ref(), problems);
     let job = section(written.job);
-    let name = required(job.name, "job.name", problems).filter(|name| {
-        let good = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
-        if !good {
-            problems.whole("`job.name` becomes a folder's name: it may not be empty, begin with a dot or hold a slash");
-        }
-        good
-    });
-    let platform = platform(section(written.platform), &root, problems);
-    let purpose = purpose(section(written.purpose), problems);
-    let inputs = inputs(value(written.inputs).unwrap_or_default(), problems);
+    if let Some(name) = &job.name
+        && !is_folder_name(name.get_ref())
+    {
+        problems.at(name.span(), Message::new("job-bad-name").with("most", LONGEST_NAME));
+    }
+    let name = required(job.name, "job.name", job_begins, problems);
+    let platform = platform(written.platform, &root, problems);
+    let purpose = purpose(written.purpose, problems);
+    let inputs = inputs::resolve(written.inputs, problems);
     let audit_section = section(written.audit);
     let notify = notify(section(written.notify), problems);
     let catalogue = catalogue(section(written.catalogue), problems);
@@ -66,10 +73,10 @@ pub(super) fn resolve(file: &Path, written: Written, problems: &mut Collector<'_
     let archive = archive(section(written.archive), problems);
     let report = report(section(written.report), problems);
     let retry = section(written.retry);
-    let attempts = value(retry.attempts).unwrap_or(5);
-    if attempts == 0 {
-        problems.whole("`retry.attempts` counts the first attempt: it must be at least 1");
-    }
+    limits::count(retry.attempts.as_ref(), "retry.attempts", &limits::ATTEMPTS, problems);
+    limits::times(retry.backoff.as_ref(), "retry.backoff", &limits::BACKOFF, problems);
+    let output_section = section(written.output);
+    usable_path(output_section.dir.as_ref(), "output.dir", problems);
     Some(Job {
         file: file.to_owned(),
         name: name?,
@@ -84,15 +91,37 @@ pub(super) fn resolve(file: &Path, written: Written, problems: &mut Collector<'_
         faces,
         throttle,
         retry: RetrySettings {
-            attempts,
+            attempts: value(retry.attempts).unwrap_or(5),
             backoff: value(retry.backoff).unwrap_or(Duration::from_millis(200)..Duration::from_secs(30)),
         },
         archive,
         report,
         notify,
-        output: root.join(value(section(written.output).dir).unwrap_or_else(|| "outputs".to_owned())),
+        output: root.join(value(output_section.dir).unwrap_or_else(|| "outputs".to_owned())),
         root,
     })
+}
+
+/// Longest name of a job, in bytes: file systems allow 255 for a folder and what is added to it.
+const LONGEST_NAME: usize = 100;
+
+/// Returns whether a job's name can be its folder's.
+fn is_folder_name(name: &str) -> bool {
+    let is_hidden = name.starts_with('.');
+    let is_bare = name.chars().all(|character| character.is_whitespace() || character == '.');
+    let is_path = name.contains(['/', '\\']) || name.chars().any(char::is_control);
+    !is_hidden && !is_bare && !is_path && name.len() <= LONGEST_NAME
+}
+
+/// Notes a path that can be none: an empty one, or one with a control character, as `"a\new"` has.
+pub(super) fn usable_path(path: Option<&Spanned<String>>, key: &str, problems: &mut Collector<'_>) {
+    if let Some(path) = path {
+        if path.get_ref().trim().is_empty() {
+            problems.at(path.span(), Message::new("job-empty").with("key", key));
+        } else if path.get_ref().chars().any(char::is_control) {
+            problems.at(path.span(), Message::new("job-path-escape").with("key", key));
+        }
+    }
 }
 
 /// The parent of `jobs/` where the file lies in one, else the file's own folder.
@@ -105,87 +134,120 @@ fn root_of(file: &Path) -> PathBuf {
     }
 }
 
-fn platform(written: PlatformSection, root: &Path, problems: &mut Collector<'_>) -> Option<PlatformSettings> {
-    let address = written.base_url.as_ref().map(Spanned::span);
-    let base_url = required(written.base_url, "platform.base_url", problems)?;
-    let sandbox_span = written.sandbox.as_ref().map(Spanned::span);
-    let sandbox = sandbox(section(written.sandbox), problems);
-    let base = if base_url == "sandbox" {
-        Base::Sandbox(sandbox)
-    } else {
-        if let Some(span) = sandbox_span {
-            problems.at(span, "[platform.sandbox] is read only where `platform.base_url` is \"sandbox\"");
-        }
-        let url = base_url.trim_end_matches('/');
-        let usable = url::Url::parse(url).is_ok_and(|url| {
-            matches!(url.scheme(), "http" | "https") && url.has_host() && url.username().is_empty() && url.password().is_none()
-        });
-        if !usable {
-            problems.at(
-                address.unwrap_or(0..0),
-                "`platform.base_url` must be \"sandbox\" or an address such as \"http://10.0.0.1:8080/license-api-release\" without user and password",
-            );
-        }
-        Base::Url(url.to_owned())
-    };
-    let is_sandbox = matches!(base, Base::Sandbox(_));
+fn platform(written: Option<Spanned<PlatformSection>>, root: &Path, problems: &mut Collector<'_>) -> Option<PlatformSettings> {
+    let begins = begins(written.as_ref(), problems);
+    let written = section(written);
+    let base = base(written.base_url, written.sandbox, begins, problems);
+    let is_sandbox = matches!(base, Some(Base::Sandbox(_)));
     let stand_in = || is_sandbox.then(|| Secret::Literal("sandbox".to_owned()));
     let username = value(written.username).map(|name| name.0).or_else(stand_in);
     let password = value(written.password).or_else(stand_in);
-    for (key, missing) in [("username", username.is_none()), ("password", password.is_none())] {
-        if missing {
-            problems.missing(&format!("platform.{key}"), &format!(": for example {{ env = \"ECERT_{}\" }}", key.to_uppercase()));
-        }
+    // Without an address nobody knows whether they are needed.
+    let are_needed = base.is_some();
+    if username.is_none() && are_needed {
+        problems.missing_as("platform.username", begins, Message::new("job-missing-secret").with("variable", "ECERT_USERNAME"));
+    }
+    if password.is_none() && are_needed {
+        problems.missing_as("platform.password", begins, Message::new("job-missing-secret").with("variable", "ECERT_PASSWORD"));
     }
     let in_root = |secret| match secret {
         Secret::File(path) => Secret::File(root.join(path)),
         other => other,
     };
+    limits::time(written.connect_timeout.as_ref(), "platform.connect_timeout", &limits::TIMEOUT, problems);
+    limits::time(written.timeout.as_ref(), "platform.timeout", &limits::TIMEOUT, problems);
+    limits::size(written.max_answer.as_ref(), "platform.max_answer", &limits::ANSWER, problems);
+    usable_path(written.ca_file.as_ref(), "platform.ca_file", problems);
+    let codes = codes(section(written.codes), problems);
+    let usual = PlatformSettings::of(base?, in_root(username?), in_root(password?));
     Some(PlatformSettings {
-        base,
-        username: in_root(username?),
-        password: in_root(password?),
-        connect_timeout: value(written.connect_timeout).unwrap_or(Duration::from_secs(5)),
-        timeout: value(written.timeout).unwrap_or(Duration::from_secs(30)),
-        token_request: value(written.token_request).unwrap_or(TokenRequest::Form),
+        connect_timeout: value(written.connect_timeout).unwrap_or(usual.connect_timeout),
+        timeout: value(written.timeout).unwrap_or(usual.timeout),
+        token_request: value(written.token_request).unwrap_or(usual.token_request),
         ca_file: value(written.ca_file).map(|path| root.join(path)),
-        max_answer: value(written.max_answer).map_or(USUAL_LARGEST_ANSWER, |size| size.0),
-        codes: codes(section(written.codes), problems),
+        max_answer: value(written.max_answer).map_or(usual.max_answer, |size| size.0),
+        codes,
+        ..usual
     })
+}
+
+/// Where the platform is: the embedded stand-in, or an address.
+fn base(
+    base_url: Option<Spanned<String>>,
+    written: Option<Spanned<SandboxSection>>,
+    begins: usize,
+    problems: &mut Collector<'_>,
+) -> Option<Base> {
+    let sandbox_span = written.as_ref().map(Spanned::span);
+    let written = section(written);
+    limits::times(written.latency.as_ref(), "platform.sandbox.latency", &limits::LATENCY, problems);
+    let sandbox = sandbox(written, problems);
+    let span = base_url.as_ref().map_or(begins..begins, Spanned::span);
+    let base_url = required(base_url, "platform.base_url", begins, problems)?;
+    if base_url == "sandbox" {
+        return Some(Base::Sandbox(sandbox));
+    }
+    if let Some(span) = sandbox_span {
+        problems.at(span, Message::new("job-sandbox-unused"));
+    }
+    let url = base_url.trim_end_matches('/');
+    let usable = url::Url::parse(url).is_ok_and(|url| {
+        let is_bare = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+        matches!(url.scheme(), "http" | "https") && url.has_host() && is_bare
+    });
+    if !usable {
+        problems.at(span, Message::new("job-base-url"));
+    }
+    Some(Base::Url(url.to_owned()))
 }
 
 fn sandbox(written: SandboxSection, problems: &mut Collector<'_>) -> SandboxSettings {
     let defaults = SandboxSettings::default();
-    if let Some(rate) = written.fault_rate.as_ref().filter(|rate| !(0.0..=1.0).contains(rate.get_ref())) {
-        problems.at(rate.span(), "`platform.sandbox.fault_rate` is a share: it must lie between 0 and 1");
+    for (key, rate) in [("fault_rate", &written.fault_rate), ("lasting_rate", &written.lasting_rate)] {
+        if let Some(rate) = rate.as_ref().filter(|rate| !(0.0..=1.0).contains(rate.get_ref())) {
+            problems.at(rate.span(), Message::new("sandbox-rate").with("name", format!("platform.sandbox.{key}")));
+        }
+    }
+    if let Some(oddities) = &written.oddities {
+        for unknown in oddities.get_ref().iter().filter(|name| !SandboxSettings::knows_oddity(name)) {
+            let message = Message::new("sandbox-unknown-name").with("flag", "platform.sandbox.oddities").with("name", unknown);
+            problems.at(oddities.span(), message.with("known", SandboxSettings::ODDITIES.join(", ")));
+        }
     }
     SandboxSettings {
         seed: value(written.seed).unwrap_or(defaults.seed),
         latency: value(written.latency).unwrap_or(defaults.latency),
         fault_rate: value(written.fault_rate).unwrap_or(defaults.fault_rate),
+        lasting_rate: value(written.lasting_rate).unwrap_or(defaults.lasting_rate),
+        oddities: value(written.oddities).unwrap_or(defaults.oddities),
         ..defaults
     }
 }
 
-fn purpose(written: PurposeSection, problems: &mut Collector<'_>) -> Option<Purpose> {
-    if let Some(cause) = written.copy_cause.as_ref().filter(|cause| cause.get_ref().chars().count() > LONGEST_CAUSE) {
+fn purpose(written: Option<Spanned<PurposeSection>>, problems: &mut Collector<'_>) -> Option<Purpose> {
+    let begins = begins(written.as_ref(), problems);
+    let written = section(written);
+    if let Some(cause) = &written.copy_cause {
         let length = cause.get_ref().chars().count();
-        problems.at(cause.span(), format!("`purpose.copy_cause` may have at most {LONGEST_CAUSE} characters; it has {length}"));
+        if length > LONGEST_CAUSE {
+            let message = Message::new("job-too-long").with("key", "purpose.copy_cause").with("most", LONGEST_CAUSE);
+            problems.at(cause.span(), message.with("length", length));
+        }
     }
     if let Some(category) = written.call_category.as_ref().filter(|category| *category.get_ref() > 1) {
-        problems.at(category.span(), "`purpose.call_category` must be 0 (事项调用) or 1 (非事项调用)");
+        problems.at(category.span(), Message::new("job-call-category"));
     }
     let mut text = |written: Option<Spanned<String>>, key: &str| {
         if let Some(empty) = written.as_ref().filter(|text| text.get_ref().trim().is_empty()) {
-            problems.at(empty.span(), format!("`purpose.{key}` is empty; the platform refuses calls without it"));
+            problems.at(empty.span(), Message::new("job-purpose-empty").with("key", key));
         }
-        required(written, &format!("purpose.{key}"), problems)
+        required(written, key, begins, problems)
     };
-    let system_name = text(written.system_name, "system_name");
-    let matter_name = text(written.matter_name, "matter_name");
-    let event_code = text(written.event_code, "event_code");
-    let copy_cause = text(written.copy_cause, "copy_cause");
-    let call_category = required(written.call_category, "purpose.call_category", problems);
+    let system_name = text(written.system_name, "purpose.system_name");
+    let matter_name = text(written.matter_name, "purpose.matter_name");
+    let event_code = text(written.event_code, "purpose.event_code");
+    let copy_cause = text(written.copy_cause, "purpose.copy_cause");
+    let call_category = required(written.call_category, "purpose.call_category", begins, problems);
     Some(Purpose {
         system_name: system_name?,
         call_category: call_category?,
@@ -198,53 +260,18 @@ fn purpose(written: PurposeSection, problems: &mut Collector<'_>) -> Option<Purp
     })
 }
 
-fn inputs(written: Vec<InputSection>, problems: &mut Collector<'_>) -> Vec<InputSettings> {
-    if written.is_empty() {
-        problems.whole("there is no [[inputs]]: name at least one spreadsheet");
+/// Notes what is no certificate type code.
+pub(super) fn type_code(code: &str, key: &str, span: Range<usize>, problems: &mut Collector<'_>) {
+    if let Err(problem) = check_type_code(code) {
+        let problem = match problem {
+            NumberProblem::BadLength => "problem-bad_length",
+            NumberProblem::BadCharacter => "problem-bad_character",
+            NumberProblem::BadBirthDate => "problem-bad_birth_date",
+            NumberProblem::BadCheckCharacter => "problem-bad_check_character",
+        };
+        let message = Message::new("job-type-code").with("key", key).with("code", excerpt(code));
+        problems.at(span, message.with_message("problem", Message::new(problem)));
     }
-    let resolved = written.into_iter().filter_map(|input| {
-        let path = required(input.path, "inputs.path", problems)?;
-        if let Some(blank) = input.carry.as_ref().filter(|carry| carry.get_ref().iter().any(|header| header.trim().is_empty())) {
-            problems.at(blank.span(), "`inputs.carry` names headers: an empty one is none");
-        }
-        let columns = section(input.columns);
-        let defaults = section(input.defaults);
-        if let Some(codes) = &defaults.cert_type_code {
-            for code in codes.get_ref() {
-                if let Err(problem) = check_type_code(code) {
-                    problems.at(
-                        codes.span(),
-                        format!("`inputs.defaults.cert_type_code`: {code} is no certificate type code: {problem}"),
-                    );
-                }
-            }
-        }
-        let default_holder_code_type = defaults.holder_code_type.and_then(|named| {
-            let found = holder_code_type(named.get_ref()).map(|entry| entry.code.clone());
-            if found.is_none() {
-                problems
-                    .at(named.span(), "`inputs.defaults.holder_code_type` must be one of the platform's codes, such as \"111\"");
-            }
-            found
-        });
-        Some(InputSettings {
-            path,
-            sheet: value(input.sheet).unwrap_or(SheetChoice::Every),
-            header_row: value(input.header_row).unwrap_or(HeaderRow::Auto),
-            columns: Columns {
-                holder_code: value(columns.holder_code),
-                holder_code_type: value(columns.holder_code_type),
-                cert_type_code: value(columns.cert_type_code),
-                certificate_number: value(columns.certificate_number),
-                cert_type_name: value(columns.cert_type_name),
-                extraction_code: value(columns.extraction_code),
-            },
-            default_type_codes: value(defaults.cert_type_code).unwrap_or_default(),
-            default_holder_code_type,
-            carry: value(input.carry).unwrap_or_default(),
-        })
-    });
-    resolved.collect()
 }
 
 fn audit(written: &AuditSection) -> AuditKeys {
@@ -256,13 +283,13 @@ fn audit(written: &AuditSection) -> AuditKeys {
 
 fn notify(written: NotifySection, problems: &mut Collector<'_>) -> NotifySettings {
     if let Some(empty) = written.command.as_ref().filter(|command| command.get_ref().first().is_none_or(String::is_empty)) {
-        problems.at(empty.span(), "`notify.command` names a program and its arguments: it may not be empty");
+        problems.at(empty.span(), Message::new("job-no-program").with("key", "notify.command"));
     }
     if let Some(webhook) = &written.webhook {
         let usable =
             url::Url::parse(webhook.get_ref()).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         if !usable {
-            problems.at(webhook.span(), "`notify.webhook` must be an address such as \"https://example.cn/hook\"");
+            problems.at(webhook.span(), Message::new("job-webhook"));
         }
     }
     NotifySettings { command: value(written.command).unwrap_or_default(), webhook: value(written.webhook) }
@@ -276,7 +303,7 @@ fn codes(written: BTreeMap<String, Spanned<TreatmentName>>, problems: &mut Colle
             Ok(code) => {
                 changed.insert(code, treatment.get_ref().0);
             }
-            Err(_) => problems.at(treatment.span(), format!("`platform.codes.{code}`: a return code is a whole number")),
+            Err(_) => problems.at(treatment.span(), Message::new("job-return-code").with("code", excerpt(&code))),
         }
     }
     CodeTable::with(changed)
@@ -286,17 +313,16 @@ fn codes(written: BTreeMap<String, Spanned<TreatmentName>>, problems: &mut Colle
 fn catalogue(written: CatalogueSection, problems: &mut Collector<'_>) -> Catalogue {
     let mut added = Vec::new();
     for entry in section(written.types) {
+        let begins = entry.span().start;
+        let entry = entry.into_inner();
         let Some(code) = entry.code else {
-            problems.whole("a [[catalogue.types]] lacks `code`");
+            problems.missing("catalogue.types.code", begins);
             continue;
         };
-        if let Err(problem) = check_type_code(code.get_ref()) {
-            problems
-                .at(code.span(), format!("`catalogue.types.code`: {} is no certificate type code: {problem}", code.get_ref()));
-        }
+        type_code(code.get_ref(), "catalogue.types.code", code.span(), problems);
         let names: Vec<String> = value(entry.name).into_iter().chain(section(entry.names)).collect();
         if names.is_empty() {
-            problems.at(code.span(), format!("the type {} lacks `name`", code.get_ref()));
+            problems.missing("catalogue.types.name", begins);
             continue;
         }
         added.push(CertificateType { code: code.into_inner(), names });
@@ -314,9 +340,7 @@ fn faces(written: FacesSection, problems: &mut Collector<'_>) -> FaceSettings {
     let compare = section(written.compare);
     let types: BTreeMap<String, Spanned<TypeFacesSection>> = section(written.types);
     for (code, of_type) in &types {
-        if let Err(problem) = check_type_code(code) {
-            problems.at(of_type.span(), format!("[faces.types.\"{code}\"] is no certificate type code: {problem}"));
-        }
+        type_code(code, "faces.types", of_type.span(), problems);
     }
     FaceSettings {
         fields: names(written.fields),
@@ -330,27 +354,26 @@ fn faces(written: FacesSection, problems: &mut Collector<'_>) -> FaceSettings {
 
 fn throttle(written: ThrottleSection, problems: &mut Collector<'_>) -> ThrottleSettings {
     let pause = section(written.pause_at);
-    for (key, written) in
-        [("burst", &written.burst), ("concurrency", &written.concurrency), ("pause_at.attempts", &pause.attempts)]
-    {
-        if let Some(zero) = written.as_ref().filter(|count| *count.get_ref() == 0) {
-            problems.at(zero.span(), format!("`throttle.{key}` must be at least 1"));
-        }
-    }
+    limits::count(written.burst.as_ref(), "throttle.burst", &limits::BURST, problems);
+    limits::count(written.concurrency.as_ref(), "throttle.concurrency", &limits::CONCURRENCY, problems);
+    limits::count(pause.attempts.as_ref(), "throttle.pause_at.attempts", &limits::PAUSE_ATTEMPTS, problems);
+    limits::count(written.max_calls.as_ref(), "throttle.max_calls", &limits::MAX_CALLS, problems);
+    limits::rate(written.rate.as_ref(), "throttle.rate", problems);
+    limits::time(written.patience.as_ref(), "throttle.patience", &limits::PATIENCE, problems);
     if let Some(share) = pause.share.as_ref().filter(|share| !(*share.get_ref() > 0.0 && *share.get_ref() <= 1.0)) {
-        problems.at(share.span(), "`throttle.pause_at.share` is a share: it must be above 0 and at most 1");
+        problems.at(share.span(), Message::new("job-pause-share"));
     }
     let usual = ThrottleSettings::default();
     ThrottleSettings {
         rate: value(written.rate).unwrap_or(usual.rate),
-        burst: value(written.burst).unwrap_or(usual.burst).max(1),
-        concurrency: value(written.concurrency).unwrap_or(usual.concurrency).max(1),
+        burst: value(written.burst).unwrap_or(usual.burst),
+        concurrency: value(written.concurrency).unwrap_or(usual.concurrency),
         adaptive: value(written.adaptive).unwrap_or(usual.adaptive),
         hours: CallingHours(value(written.window).unwrap_or_default()),
         max_calls: value(written.max_calls),
         pause: PauseSettings {
             share: value(pause.share).unwrap_or(usual.pause.share),
-            attempts: value(pause.attempts).unwrap_or(usual.pause.attempts).max(1),
+            attempts: value(pause.attempts).unwrap_or(usual.pause.attempts),
             patience: value(written.patience).unwrap_or(usual.pause.patience),
         },
     }
@@ -360,64 +383,54 @@ fn throttle(written: ThrottleSection, problems: &mut Collector<'_>) -> ThrottleS
 const USUAL_LARGEST_FILE: u64 = 32 << 20;
 
 fn archive(written: ArchiveSection, problems: &mut Collector<'_>) -> ArchiveSettings {
-    if let Some(zero) = written.concurrency.as_ref().filter(|count| *count.get_ref() == 0) {
-        problems.at(zero.span(), "`archive.concurrency` must be at least 1");
-    }
-    let (sides_at, types_at) = (span_of(written.sides.as_ref()), span_of(written.types.as_ref()));
-    let (states_at, hosts_at) = (span_of(written.states.as_ref()), span_of(written.allowed_hosts.as_ref()));
-    let sides = section(written.sides).into_iter().filter_map(|name| {
-        let side = Side::BOTH.into_iter().find(|side| side.name() == name.as_str());
-        if side.is_none() {
-            problems.at(sides_at.clone(), format!("`archive.sides`: {name} is neither \"province\" nor \"city\""));
+    limits::count(written.concurrency.as_ref(), "archive.concurrency", &limits::DOWNLOADS, problems);
+    limits::size(written.max_file.as_ref(), "archive.max_file", &limits::FILE, problems);
+    limits::time(written.timeout.as_ref(), "archive.timeout", &limits::TIMEOUT, problems);
+    limits::rate(written.rate.as_ref(), "archive.rate", problems);
+    let mut sides = Vec::new();
+    for name in section(written.sides) {
+        match Side::BOTH.into_iter().find(|side| side.name() == name.get_ref()) {
+            Some(side) => sides.push(side),
+            None => problems.at(name.span(), Message::new("job-side").with("name", excerpt(name.get_ref()))),
         }
-        side
-    });
-    let sides: Vec<Side> = sides.collect();
+    }
     let types = section(written.types);
     for code in &types {
-        if let Err(problem) = check_type_code(code) {
-            problems.at(types_at.clone(), format!("`archive.types`: {code} is no certificate type code: {problem}"));
-        }
+        type_code(code.get_ref(), "archive.types", code.span(), problems);
     }
     let states = section(written.states);
-    for state in states.iter().filter(|state| !Lifecycle::ALL.iter().any(|known| known.name() == state.as_str())) {
+    for state in states.iter().filter(|state| !Lifecycle::ALL.iter().any(|known| known.name() == state.get_ref())) {
         let known = Lifecycle::ALL.map(Lifecycle::name).join(", ");
-        problems.at(states_at.clone(), format!("`archive.states`: {state} is none of: {known}"));
+        problems.at(state.span(), Message::new("job-state").with("state", excerpt(state.get_ref())).with("known", known));
     }
-    let allowed_hosts = section(written.allowed_hosts).into_iter().filter_map(|text| {
-        let rule = HostRule::parse(&text);
-        if rule.is_none() {
-            let expected = "a name such as \"files.example.cn\", an address, or a range such as \"172.20.0.0/16\"";
-            problems.at(hosts_at.clone(), format!("`archive.allowed_hosts`: \"{text}\" is not {expected}"));
+    let mut allowed_hosts = Vec::new();
+    for text in section(written.allowed_hosts) {
+        match HostRule::parse(text.get_ref()) {
+            Some(rule) => allowed_hosts.push(rule),
+            None => problems.at(text.span(), Message::new("job-host").with("host", excerpt(text.get_ref()))),
         }
-        rule
-    });
-    let allowed_hosts: Vec<HostRule> = allowed_hosts.collect();
+    }
     ArchiveSettings {
         enabled: value(written.enabled).unwrap_or(false),
         via: value(written.via).unwrap_or(ArchiveVia::Url),
         pictures: value(written.format) == Some(ArchiveFormat::Png),
         sides,
-        types,
-        states,
+        types: inner(types),
+        states: inner(states),
         allowed_hosts,
         max_file: value(written.max_file).map_or(USUAL_LARGEST_FILE, |size| size.0),
-        concurrency: value(written.concurrency).unwrap_or(4).max(1),
+        concurrency: value(written.concurrency).unwrap_or(4),
         rate: value(written.rate).unwrap_or(Rate::Unlimited),
         timeout: value(written.timeout).unwrap_or(Duration::from_mins(2)),
     }
-}
-
-fn span_of<T>(written: Option<&Spanned<T>>) -> std::ops::Range<usize> {
-    written.map_or(0..0, Spanned::span)
 }
 
 fn report(written: ReportSection, problems: &mut Collector<'_>) -> ReportSettings {
     let gates = value(written.gates).unwrap_or_default().into_iter().filter_map(|(name, limit)| {
         let gate = Gate::new(&name, *limit.get_ref());
         if gate.is_none() {
-            let figures = super::FIGURES.join(", ");
-            problems.at(limit.span(), format!("`report.gates.{name}` must be min_ or max_ and one of: {figures}; with _share behind it, its share of all rows"));
+            let message = Message::new("job-gate").with("name", excerpt(&name)).with("figures", super::FIGURES.join(", "));
+            problems.at(limit.span(), message);
         }
         gate
     });

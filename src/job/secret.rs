@@ -1,8 +1,17 @@
 //! Secrets: where they come from, never what they are.
 
+use crate::child::{self, Ended};
+use crate::message::Message;
 use std::fmt;
+use std::io::Read;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
+
+/// Longest time that a program or a file may take to give a secret.
+const LIMIT: Duration = Duration::from_secs(30);
+/// Longest secret, in bytes; what is longer is no password.
+const LONGEST: u64 = 64 << 10;
 
 /// A place that a secret is fetched from when it is needed, and not before.
 #[derive(Clone, PartialEq, Eq)]
@@ -27,27 +36,75 @@ impl Secret {
     /// Fetches the secret.
     ///
     /// # Errors
-    /// Why it could not be had, naming the place and never the secret.
-    pub fn reveal(&self) -> Result<String, String> {
-        let text = match self {
-            Self::Literal(text) => text.clone(),
-            Self::Env(name) => std::env::var(name).map_err(|_| format!("the environment variable {name} is not set"))?,
+    /// Fails if the variable is not set, the file cannot be read, the program fails or takes longer than thirty seconds, or
+    /// what they give is empty or no text. The message names the place and never the secret.
+    pub fn reveal(&self) -> Result<String, Message> {
+        let bytes = match self {
+            Self::Literal(text) => text.clone().into_bytes(),
+            Self::Env(name) => match std::env::var(name) {
+                Ok(text) => text.into_bytes(),
+                Err(std::env::VarError::NotPresent) => return Err(Message::new("secret-no-variable").with("name", name)),
+                Err(std::env::VarError::NotUnicode(_)) => return Err(Message::new("secret-no-text")),
+            },
             Self::File(path) => {
-                std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?
+                let mut bytes = Vec::new();
+                std::fs::File::open(path)
+                    .and_then(|file| file.take(LONGEST).read_to_end(&mut bytes))
+                    .map_err(|error| Message::new("secret-no-file").with("path", path.display()).with("cause", error))?;
+                bytes
             }
-            Self::Command(command) => {
-                let output = Command::new(&command[0])
-                    .args(&command[1..])
-                    .output()
-                    .map_err(|error| format!("cannot run {}: {error}", command[0]))?;
-                if !output.status.success() {
-                    return Err(format!("{} ended with {}", command[0], output.status));
-                }
-                String::from_utf8(output.stdout).map_err(|_| format!("{} did not print text", command[0]))?
-            }
+            Self::Command(command) => printed(command)?,
         };
+        // Windows editors begin a text file with a byte order mark; it is no part of a password.
+        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
+        let text = std::str::from_utf8(bytes).map_err(|_| Message::new("secret-no-text"))?;
         let first_line = text.lines().next().unwrap_or_default().trim();
-        if first_line.is_empty() { Err("it is empty".to_owned()) } else { Ok(first_line.to_owned()) }
+        if first_line.is_empty() { Err(Message::new("secret-empty")) } else { Ok(first_line.to_owned()) }
+    }
+
+    /// Fetches the secret without blocking the caller's thread, within thirty seconds.
+    ///
+    /// # Errors
+    /// Fails as [`reveal`](Self::reveal) does, and if the secret takes longer.
+    pub async fn reveal_soon(&self) -> Result<String, Message> {
+        if matches!(self, Self::Literal(_) | Self::Env(_)) {
+            return self.reveal();
+        }
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        let secret = self.clone();
+        // A thread of its own: opening a FIFO that nobody writes to blocks for good, and a runtime waits for its own threads.
+        std::thread::spawn(move || {
+            // Whoever waited has given up where this fails.
+            let _ = sender.send(secret.reveal());
+        });
+        match tokio::time::timeout(LIMIT + Duration::from_secs(1), receiver).await {
+            Ok(Ok(revealed)) => revealed,
+            _ => Err(self.is_late()),
+        }
+    }
+
+    fn is_late(&self) -> Message {
+        let what = match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Command(command) => command.first().cloned().unwrap_or_default(),
+            Self::Env(name) => name.clone(),
+            Self::Literal(_) => String::new(),
+        };
+        Message::new("secret-late").with("what", what).with("seconds", LIMIT.as_secs())
+    }
+}
+
+/// What a program prints.
+fn printed(command: &[String]) -> Result<Vec<u8>, Message> {
+    let Some((program, arguments)) = command.split_first() else { return Err(Message::new("secret-empty")) };
+    let late = || Message::new("secret-late").with("what", program).with("seconds", LIMIT.as_secs());
+    let ended = child::output_within(Command::new(program).args(arguments), LIMIT, LONGEST);
+    match ended.map_err(|error| Message::new("secret-no-program").with("program", program).with("cause", error))? {
+        Ended::TimedOut => Err(late()),
+        Ended::Exited { status, stdout } if status.success() => Ok(stdout),
+        Ended::Exited { status, .. } => {
+            Err(Message::new("secret-program-failed").with("program", program).with("status", status))
+        }
     }
 }
 
@@ -61,8 +118,11 @@ mod tests {
         std::fs::write(file.path(), "hunter2\n").unwrap();
         assert_eq!(Secret::File(file.path().to_owned()).reveal().unwrap(), "hunter2");
         assert_eq!(Secret::Command(vec!["echo".into(), "hunter3".into()]).reveal().unwrap(), "hunter3");
-        assert!(Secret::Command(vec!["false".into()]).reveal().unwrap_err().contains("false"));
-        assert!(Secret::Env("ECERT_NO_SUCH_VARIABLE".into()).reveal().unwrap_err().contains("ECERT_NO_SUCH_VARIABLE"));
+        let why = |secret: Secret| secret.reveal().unwrap_err().to_string();
+        assert!(why(Secret::Command(vec!["false".into()])).contains("program=false"));
+        assert!(why(Secret::Env("ECERT_NO_SUCH_VARIABLE".into())).contains("name=ECERT_NO_SUCH_VARIABLE"));
+        std::fs::write(file.path(), "\u{FEFF}hunter2\r\n").unwrap();
+        assert_eq!(Secret::File(file.path().to_owned()).reveal().unwrap(), "hunter2", "a byte order mark is no part of it");
         assert_eq!(format!("{:?}", Secret::Literal("hunter2".into())), "Secret");
     }
 }

@@ -1,8 +1,9 @@
 //! The kinds of value that a job file holds, each read with its place.
 
-use super::problem::{Collector, unknown_key};
+use super::problem::{Collector, excerpt};
 use super::secret::Secret;
 use crate::codes::{Field, Treatment};
+use crate::message::Message;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
@@ -11,30 +12,42 @@ use toml::de::{DeFloat, DeInteger, DeValue};
 
 /// Something that can be read from a value of a job file.
 pub(super) trait Read: Sized {
-    /// Reads it, or notes under `key` what was expected and says `None`.
+    /// Whether it is written as a section, so that a list of it is written as several: `[[inputs]]`.
+    const IS_SECTION: bool = false;
+
+    /// Reads it; notes under `key` what was expected and returns `None` where it is something else.
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self>;
 }
 
-/// Reads a value that comes as one word of text.
+/// Reads a value that comes as text in quotes.
 pub(super) fn read_text<T>(
     value: &Spanned<DeValue<'_>>,
     key: &str,
     problems: &mut Collector<'_>,
-    expected: &str,
+    expected: Message,
     parse: impl FnOnce(&str) -> Option<T>,
 ) -> Option<T> {
-    let text = value.get_ref().as_str();
-    let parsed = text.and_then(parse);
+    let parsed = value.get_ref().as_str().and_then(parse);
     if parsed.is_none() {
-        let found = text.map_or_else(|| value.get_ref().type_str().to_owned(), |text| format!("\"{text}\""));
-        problems.at(value.span(), format!("`{key}` must be {expected}, not {found}"));
+        problems.at(value.span(), not_expected(value, key, expected));
     }
     parsed
 }
 
+/// The message for a value that is something else than its key takes.
+fn not_expected(value: &Spanned<DeValue<'_>>, key: &str, expected: Message) -> Message {
+    Message::new("job-expected").with("key", key).with_message("expected", expected).with_message("found", found(value))
+}
+
+/// One of several words, as a message.
+pub(super) fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> Message {
+    let words = words.into_iter().map(|word| Message::literal(format!("\"{word}\""))).collect();
+    Message::new("job-expected-one-of").with_list("words", words)
+}
+
 impl Read for String {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
-        read_text(value, key, problems, "a text in quotes", |text| Some(text.to_owned()))
+        read_text(value, key, problems, Message::new("job-expected-text"), |text| Some(text.to_owned()))
     }
 }
 
@@ -42,17 +55,26 @@ impl Read for bool {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
         let read = value.get_ref().as_bool();
         if read.is_none() {
-            problems.at(value.span(), format!("`{key}` must be true or false, not {}", describe(value)));
+            problems.at(value.span(), not_expected(value, key, Message::new("job-expected-flag")));
         }
         read
     }
 }
 
+/// Reads a whole number of whatever size.
+fn whole(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<u128> {
+    let number = value.get_ref().as_integer().and_then(|number| u128::from_str_radix(number.as_str(), number.radix()).ok());
+    if number.is_none() {
+        problems.at(value.span(), not_expected(value, key, Message::new("job-expected-whole")));
+    }
+    number
+}
+
 impl Read for u64 {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
-        let read = value.get_ref().as_integer().and_then(|number| Self::from_str_radix(number.as_str(), number.radix()).ok());
+        let read = Self::try_from(whole(value, key, problems)?).ok();
         if read.is_none() {
-            problems.at(value.span(), format!("`{key}` must be a whole number of at least 0, not {}", describe(value)));
+            problems.at(value.span(), Message::new("job-at-most").with("key", key).with("most", Self::MAX));
         }
         read
     }
@@ -60,12 +82,8 @@ impl Read for u64 {
 
 impl Read for u32 {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
-        let number = u64::read(value, key, problems)?;
-        let read = Self::try_from(number).ok();
-        if read.is_none() {
-            problems.at(value.span(), format!("`{key}` must be at most {}", Self::MAX));
-        }
-        read
+        // Each key has a limit of its own, far below; that is the one to tell.
+        whole(value, key, problems).map(|number| Self::try_from(number).unwrap_or(Self::MAX))
     }
 }
 
@@ -74,8 +92,9 @@ impl Read for f64 {
         let value_ref = value.get_ref();
         let text = value_ref.as_float().map(DeFloat::as_str);
         let read = text.or_else(|| value_ref.as_integer().map(DeInteger::as_str)).and_then(|text| text.parse().ok());
+        let read = read.filter(|number: &Self| number.is_finite());
         if read.is_none() {
-            problems.at(value.span(), format!("`{key}` must be a number, not {}", describe(value)));
+            problems.at(value.span(), not_expected(value, key, Message::new("job-expected-number")));
         }
         read
     }
@@ -83,15 +102,13 @@ impl Read for f64 {
 
 impl Read for Duration {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
-        read_text(value, key, problems, "a duration such as \"500ms\", \"30s\" or \"5m\"", |text| {
-            humantime::parse_duration(text).ok()
-        })
+        read_text(value, key, problems, Message::new("job-expected-duration"), |text| humantime::parse_duration(text).ok())
     }
 }
 
 impl Read for Range<Duration> {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
-        read_text(value, key, problems, "two durations such as \"200ms..30s\", the shorter one first", parse_duration_range)
+        read_text(value, key, problems, Message::new("job-expected-durations"), parse_duration_range)
     }
 }
 
@@ -145,7 +162,7 @@ impl Rate {
 
 impl Read for Rate {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
-        read_text(value, key, problems, "a rate such as \"50/s\", \"600/min\" or \"unlimited\"", Self::parse)
+        read_text(value, key, problems, Message::new("job-expected-rate"), Self::parse)
     }
 }
 
@@ -155,7 +172,7 @@ pub struct Bytes(pub u64);
 
 impl Read for Bytes {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
-        read_text(value, key, problems, "a size such as \"32MiB\"", |text| {
+        read_text(value, key, problems, Message::new("job-expected-size"), |text| {
             text.parse::<bytesize::ByteSize>().ok().map(|size| Self(size.as_u64()))
         })
     }
@@ -163,7 +180,7 @@ impl Read for Bytes {
 
 impl Read for super::window::DayWindow {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
-        read_text(value, key, problems, "local times such as \"19:00-07:00\"", Self::parse)
+        read_text(value, key, problems, Message::new("job-expected-window"), Self::parse)
     }
 }
 
@@ -183,11 +200,11 @@ impl Read for SheetChoice {
         if value.get_ref().is_integer() {
             let index = u64::read(value, key, problems)?;
             if index == 0 {
-                problems.at(value.span(), format!("`{key}` counts sheets from 1"));
+                problems.at(value.span(), Message::new("job-counts-from-one").with("key", key));
             }
             return Some(Self::Index(index));
         }
-        read_text(value, key, problems, "a sheet's name, its number from 1, or \"*\"", |text| {
+        read_text(value, key, problems, Message::new("job-expected-sheet"), |text| {
             Some(if text == "*" { Self::Every } else { Self::Named(text.to_owned()) })
         })
     }
@@ -202,50 +219,67 @@ pub enum HeaderRow {
     At(u32),
 }
 
+/// The last row that a worksheet has.
+const LAST_ROW: u32 = 1_048_576;
+
 impl Read for HeaderRow {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
         if value.get_ref().is_integer() {
             let row = u32::read(value, key, problems)?;
             if row == 0 {
-                problems.at(value.span(), format!("`{key}` counts rows from 1"));
+                problems.at(value.span(), Message::new("job-counts-from-one").with("key", key));
+            } else if row > LAST_ROW {
+                problems.at(value.span(), Message::new("job-at-most").with("key", key).with("most", LAST_ROW));
             }
             return Some(Self::At(row));
         }
-        read_text(value, key, problems, "\"auto\" or a row number from 1", |text| (text == "auto").then_some(Self::Auto))
+        read_text(value, key, problems, Message::new("job-expected-header-row"), |text| (text == "auto").then_some(Self::Auto))
     }
 }
 
 impl Read for Secret {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
-        const EXPECTED: &str = "one of { env = \"NAME\" }, { file = \"path\" } or { command = [\"program\", \"argument\"] }";
-        let Some(table) = value.get_ref().as_table() else {
-            // The value itself may be the secret: it is not repeated.
-            problems.at(value.span(), format!("`{key}` must be {EXPECTED}: a secret does not belong in a job file"));
+        // What stands there may be the secret itself: no message repeats it.
+        let expected = || Message::new("job-expected-secret").with("key", key);
+        let only_entry = value.get_ref().as_table().filter(|table| table.len() == 1).and_then(|table| table.iter().next());
+        let Some((name, source)) = only_entry else {
+            problems.at(value.span(), expected());
             return None;
         };
-        let mut entries = table.iter();
-        let (Some((name, source)), None) = (entries.next(), entries.next()) else {
-            problems.at(value.span(), format!("`{key}` must be {EXPECTED}"));
-            return None;
-        };
-        let inner = format!("{key}.{}", name.get_ref());
-        match &**name.get_ref() {
-            "env" => String::read(source, &inner, problems).map(Self::Env),
-            "file" => String::read(source, &inner, problems).map(|path| Self::File(path.into())),
-            "command" => {
-                let command: Vec<String> = Vec::read(source, &inner, problems)?;
-                if command.is_empty() {
-                    problems.at(source.span(), format!("`{inner}` names no program"));
-                    return None;
-                }
-                Some(Self::Command(command))
-            }
+        let text = source.get_ref().as_str();
+        let secret = match &**name.get_ref() {
+            "env" => text.map(|name| Self::Env(name.to_owned())),
+            "file" => text.map(|path| Self::File(path.into())),
+            "command" => words_of(source).map(Self::Command),
             _ => {
-                problems.at(name.span(), format!("`{key}` must be {EXPECTED}"));
-                None
+                problems.at(name.span(), expected());
+                return None;
             }
+        };
+        let problem = match &secret {
+            None => Some(expected()),
+            Some(Self::Command(command)) if command.first().is_none_or(String::is_empty) => {
+                Some(Message::new("job-no-program").with("key", format!("{key}.command")))
+            }
+            Some(Self::Env(_) | Self::File(_)) if text.is_some_and(|text| text.trim().is_empty()) => {
+                Some(Message::new("job-empty").with("key", format!("{key}.{}", name.get_ref())))
+            }
+            Some(Self::File(_)) if text.is_some_and(|text| text.chars().any(char::is_control)) => {
+                Some(Message::new("job-path-escape").with("key", format!("{key}.file")))
+            }
+            Some(_) => None,
+        };
+        if let Some(problem) = problem {
+            problems.at(source.span(), problem);
+            return None;
         }
+        secret
     }
+}
+
+/// The texts of a list; `None` where it is no list or holds something else.
+fn words_of(value: &Spanned<DeValue<'_>>) -> Option<Vec<String>> {
+    value.get_ref().as_array()?.iter().map(|word| Some(word.get_ref().as_str()?.to_owned())).collect()
 }
 
 /// A user name: not secret by itself, so it may stand in the file, but may come from where secrets come from.
@@ -254,10 +288,12 @@ pub(super) struct UserName(pub Secret);
 
 impl Read for UserName {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
-        match value.get_ref().as_str() {
-            Some(text) => Some(Self(Secret::Literal(text.to_owned()))),
-            None => Secret::read(value, key, problems).map(Self),
+        let Some(text) = value.get_ref().as_str() else { return Secret::read(value, key, problems).map(Self) };
+        if text.trim().is_empty() {
+            problems.at(value.span(), Message::new("job-empty").with("key", key));
+            return None;
         }
+        Some(Self(Secret::Literal(text.to_owned())))
     }
 }
 
@@ -269,7 +305,7 @@ impl Read for FieldName {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
         let name = String::read(value, key, problems)?;
         if Field::named(&name).is_none() {
-            problems.at(value.span(), unknown_field(&name, key));
+            problems.unknown_key(value.span(), &name, key, field_names());
         }
         Some(Self(name))
     }
@@ -281,8 +317,7 @@ pub(super) struct TreatmentName(pub Treatment);
 
 impl Read for TreatmentName {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
-        let expected = format!("one of {}", Treatment::names().collect::<Vec<_>>().join(", "));
-        read_text(value, key, problems, &expected, Treatment::named).map(Self)
+        read_text(value, key, problems, one_of(Treatment::names()), Treatment::named).map(Self)
     }
 }
 
@@ -293,16 +328,15 @@ pub(super) struct NamesByField(pub BTreeMap<String, Vec<String>>);
 impl Read for NamesByField {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
         let Some(table) = value.get_ref().as_table() else {
-            problems
-                .at(value.span(), format!("`{key}` must be a table of canonical_field = [\"name\", …], not {}", describe(value)));
+            problems.at(value.span(), not_expected(value, key, Message::new("job-expected-names")));
             return None;
         };
         let mut names = BTreeMap::new();
         for (field, value) in table {
             if Field::named(field.get_ref()).is_none() {
-                problems.at(field.span(), unknown_field(field.get_ref(), key));
+                problems.unknown_key(field.span(), field.get_ref(), key, field_names());
             }
-            if let Some(list) = Vec::read(value, &format!("{key}.{}", field.get_ref()), problems) {
+            if let Some(list) = Vec::read(value, &format!("{key}.{}", excerpt(field.get_ref())), problems) {
                 names.insert(field.get_ref().to_string(), list);
             }
         }
@@ -310,170 +344,59 @@ impl Read for NamesByField {
     }
 }
 
-fn unknown_field(name: &str, key: &str) -> String {
-    let fields: Vec<&str> = Field::ALL.iter().map(|field| field.name()).collect();
-    unknown_key(name, key, &fields)
+fn field_names() -> Vec<&'static str> {
+    Field::ALL.iter().map(|field| field.name()).collect()
 }
 
 impl<T: Read> Read for Vec<T> {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
-        let Some(array) = value.get_ref().as_array() else {
-            problems.at(value.span(), format!("`{key}` must be a list in [ ], not {}", describe(value)));
+        let array = value.get_ref().as_array();
+        let are_sections = || array.is_some_and(|array| array.iter().all(|element| element.get_ref().is_table()));
+        if T::IS_SECTION && !are_sections() {
+            problems.at(value.span(), Message::new("job-expected-sections").with("key", key));
+            return None;
+        }
+        let Some(array) = array else {
+            problems.at(value.span(), not_expected(value, key, Message::new("job-expected-list")));
             return None;
         };
-        Some(array.iter().filter_map(|element| T::read(element, key, problems)).collect())
+        let read: Self = array.iter().filter_map(|element| T::read(element, key, problems)).collect();
+        // Where nothing of it could be read it is not an empty list: that is another problem.
+        (array.is_empty() || !read.is_empty()).then_some(read)
     }
 }
 
-impl<T: Read> Read for BTreeMap<String, Spanned<T>> {
+impl<T: Read> Read for Spanned<T> {
+    const IS_SECTION: bool = T::IS_SECTION;
+
+    fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
+        T::read(value, key, problems).map(|read| Self::new(value.span(), read))
+    }
+}
+
+impl<T: Read> Read for BTreeMap<String, T> {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
         let Some(table) = value.get_ref().as_table() else {
-            problems.at(value.span(), format!("`{key}` must be a table {{ name = value }}, not {}", describe(value)));
+            problems.at(value.span(), not_expected(value, key, Message::new("job-expected-map")));
             return None;
         };
         let read = table.iter().filter_map(|(name, value)| {
-            let name_text = name.get_ref().to_string();
-            let inner = T::read(value, &format!("{key}.{name_text}"), problems)?;
-            Some((name_text, Spanned::new(value.span(), inner)))
+            let inner = T::read(value, &format!("{key}.{}", excerpt(name.get_ref())), problems)?;
+            Some((name.get_ref().to_string(), inner))
         });
         Some(read.collect())
     }
 }
 
-/// What a value is, in the words of a message.
-fn describe(value: &Spanned<DeValue<'_>>) -> String {
-    let value = value.get_ref();
-    match value {
-        DeValue::String(text) => format!("the text \"{text}\""),
-        DeValue::Integer(number) => number.as_str().to_owned(),
-        DeValue::Float(number) => number.as_str().to_owned(),
-        DeValue::Boolean(yes) => yes.to_string(),
-        DeValue::Array(_) => "a list".to_owned(),
-        DeValue::Table(_) => "a table".to_owned(),
-        DeValue::Datetime(_) => "a date".to_owned(),
-    }
-}
-
-/// Declares an enum whose variants a job file names by words.
-macro_rules! words {
-    ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum $name { $($(#[$variant_meta])* $variant),+ }
-
-        impl $name {
-            /// The word that a job file uses for it.
-            #[must_use]
-            pub const fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-
-            /// Finds it by that word.
-            #[must_use]
-            pub fn from_word(word: &str) -> Option<Self> {
-                match word { $($word => Some(Self::$variant),)+ _ => None }
-            }
-        }
-
-        impl Read for $name {
-            fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
-                let expected = [$(concat!("\"", $word, "\"")),+].join(" or ");
-                read_text(value, key, problems, &expected, Self::from_word)
-            }
-        }
-    };
-}
-
-words! {
-    /// How often a job runs, which names its run folders.
-    Period {
-        /// One run a month: `2026-11`.
-        Monthly = "monthly",
-        /// One run a day: `2026-11-24`.
-        Daily = "daily",
-        /// One run: `once`.
-        Once = "once",
-    }
-}
-
-words! {
-    /// The language of reports.
-    Language {
-        /// Chinese.
-        ZhCn = "zh-CN",
-        /// English.
-        En = "en",
-    }
-}
-
-words! {
-    /// Where the token request's parameters go.
-    TokenRequest {
-        /// A form body.
-        Form = "form",
-        /// The address's query.
-        Query = "query",
-    }
-}
-
-words! {
-    /// How far an audit looks.
-    Depth {
-        /// Only whether each side holds one.
-        Existence = "existence",
-        /// Every certificate with its face fields.
-        Faces = "faces",
-    }
-}
-
-words! {
-    /// When a holder's certificates are listed on both sides.
-    Certificates {
-        /// Only where several show up.
-        Auto = "auto",
-        /// Always.
-        List = "list",
-    }
-}
-
-words! {
-    /// Which items a run asks about.
-    Recheck {
-        /// Every item.
-        All = "all",
-        /// Only those that the previous run left with a gap or an error.
-        Gaps = "gaps",
-    }
-}
-
-words! {
-    /// How certificate files are fetched.
-    ArchiveVia {
-        /// By download address.
-        Url = "url",
-        /// By the file endpoint.
-        Base64 = "base64",
-    }
-}
-
-words! {
-    /// In what form the file endpoint gives certificates.
-    ArchiveFormat {
-        /// The file itself.
-        Ofd = "ofd",
-        /// A picture of each page.
-        Png = "png",
-    }
-}
-
-words! {
-    /// How much of a holder code or name a report shows.
-    Mask {
-        /// All of it.
-        None = "none",
-        /// Its ends.
-        Partial = "partial",
-        /// Nothing.
-        Full = "full",
+/// What stands in place of what was expected.
+fn found(value: &Spanned<DeValue<'_>>) -> Message {
+    match value.get_ref() {
+        DeValue::String(text) => Message::literal(format!("\"{}\"", excerpt(text))),
+        DeValue::Integer(number) => Message::literal(excerpt(number.as_str())),
+        DeValue::Float(number) => Message::literal(excerpt(number.as_str())),
+        DeValue::Boolean(yes) => Message::literal(yes),
+        DeValue::Array(_) => Message::new("job-found-list"),
+        DeValue::Table(_) => Message::new("job-found-table"),
+        DeValue::Datetime(_) => Message::new("job-found-date"),
     }
 }

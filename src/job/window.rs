@@ -1,6 +1,6 @@
 //! The local times at which calling is allowed.
 
-use chrono::{Days, NaiveDateTime, NaiveTime};
+use chrono::{DateTime, Days, NaiveDateTime, NaiveTime, TimeZone};
 
 /// A stretch of local time, as `"19:00-07:00"`; it may run over midnight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,6 +9,12 @@ pub struct DayWindow {
     pub from: NaiveTime,
     /// The first minute no longer in it.
     pub to: NaiveTime,
+}
+
+impl std::fmt::Display for DayWindow {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}-{}", self.from.format("%H:%M"), self.to.format("%H:%M"))
+    }
 }
 
 impl DayWindow {
@@ -29,9 +35,17 @@ impl DayWindow {
 pub struct CallingHours(pub Vec<DayWindow>);
 
 impl CallingHours {
-    /// When calling will be allowed again, in local time; none where it is allowed `now`.
+    /// Returns when calling will be allowed again, in the zone of `now`; `None` where it is allowed now.
     #[must_use]
-    pub fn closed_until(&self, now: NaiveDateTime) -> Option<NaiveDateTime> {
+    pub fn closed_until<Zone: TimeZone>(&self, now: DateTime<Zone>) -> Option<DateTime<Zone>> {
+        let zone = now.timezone();
+        let opening = self.next_opening(now.naive_local())?;
+        // Where clocks are put forward over the opening, it is at the first time that there is.
+        let in_zone = |time: NaiveDateTime| zone.from_local_datetime(&time).earliest();
+        in_zone(opening).or_else(|| in_zone(opening + chrono::Duration::hours(1))).or(Some(now))
+    }
+
+    fn next_opening(&self, now: NaiveDateTime) -> Option<NaiveDateTime> {
         if self.0.is_empty() || self.0.iter().any(|window| window.contains(now.time())) {
             return None;
         }
@@ -59,18 +73,18 @@ mod tests {
     fn calling_is_allowed_in_any_window_over_midnight_too() {
         let night = hours(&["19:00-07:00", "12:00-13:00"]);
         for open in ["2026-11-24 19:00:00", "2026-11-24 23:59:59", "2026-11-25 06:59:59", "2026-11-24 12:30:00"] {
-            assert_eq!(night.closed_until(at(open)), None, "{open}");
+            assert_eq!(night.next_opening(at(open)), None, "{open}");
         }
         for (closed, until) in [
             ("2026-11-24 07:00:00", "2026-11-24 12:00:00"),
             ("2026-11-24 13:00:00", "2026-11-24 19:00:00"),
             ("2026-11-24 18:59:59", "2026-11-24 19:00:00"),
         ] {
-            assert_eq!(night.closed_until(at(closed)), Some(at(until)), "{closed}");
+            assert_eq!(night.next_opening(at(closed)), Some(at(until)), "{closed}");
         }
         let morning = hours(&["08:00-09:00"]);
-        assert_eq!(morning.closed_until(at("2026-12-31 09:00:00")), Some(at("2027-01-01 08:00:00")));
-        assert_eq!(hours(&[]).closed_until(at("2026-11-24 03:00:00")), None);
+        assert_eq!(morning.next_opening(at("2026-12-31 09:00:00")), Some(at("2027-01-01 08:00:00")));
+        assert_eq!(hours(&[]).next_opening(at("2026-11-24 03:00:00")), None);
     }
 
     #[test]

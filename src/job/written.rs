@@ -1,12 +1,12 @@
 //! The job file as written: every key optional, every value with its place, unknown keys refused.
 
-use super::problem::{Collector, unknown_key};
+use super::choices::{ArchiveFormat, ArchiveVia, Certificates, Depth, Language, Mask, Period, Recheck, TokenRequest};
+use super::problem::Collector;
 use super::secret::Secret;
-use super::value::{
-    ArchiveFormat, ArchiveVia, Bytes, Certificates, Depth, FieldName, HeaderRow, Language, Mask, NamesByField, Period, Rate,
-    Read, Recheck, SheetChoice, TokenRequest, TreatmentName, UserName,
-};
+use super::syntax;
+use super::value::{Bytes, FieldName, HeaderRow, NamesByField, Rate, Read, SheetChoice, TreatmentName, UserName};
 use super::window::DayWindow;
+use crate::message::Message;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
@@ -23,16 +23,20 @@ macro_rules! section {
         }
 
         impl $name {
-            fn read_table(table: &DeTable<'_>, path: &str, problems: &mut Collector<'_>) -> Self {
+            fn read_table(table: &DeTable<'_>, path: &str, begins: usize, problems: &mut Collector<'_>) -> Self {
                 const KEYS: &[&str] = &[$(stringify!($key)),+];
                 let mut section = Self::default();
                 for (key, value) in table {
-                    let full = if path.is_empty() { key.get_ref().to_string() } else { format!("{path}.{}", key.get_ref()) };
+                    let dot = if path.is_empty() { "" } else { "." };
+                    let full = format!("{path}{dot}{}", key.get_ref());
                     match &**key.get_ref() {
                         $(stringify!($key) => {
                             section.$key = <$kind>::read(value, &full, problems).map(|read| Spanned::new(value.span(), read));
+                            if section.$key.is_none() {
+                                problems.misread(&full, begins);
+                            }
                         })+
-                        unknown => problems.at(key.span(), unknown_key(unknown, path, KEYS)),
+                        unknown => problems.unknown_key(key.span(), unknown, path, KEYS),
                     }
                 }
                 section
@@ -40,12 +44,14 @@ macro_rules! section {
         }
 
         impl Read for $name {
+            const IS_SECTION: bool = true;
+
             fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
                 let Some(table) = value.get_ref().as_table() else {
-                    problems.at(value.span(), format!("`{key}` must be a table [{key}]"));
+                    problems.at(value.span(), Message::new("job-expected-section").with("key", key));
                     return None;
                 };
-                Some(Self::read_table(table, key, problems))
+                Some(Self::read_table(table, key, value.span().start, problems))
             }
         }
     };
@@ -57,7 +63,7 @@ section! {
         job: JobSection,
         platform: PlatformSection,
         purpose: PurposeSection,
-        inputs: Vec<InputSection>,
+        inputs: Vec<Spanned<InputSection>>,
         audit: AuditSection,
         catalogue: CatalogueSection,
         faces: FacesSection,
@@ -87,7 +93,15 @@ section! {
     }
 }
 
-section! { SandboxSection { seed: u64, latency: Range<Duration>, fault_rate: f64 } }
+section! {
+    SandboxSection {
+        seed: u64,
+        latency: Range<Duration>,
+        fault_rate: f64,
+        lasting_rate: f64,
+        oddities: Vec<String>,
+    }
+}
 
 section! {
     PurposeSection {
@@ -109,7 +123,7 @@ section! {
         header_row: HeaderRow,
         columns: ColumnsSection,
         defaults: DefaultsSection,
-        carry: Vec<String>,
+        carry: Vec<Spanned<String>>,
     }
 }
 
@@ -124,7 +138,7 @@ section! {
     }
 }
 
-section! { DefaultsSection { cert_type_code: Vec<String>, holder_code_type: String } }
+section! { DefaultsSection { cert_type_code: Vec<Spanned<String>>, holder_code_type: String } }
 
 section! {
     FacesSection {
@@ -136,7 +150,7 @@ section! {
     }
 }
 
-section! { CatalogueSection { types: Vec<TypeSection> } }
+section! { CatalogueSection { types: Vec<Spanned<TypeSection>> } }
 
 section! { TypeSection { code: String, name: String, names: Vec<String> } }
 
@@ -168,10 +182,10 @@ section! {
         enabled: bool,
         via: ArchiveVia,
         format: ArchiveFormat,
-        sides: Vec<String>,
-        types: Vec<String>,
-        states: Vec<String>,
-        allowed_hosts: Vec<String>,
+        sides: Vec<Spanned<String>>,
+        types: Vec<Spanned<String>>,
+        states: Vec<Spanned<String>>,
+        allowed_hosts: Vec<Spanned<String>>,
         max_file: Bytes,
         concurrency: u32,
         rate: Rate,
@@ -186,12 +200,59 @@ section! { NotifySection { command: Vec<String>, webhook: String } }
 section! { OutputSection { dir: String } }
 
 impl Written {
-    /// Reads a job file's text; what is wrong goes to `problems`, what is right stands. None where it is no TOML.
+    /// Reads a job file's text; what is wrong goes to `problems`, what is right stands. `None` where it is no TOML.
     pub(super) fn parse(text: &str, problems: &mut Collector<'_>) -> Option<Self> {
         let (table, errors) = DeTable::parse_recoverable(text);
-        for error in errors {
-            problems.at(error.span().unwrap_or(0..0), error.message());
+        problems.language = language(text, table.get_ref());
+        syntax::note(errors, problems);
+        problems.is_empty().then(|| Self::read_table(table.get_ref(), "", text.len(), problems))
+    }
+}
+
+/// Returns the language that a text names, whatever else is wrong with it.
+pub(super) fn language_of(text: &str) -> Option<Language> {
+    language(text, DeTable::parse_recoverable(text).0.get_ref())
+}
+
+/// The language that a file names in its table, else in a line of its own: a slip in the TOML may hide the table.
+fn language(text: &str, table: &DeTable<'_>) -> Option<Language> {
+    let in_table = || table.get("job")?.get_ref().as_table()?.get("language")?.get_ref().as_str();
+    in_table().and_then(language_named).or_else(|| text.lines().find_map(language_in_line))
+}
+
+/// The language that `language = "…"` names, with whatever quotation marks.
+fn language_in_line(line: &str) -> Option<Language> {
+    let value = line.trim_start().strip_prefix("language")?.trim_start().strip_prefix(['=', '＝', ':', '：'])?;
+    language_named(value.trim_start_matches(|character: char| !character.is_ascii_alphanumeric()))
+}
+
+/// The language that a word means, such as `EN` or `zh_CN`, although a job file has to name it exactly.
+fn language_named(word: &str) -> Option<Language> {
+    let word = word.trim().to_ascii_lowercase();
+    match word.get(..2)? {
+        "zh" => Some(Language::ZhCn),
+        "en" => Some(Language::En),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_language_is_found_whatever_else_is_wrong() {
+        let chinese =
+            ["[job]\nlanguage = \"zh-CN\"", "language = \"zh_CN", "[job\nlanguage=“zh-CN”  # words", "job = { language = 'zh' }"];
+        let english =
+            ["a\n  language = “en”", "language ＝ \"EN\"\n[job]", "[job]\nlanguage = \"English\"", "x = \"\\q\"\nlanguage = en"];
+        for (texts, language) in [(chinese, Language::ZhCn), (english, Language::En)] {
+            for text in texts {
+                assert_eq!(language_of(text), Some(language), "{text}");
+            }
         }
-        problems.is_empty().then(|| Self::read_table(table.get_ref(), "", problems))
+        for text in ["", "language", "language = ", "languages = \"en\"", "[job]\nlanguage = \"fr\"", "[job]\nname = \"en\""] {
+            assert_eq!(language_of(text), None, "{text}");
+        }
     }
 }

@@ -16,6 +16,8 @@ pub use plan::{PlanWriter, Shard, Wanted};
 pub use read::{CallCount, PlacedTexts, PlanCounts, StoredAnswer, StoredItem};
 pub use record::{NewAnswer, Record};
 
+use crate::exit::Stop;
+use crate::message::Message;
 use packing::{Packer, Unpacker};
 use rusqlite::Connection;
 use std::cell::RefCell;
@@ -52,6 +54,26 @@ pub enum JournalError {
     },
 }
 
+impl JournalError {
+    /// The failure as a message to a person.
+    #[must_use]
+    pub fn to_message(&self) -> Message {
+        match self {
+            Self::Sqlite { path, cause } => Message::new("journal-fails").with("path", path.display()).with("cause", cause),
+            Self::Newer { path, found, known } => {
+                Message::new("journal-newer").with("path", path).with("found", found).with("known", known)
+            }
+            Self::Damaged { path, problem } => Message::new("journal-fails").with("path", path).with("cause", problem),
+        }
+    }
+}
+
+impl From<JournalError> for Stop {
+    fn from(error: JournalError) -> Self {
+        Self::internal(error.to_message())
+    }
+}
+
 /// An open journal.
 #[derive(Debug)]
 pub struct Journal {
@@ -76,7 +98,7 @@ impl Journal {
             _ => {}
         }
         // The file is there before SQLite opens it, so that its mode is ours (0600).
-        crate::durable::append_private(&unfinished).map_err(disk)?;
+        crate::durable::append_private(&unfinished).map_err(|problem| disk(std::io::Error::other(problem)))?;
         let journal = Self::connect(&unfinished)?;
         journal.with(schema::create)?;
         drop(journal);
@@ -93,8 +115,8 @@ impl Journal {
         let found = journal.with(|connection| connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)))?;
         match found {
             schema::VERSION => Ok(journal),
-            1 => {
-                journal.with(schema::upgrade)?;
+            older @ 1..schema::VERSION => {
+                journal.with(|connection| schema::upgrade(connection, older))?;
                 Ok(journal)
             }
             newer if newer > schema::VERSION => {

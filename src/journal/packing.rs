@@ -1,6 +1,7 @@
 //! How answers are packed: zstd, with a dictionary that is trained on the journal's own first answers and kept in it.
 //! Answers are small and alike, so that most of each lies in the dictionary.
 
+use crate::job::LARGEST_ANSWER;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashMap;
 use zstd::bulk::{Compressor, Decompressor};
@@ -14,8 +15,6 @@ const SAMPLE_BYTES: usize = 4 << 20;
 const DICTIONARY_BYTES: usize = 16 << 10;
 /// The dictionary's id; null is none.
 const DICTIONARY_ID: i64 = 1;
-/// The largest answer that is read back, in bytes.
-const LARGEST_ANSWER: usize = 64 << 20;
 
 /// Packs answers; knows the dictionary once there is one.
 pub(super) struct Packer {
@@ -96,8 +95,9 @@ impl Unpacker {
                 place.insert(Decompressor::with_dictionary(&bytes).map_err(|error| error.to_string())?)
             }
         };
-        let size = get_frame_content_size(packed).ok().flatten().and_then(|size| usize::try_from(size).ok());
-        let size = size.filter(|size| *size <= LARGEST_ANSWER).ok_or("it does not say how large it is, or it is too large")?;
+        let size = get_frame_content_size(packed).ok().flatten();
+        let size = size.filter(|size| *size <= LARGEST_ANSWER).and_then(|size| usize::try_from(size).ok());
+        let size = size.ok_or("it does not say how large it is, or it is too large")?;
         decompressor.decompress(packed, size).map_err(|error| error.to_string())
     }
 }

@@ -215,7 +215,7 @@ impl Sink for PlanWriter<'_> {
                         rejected.column,
                         rejected.value,
                         rejected.problem.name(),
-                        rejected.advice,
+                        rejected.advice.to_stored(),
                         rejected.cell,
                     ],
                 )

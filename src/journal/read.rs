@@ -3,6 +3,7 @@
 use super::record::{answer_id, call_named};
 use super::{Journal, JournalError};
 use crate::audit::{Answer, Item, Reply};
+use crate::message::Message;
 use crate::platform::{Envelope, ErrorKind, Failure};
 use chrono::{DateTime, Utc};
 use rusqlite::{Row, params};
@@ -170,6 +171,31 @@ impl Journal {
         Ok(())
     }
 
+    /// The latest item of which every call was answered; `None` where there is none.
+    ///
+    /// # Errors
+    /// Fails if the journal cannot be read.
+    pub fn answered_item(&self) -> Result<Option<Item>, JournalError> {
+        use rusqlite::OptionalExtension;
+        self.with(|connection| {
+            connection
+                .query_row(
+                    "SELECT holder_code, holder_code_type, cert_type_code, certificate_number
+                     FROM finished JOIN items USING (item_id) WHERE NOT failed ORDER BY item_id DESC LIMIT 1",
+                    [],
+                    |row| {
+                        Ok(Item {
+                            holder_code: row.get(0)?,
+                            holder_code_type: row.get(1)?,
+                            cert_type_code: row.get(2)?,
+                            certificate_number: row.get(3)?,
+                        })
+                    },
+                )
+                .optional()
+        })
+    }
+
     /// Every rejected row in order: file, sheet, row, column, value, problem, advice.
     ///
     /// # Errors
@@ -210,11 +236,16 @@ impl Journal {
         let reply = match (row.body, row.failure) {
             (Some(body), _) => {
                 let body = self.unpacker.borrow_mut().unpack(&self.connection, &body, row.dictionary_id)?;
-                Reply::Received(Envelope::parse(&body).map_err(|error| error.to_string())?)
+                // An answer that was read when it came, and cannot be any more, is a failed call; the others still stand.
+                match Envelope::parse(&body) {
+                    Ok(envelope) => Reply::Received(envelope),
+                    Err(error) => Reply::Failed(Failure::new(ErrorKind::Malformed, None).because(error.to_message())),
+                }
             }
-            (None, Some((kind, code, message))) => {
+            (None, Some((kind, code, message, reason))) => {
                 let kind = ErrorKind::from_name(&kind).ok_or_else(|| format!("the failure {kind} is not known"))?;
-                Reply::Failed(Failure { kind, code, message: message.unwrap_or_default() })
+                let reason = reason.as_deref().map(Message::from_stored);
+                Reply::Failed(Failure { kind, code, message: message.unwrap_or_default(), reason })
             }
             (None, None) => return Err("neither a body nor a failure".to_owned()),
         };
@@ -296,6 +327,9 @@ fn stored_item(row: &Row<'_>) -> rusqlite::Result<StoredItem> {
     })
 }
 
+/// A failure as it lies in the journal: kind, code, words, reason.
+type RawFailure = (String, Option<i32>, Option<String>, Option<String>);
+
 /// An answer as it lies in the journal.
 struct RawAnswer {
     answer_id: i64,
@@ -303,7 +337,7 @@ struct RawAnswer {
     number: Option<String>,
     attempts: u32,
     at: i64,
-    failure: Option<(String, Option<i32>, Option<String>)>,
+    failure: Option<RawFailure>,
     body: Option<Vec<u8>>,
     dictionary_id: Option<i64>,
 }
@@ -311,14 +345,14 @@ struct RawAnswer {
 impl RawAnswer {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         let kind: Option<String> = row.get(5)?;
-        let (code, message) = (row.get(6)?, row.get(7)?);
+        let (code, message, reason) = (row.get(6)?, row.get(7)?, row.get(10)?);
         Ok(Self {
             answer_id: row.get(0)?,
             call: row.get(1)?,
             number: row.get(2)?,
             attempts: row.get(3)?,
             at: row.get(4)?,
-            failure: kind.map(|kind| (kind, code, message)),
+            failure: kind.map(|kind| (kind, code, message, reason)),
             body: row.get(8)?,
             dictionary_id: row.get(9)?,
         })

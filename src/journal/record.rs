@@ -4,6 +4,7 @@ use super::packing::Packer;
 use super::{Journal, JournalError, schema};
 use crate::audit::Call;
 use crate::endpoint::Side;
+use crate::message::Message;
 use crate::platform::Failure;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -83,7 +84,7 @@ fn keep(
         Err(failure) => (None, Some(failure)),
     };
     let (body, dictionary_id) = body.unzip();
-    connection.prepare_cached("INSERT OR REPLACE INTO answers VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?.execute(
+    connection.prepare_cached("INSERT OR REPLACE INTO answers VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?.execute(
         params![
             answer_id(item_id, *place),
             call_name(call),
@@ -95,6 +96,7 @@ fn keep(
             failure.map(|failure| failure.message.as_str()),
             body,
             dictionary_id.flatten(),
+            failure.and_then(|failure| failure.reason.as_ref()).map(Message::to_stored),
         ],
     )?;
     Ok(())

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 /// The version that this program writes.
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 3;
 
 /// Answers of one item lie together: the id of an answer is its item's id shifted by this many bits, and its place.
 pub(super) const PLACE_BITS: u32 = 20;
@@ -41,7 +41,7 @@ pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
             call TEXT NOT NULL, certificate_number TEXT,
             attempts INTEGER NOT NULL, at INTEGER NOT NULL,
             failure_kind TEXT, failure_code INTEGER, failure_message TEXT,
-            body BLOB, dictionary_id INTEGER
+            body BLOB, dictionary_id INTEGER, failure_reason TEXT
         );
         CREATE TABLE spent_before (item_id INTEGER PRIMARY KEY, calls INTEGER NOT NULL, attempts INTEGER NOT NULL);
         CREATE TABLE finished (item_id INTEGER PRIMARY KEY, at INTEGER NOT NULL, failed INTEGER NOT NULL);
@@ -70,18 +70,18 @@ const SINCE_VERSION_2: &str = "
     CREATE INDEX earlier_holder ON earlier (holder_code, cert_type_code);
 ";
 
-/// Makes a journal of version 1 one of version 2; its answers need no dictionary.
-pub(super) fn upgrade(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch(&format!(
-        "BEGIN IMMEDIATE;
-         ALTER TABLE answers ADD COLUMN dictionary_id INTEGER;
+/// Makes a journal of version `from` (1 or 2) one of this version. Answers of version 1 need no dictionary.
+pub(super) fn upgrade(connection: &Connection, from: i64) -> rusqlite::Result<()> {
+    let to_version_2 = format!(
+        "ALTER TABLE answers ADD COLUMN dictionary_id INTEGER;
          ALTER TABLE rejected_rows ADD COLUMN cell TEXT;
          ALTER TABLE repairs ADD COLUMN cell TEXT;
          ALTER TABLE items ADD COLUMN extraction_code TEXT;
-         {SINCE_VERSION_2}
-         PRAGMA user_version = {VERSION};
-         COMMIT"
-    ))
+         {SINCE_VERSION_2}"
+    );
+    let to_version_3 = "ALTER TABLE answers ADD COLUMN failure_reason TEXT;";
+    let before = if from == 1 { to_version_2.as_str() } else { "" };
+    connection.execute_batch(&format!("BEGIN IMMEDIATE; {before} {to_version_3} PRAGMA user_version = {VERSION}; COMMIT"))
 }
 
 /// Safe against a kill at any moment, fast enough for every answer to be kept.

@@ -1,12 +1,14 @@
 //! One attempt over HTTP: a request out, its result in, no judgement.
 
+use super::body::in_utf8;
 use super::request::Request;
 use crate::endpoint::Endpoint;
 use crate::job::{Base, PlatformSettings, TokenRequest};
+use crate::message::Message;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
-use reqwest::{RequestBuilder, StatusCode, redirect};
+use reqwest::{RequestBuilder, Response, StatusCode, redirect};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Once;
@@ -16,14 +18,16 @@ use url::Url;
 /// The result of one attempt.
 #[derive(Debug, Clone)]
 pub enum Attempt {
-    /// HTTP 200 and the whole body.
+    /// HTTP 200 and the whole body; in UTF-8 where a declared character encoding made that possible.
     Body(Bytes),
-    /// Another HTTP status, with the wait that the platform asks for.
+    /// Another HTTP status, a redirect that is not followed among them, with the wait that the platform asks for.
     Http {
         /// The status.
         status: u16,
         /// `Retry-After`, from now.
         retry_after: Option<Duration>,
+        /// The beginning of the body, where the platform may say why; empty where none comes.
+        body: Bytes,
     },
     /// HTTP 200 and a body larger than the bound, in bytes, which was not read on.
     TooLarge(usize),
@@ -47,7 +51,10 @@ impl Attempt {
 /// A connection pool to one platform.
 #[derive(Debug, Clone)]
 pub struct Client {
-    http: reqwest::Client,
+    /// Carries calls.
+    calls: reqwest::Client,
+    /// Fetches what download addresses lead to.
+    downloads: reqwest::Client,
     base_url: String,
     /// The address of each interface, read once.
     addresses: HashMap<Endpoint, Url>,
@@ -59,27 +66,45 @@ impl Client {
     /// A client for the platform at `base_url` (the sandbox's own address where the job names the sandbox).
     ///
     /// # Errors
-    /// What is wrong with the certificate authority's file.
-    pub fn new(settings: &PlatformSettings, base_url: &str, connections: usize) -> Result<Self, String> {
-        let mut builder = reqwest::Client::builder()
-            .connect_timeout(settings.connect_timeout)
-            .timeout(settings.timeout)
-            .pool_max_idle_per_host(connections)
-            .tcp_nodelay(true)
-            .redirect(redirect::Policy::custom(stay_on_host));
-        if matches!(settings.base, Base::Sandbox(_)) {
-            // The stand-in lives in this process: no proxy leads to it.
-            builder = builder.no_proxy();
-        }
-        let builder = trusting(builder, settings.ca_file.as_deref())?;
-        let http = builder.build().map_err(|error| format!("no connection can be set up: {}", reasons(&error)))?;
+    /// Fails if the file of the certificate authority cannot be used.
+    pub fn new(settings: &PlatformSettings, base_url: &str, connections: usize) -> Result<Self, Message> {
+        let connect = |policy| {
+            let mut builder = reqwest::Client::builder()
+                .connect_timeout(settings.connect_timeout)
+                .timeout(settings.timeout)
+                .pool_max_idle_per_host(connections)
+                .tcp_nodelay(true)
+                // Old gateways write `Content-Type : …`, fold lines, and add lines that are no headers.
+                .http1_allow_spaces_after_header_name_in_responses(true)
+                .http1_allow_obsolete_multiline_headers_in_responses(true)
+                .http1_ignore_invalid_headers_in_responses(true)
+                .redirect(policy);
+            if matches!(settings.base, Base::Sandbox(_)) {
+                // The stand-in lives in this process: no proxy leads to it.
+                builder = builder.no_proxy();
+            }
+            let builder = trusting(builder, settings.ca_file.as_deref())?;
+            builder.build().map_err(|error| Message::new("no-connection").with("cause", reasons(&error)))
+        };
+        let calls = connect(redirect::Policy::custom(send_again_on_host))?;
+        let downloads = connect(redirect::Policy::custom(stay_on_host))?;
         let largest_answer = usize::try_from(settings.max_answer).unwrap_or(usize::MAX);
         let mut addresses = HashMap::new();
         for endpoint in Endpoint::all() {
             let address = Url::parse(&format!("{base_url}{}", endpoint.path()));
-            addresses.insert(endpoint, address.map_err(|error| format!("{base_url} is no address: {error}"))?);
+            addresses.insert(
+                endpoint,
+                address.map_err(|error| Message::new("no-address").with("address", base_url).with("cause", error))?,
+            );
         }
-        Ok(Self { http, base_url: base_url.to_owned(), addresses, token_request: settings.token_request, largest_answer })
+        Ok(Self {
+            calls,
+            downloads,
+            base_url: base_url.to_owned(),
+            addresses,
+            token_request: settings.token_request,
+            largest_answer,
+        })
     }
 
     /// Where it connects to.
@@ -93,21 +118,21 @@ impl Client {
         let Some(address) = self.addresses.get(&request.endpoint()) else {
             return Attempt::Transport("the interface has no address".to_owned());
         };
-        let builder = self.http.post(address.clone()).header(CONTENT_TYPE, "application/json").body(request.body(access_token));
-        send(builder, self.largest_answer).await
+        let builder = self.calls.post(address.clone()).header(CONTENT_TYPE, "application/json").body(request.body(access_token));
+        send(builder, self.largest_answer, Content::Text).await
     }
 
     /// Fetches what a download address leads to. Nothing of the session goes with it: no token, no credentials.
     ///
     /// # Errors
-    /// Why there is nothing, or too much.
-    pub async fn download(&self, url: &str) -> Result<Bytes, String> {
-        match send(self.http.get(url), self.largest_answer).await {
+    /// Fails if the address does not answer with a whole file of at most the largest answer's size.
+    pub async fn download(&self, url: &str) -> Result<Bytes, Message> {
+        match send(self.downloads.get(url), self.largest_answer, Content::File).await {
             Attempt::Body(body) => Ok(body),
-            Attempt::Http { status, .. } => Err(format!("the address answers HTTP status {status}; it may have expired")),
-            Attempt::TooLarge(bytes) => Err(format!("the file is larger than {} MiB", bytes >> 20)),
-            Attempt::Timeout => Err("the address does not answer in time".to_owned()),
-            Attempt::Transport(problem) => Err(problem),
+            Attempt::Http { status, .. } => Err(Message::new("download-status").with("status", status)),
+            Attempt::TooLarge(bytes) => Err(Message::new("download-too-large").with("mebibytes", bytes >> 20)),
+            Attempt::Timeout => Err(Message::new("download-late")),
+            Attempt::Transport(problem) => Err(Message::literal(problem)),
         }
     }
 
@@ -121,12 +146,12 @@ impl Client {
             ("username", username),
             ("password", password),
         ];
-        let builder = self.http.post(format!("{}{}", self.base_url, Endpoint::Token.path()));
+        let builder = self.calls.post(format!("{}{}", self.base_url, Endpoint::Token.path()));
         let builder = match self.token_request {
             TokenRequest::Form => builder.form(&parameters),
             TokenRequest::Query => builder.query(&parameters),
         };
-        send(builder, self.largest_answer).await
+        send(builder, self.largest_answer, Content::Text).await
     }
 }
 
@@ -142,15 +167,15 @@ fn install_cryptography() {
 /// Makes a client trust an authority of the job's own, besides those of the system.
 ///
 /// # Errors
-/// What is wrong with its file.
-pub fn trusting(mut builder: reqwest::ClientBuilder, ca_file: Option<&Path>) -> Result<reqwest::ClientBuilder, String> {
+/// Fails if its file cannot be read or holds no certificate in PEM form.
+pub fn trusting(mut builder: reqwest::ClientBuilder, ca_file: Option<&Path>) -> Result<reqwest::ClientBuilder, Message> {
     install_cryptography();
     if let Some(path) = ca_file {
-        let wrong = |error: &dyn std::fmt::Display| format!("platform.ca_file {}: {error}", path.display());
+        let wrong = |error: &dyn std::fmt::Display| Message::new("ca-file").with("path", path.display()).with("cause", error);
         let pem = std::fs::read(path).map_err(|error| wrong(&error))?;
         let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| wrong(&error))?;
         if certificates.is_empty() {
-            return Err(wrong(&"holds no certificate in PEM form"));
+            return Err(Message::new("ca-file-empty").with("path", path.display()));
         }
         for certificate in certificates {
             builder = builder.add_root_certificate(certificate);
@@ -162,39 +187,75 @@ pub fn trusting(mut builder: reqwest::ClientBuilder, ca_file: Option<&Path>) -> 
 /// Posts a JSON to an address that is not the platform's: nothing of a session goes with it.
 ///
 /// # Errors
-/// Why it did not arrive, without the address, which may hold a secret.
-pub async fn post_json(address: &str, body: Vec<u8>, timeout: Duration) -> Result<(), String> {
+/// Fails if it does not arrive or is not accepted; the message does not name the address, which may hold a secret.
+pub async fn post_json(address: &str, body: Vec<u8>, timeout: Duration) -> Result<(), Message> {
     install_cryptography();
     let client = reqwest::Client::builder().timeout(timeout).redirect(redirect::Policy::none()).build();
-    let client = client.map_err(|error| reasons(&error))?;
+    let client = client.map_err(|error| Message::literal(reasons(&error)))?;
     let sent = client.post(address).header(CONTENT_TYPE, "application/json").body(body).send().await;
-    let response = sent.map_err(|error| reasons(&error.without_url()))?;
-    if response.status().is_success() { Ok(()) } else { Err(format!("answered with HTTP status {}", response.status().as_u16())) }
+    let response = sent.map_err(|error| Message::literal(reasons(&error.without_url())))?;
+    if response.status().is_success() {
+        Ok(())
+    } else {
+        Err(Message::new("failure-http-status").with("status", response.status().as_u16()))
+    }
 }
 
-/// Follows a redirect only to the host that was asked: a call carries a token and a holder code.
+/// Largest number of redirects that one attempt follows.
+const MOST_REDIRECTS: usize = 5;
+
+/// Follows a redirect of a call within the platform's host where method and body are kept (307, 308): a call carries a
+/// token and a holder code. Others would make a GET without the question of it, and what that finds is no answer.
+fn send_again_on_host(attempt: redirect::Attempt<'_>) -> redirect::Action {
+    let keeps_request = matches!(attempt.status(), StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
+    if keeps_request && is_on_host(&attempt) { attempt.follow() } else { attempt.stop() }
+}
+
+/// Follows a redirect of a download within the host that was asked.
 fn stay_on_host(attempt: redirect::Attempt<'_>) -> redirect::Action {
-    const MOST: usize = 5;
-    let first = attempt.previous().first().cloned();
-    let same = first.is_some_and(|first| {
-        first.host() == attempt.url().host() && first.port_or_known_default() == attempt.url().port_or_known_default()
-    });
-    if same && attempt.previous().len() <= MOST { attempt.follow() } else { attempt.stop() }
+    if is_on_host(&attempt) { attempt.follow() } else { attempt.stop() }
 }
 
-async fn send(builder: RequestBuilder, largest: usize) -> Attempt {
-    match receive(builder, largest).await {
+/// Whether a redirect leads to the host, port and scheme that were asked first, and is not one too many.
+fn is_on_host(attempt: &redirect::Attempt<'_>) -> bool {
+    let next = attempt.url();
+    let is_same = |first: &Url| {
+        first.scheme() == next.scheme()
+            && first.host() == next.host()
+            && first.port_or_known_default() == next.port_or_known_default()
+    };
+    attempt.previous().len() <= MOST_REDIRECTS && attempt.previous().first().is_some_and(is_same)
+}
+
+/// What a body is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Content {
+    /// A text, whose character encoding the headers may declare.
+    Text,
+    /// A file, to be kept byte for byte.
+    File,
+}
+
+async fn send(builder: RequestBuilder, largest: usize, content: Content) -> Attempt {
+    match receive(builder, largest, content).await {
         Ok(attempt) => attempt,
         Err(error) if error.is_timeout() => Attempt::Timeout,
         Err(error) => Attempt::Transport(reasons(&error.without_url())),
     }
 }
 
-async fn receive(builder: RequestBuilder, largest: usize) -> Result<Attempt, reqwest::Error> {
+async fn receive(builder: RequestBuilder, largest: usize, content: Content) -> Result<Attempt, reqwest::Error> {
     let mut response = builder.send().await?;
+    let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    // A body is kept without its headers: what they declare goes into its bytes.
+    let readable = |body: Bytes| match content {
+        Content::Text => in_utf8(body, content_type.as_deref()),
+        Content::File => body,
+    };
     if response.status() != StatusCode::OK {
+        let status = response.status().as_u16();
         let retry_after = retry_after(response.headers(), Utc::now());
-        return Ok(Attempt::Http { status: response.status().as_u16(), retry_after });
+        return Ok(Attempt::Http { status, retry_after, body: readable(beginning(response).await) });
     }
     let mut first = Bytes::new();
     let mut rest = Vec::new();
@@ -209,7 +270,29 @@ async fn receive(builder: RequestBuilder, largest: usize) -> Result<Attempt, req
             rest.extend_from_slice(&chunk);
         }
     }
-    Ok(Attempt::Body(if rest.is_empty() { first } else { [&first[..], &rest[..]].concat().into() }))
+    Ok(Attempt::Body(readable(if rest.is_empty() { first } else { [&first[..], &rest[..]].concat().into() })))
+}
+
+/// Longest part of an error's body that is read, in bytes. What the platform says in it is a sentence or two.
+const LONGEST_ERROR: usize = 16 << 10;
+
+/// Longest wait for an error's body. The status is known already, and the next attempt should not wait for a slow page.
+const ERROR_WAIT: Duration = Duration::from_secs(2);
+
+/// The beginning of an error's body, as far as it comes.
+async fn beginning(mut response: Response) -> Bytes {
+    let mut body = Vec::new();
+    let reading = async {
+        while body.len() < LONGEST_ERROR
+            && let Ok(Some(chunk)) = response.chunk().await
+        {
+            body.extend_from_slice(&chunk);
+        }
+    };
+    // Whether it ended in time is all the same: what has come is kept.
+    let _ = tokio::time::timeout(ERROR_WAIT, reading).await;
+    body.truncate(LONGEST_ERROR);
+    body.into()
 }
 
 /// No platform means a wait longer than a day.

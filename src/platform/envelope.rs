@@ -1,9 +1,12 @@
 //! The envelope `{"head": {…}, "data": …}` in all the shapes in which the platform sends it.
 //!
 //! `head.status` comes as a number or as text; `data` is null, an object with `dataList`, an object with `data`, a face
-//! itself, a list, or a bare text; names vary in case. All of that is read; anything else is [`Malformed`], and never
-//! looks like "not found".
+//! itself, a list, or a bare text; names vary in case; an element may be a reference to another one. All of that is read;
+//! anything else is [`Malformed`], and never looks like "not found".
 
+use super::body::{NotText, text_of};
+use super::reference::resolve_references;
+use crate::message::Message;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -37,7 +40,8 @@ pub enum Data {
 }
 
 /// The fields of one object, in the order and under the names that they came with. A value is `None` for JSON null, the
-/// content of a text, and the JSON text of anything else, digit for digit.
+/// content of a text, and the JSON text of anything else, digit for digit. U+FFFD, in a name or in a value, stands for a
+/// character that was lost on the way.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fields(pub Vec<(String, Option<String>)>);
 
@@ -54,47 +58,87 @@ impl Fields {
 }
 
 /// An answer that is not in any shape of the platform's.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the answer cannot be read at {place}: {problem}; it begins: {excerpt}")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Malformed {
-    /// Which part.
+    /// Which part: a name such as `head.status`, or `body`.
     pub place: &'static str,
     /// What is wrong there.
-    pub problem: String,
+    pub problem: Message,
     /// The beginning of the answer with every digit and every Chinese character starred.
     pub excerpt: String,
 }
 
+impl Malformed {
+    /// The whole of it as one message.
+    #[must_use]
+    pub fn to_message(&self) -> Message {
+        if self.excerpt.is_empty() {
+            return self.problem.clone();
+        }
+        Message::new("answer-malformed").with_message("problem", self.problem.clone()).with("excerpt", &self.excerpt)
+    }
+}
+
+/// The message's code and arguments, for logs.
+impl fmt::Display for Malformed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.to_message(), formatter)
+    }
+}
+
+impl std::error::Error for Malformed {}
+
+/// What is wrong with an answer, and where.
+struct Flaw {
+    place: &'static str,
+    problem: Message,
+}
+
+impl Flaw {
+    const fn new(place: &'static str, code: &'static str) -> Self {
+        Self { place, problem: Message::new(code) }
+    }
+}
+
 impl Envelope {
-    /// Reads an answer's body.
+    /// Reads an answer's body, in whatever character encoding it is.
     ///
     /// # Errors
-    /// Where and why it cannot be read.
+    /// Fails if the body is in no known encoding, is empty or no JSON, lacks `head` or `head.status`, has flags or data in
+    /// no known shape, or holds a reference that names nothing.
     pub fn parse(body: &[u8]) -> Result<Self, Malformed> {
-        let malformed =
-            |place, problem: &dyn fmt::Display| Malformed { place, problem: problem.to_string(), excerpt: excerpt(body) };
-        if body.iter().all(u8::is_ascii_whitespace) {
-            return Err(malformed("the body", &"it is empty"));
+        let malformed = |flaw: Flaw, text: &str| Malformed { place: flaw.place, problem: flaw.problem, excerpt: excerpt(text) };
+        let text = text_of(body).map_err(|NotText| {
+            let beginning = body.get(..EXCERPT_BYTES).unwrap_or(body);
+            malformed(Flaw::new("body", "answer-not-utf8"), &String::from_utf8_lossy(beginning))
+        })?;
+        Self::read(&text).map_err(|flaw| malformed(flaw, &text))
+    }
+
+    fn read(text: &str) -> Result<Self, Flaw> {
+        if text.is_empty() {
+            return Err(Flaw::new("body", "answer-empty"));
         }
-        let top: Entries<'_> = serde_json::from_slice(body).map_err(|error| malformed("the body", &error_kind(&error)))?;
-        let head = top.get("head").ok_or_else(|| malformed("head", &"there is none"))?;
-        let head: Entries<'_> = serde_json::from_str(head.get()).map_err(|_| malformed("head", &"it is no object"))?;
+        let text = resolve_references(text).map_err(|problem| Flaw { place: "body", problem })?;
+        let top: Entries<'_> = serde_json::from_str(&text).map_err(|error| Flaw { place: "body", problem: not_json(&error) })?;
+        let head = top.get("head").ok_or(Flaw::new("head", "answer-no-head"))?;
+        let head: Entries<'_> = serde_json::from_str(head.get()).map_err(|_| Flaw::new("head", "answer-head-no-object"))?;
         let status = head.get("status").and_then(whole_number).and_then(|status| i32::try_from(status).ok());
-        let status = status.ok_or_else(|| malformed("head.status", &"it is no whole number"))?;
-        let message = ["message", "msg"].iter().find_map(|name| head.get(name)).and_then(text).unwrap_or_default();
+        let status = status.ok_or(Flaw::new("head.status", "answer-status-no-number"))?;
+        let message = ["message", "msg"].iter().find_map(|name| head.get(name)).and_then(text_value).unwrap_or_default();
         let flag = |name: &'static str| match head.get(name) {
             None => Ok(None),
-            Some(raw) => match text(raw).as_deref().map(str::trim) {
+            Some(raw) => match text_value(raw).as_deref().map(str::trim) {
                 Some("0" | "false") => Ok(Some(false)),
                 Some("1" | "true") => Ok(Some(true)),
                 None | Some("") => Ok(None),
-                Some(_) => Err(malformed(name, &"it is neither 0 nor 1")),
+                Some(_) => Err(Flaw { place: name, problem: Message::new("answer-flag-unknown").with("flag", name) }),
             },
         };
         let exists = flag("shengIsExists")?.zip(flag("shiIsExists")?);
         let (total, data) = match top.get("data") {
             None => (None, Data::Empty),
-            Some(raw) => read_data(raw).map_err(|problem| malformed("data", &problem))?,
+            Some(raw) => read_data(raw).map_err(|problem| Flaw { place: "data", problem })?,
         };
         Ok(Self { status, message, exists, total, data })
     }
@@ -109,13 +153,13 @@ impl Envelope {
     }
 }
 
-fn read_data(raw: &RawValue) -> Result<(Option<u64>, Data), String> {
+fn read_data(raw: &RawValue) -> Result<(Option<u64>, Data), Message> {
     match raw.get().as_bytes().first() {
         Some(b'n') => Ok((None, Data::Empty)),
-        Some(b'"') => Ok((None, texts(text(raw).into_iter().collect()))),
+        Some(b'"') => Ok((None, texts(text_value(raw).into_iter().collect()))),
         Some(b'[') => read_list(raw).map(|data| (None, data)),
         Some(b'{') => {
-            let entries: Entries<'_> = serde_json::from_str(raw.get()).map_err(|error| error_kind(&error))?;
+            let entries: Entries<'_> = serde_json::from_str(raw.get()).map_err(|error| not_json(&error))?;
             let total = entries.get("total").and_then(whole_number).and_then(|total| u64::try_from(total).ok());
             let list = entries.get("dataList").or_else(|| entries.get("data").filter(|raw| is_list_like(raw)));
             match list {
@@ -124,7 +168,7 @@ fn read_data(raw: &RawValue) -> Result<(Option<u64>, Data), String> {
                 None => Ok((None, Data::Objects(vec![entries.into_fields()]))),
             }
         }
-        _ => Err("it is neither an object nor a list, a text or null".to_owned()),
+        _ => Err(Message::new("answer-data-shape")),
     }
 }
 
@@ -132,29 +176,29 @@ fn is_list_like(raw: &RawValue) -> bool {
     raw.get().starts_with(['[', 'n'])
 }
 
-fn read_list(raw: &RawValue) -> Result<Data, String> {
+fn read_list(raw: &RawValue) -> Result<Data, Message> {
     match raw.get().as_bytes().first() {
         Some(b'n') => return Ok(Data::Empty),
-        Some(b'"') => return Ok(texts(text(raw).into_iter().collect())),
+        Some(b'"') => return Ok(texts(text_value(raw).into_iter().collect())),
         Some(b'{') => return Ok(Data::Objects(vec![read_fields(raw)?])),
         Some(b'[') => {}
-        _ => return Err("the list is no list".to_owned()),
+        _ => return Err(Message::new("answer-data-shape")),
     }
-    let elements: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(|error| error_kind(&error))?;
+    let elements: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(|error| not_json(&error))?;
     let mut objects = Vec::new();
     let mut strings = Vec::new();
     for element in elements {
         match element.get().as_bytes().first() {
             Some(b'n') => {}
             Some(b'{') => objects.push(read_fields(element)?),
-            Some(b'"') => strings.extend(text(element)),
-            _ => return Err("the list holds something other than objects and texts".to_owned()),
+            Some(b'"') => strings.extend(text_value(element)),
+            _ => return Err(Message::new("answer-list-element")),
         }
     }
     match (objects.is_empty(), strings.is_empty()) {
         (true, _) => Ok(texts(strings)),
         (false, true) => Ok(Data::Objects(objects)),
-        (false, false) => Err("the list mixes objects and texts".to_owned()),
+        (false, false) => Err(Message::new("answer-list-mixed")),
     }
 }
 
@@ -163,36 +207,41 @@ fn texts(mut texts: Vec<String>) -> Data {
     if texts.is_empty() { Data::Empty } else { Data::Texts(texts) }
 }
 
-fn read_fields(raw: &RawValue) -> Result<Fields, String> {
-    let entries: Entries<'_> = serde_json::from_str(raw.get()).map_err(|error| error_kind(&error))?;
+fn read_fields(raw: &RawValue) -> Result<Fields, Message> {
+    let entries: Entries<'_> = serde_json::from_str(raw.get()).map_err(|error| not_json(&error))?;
     Ok(entries.into_fields())
 }
 
 /// The content of a text, the JSON text of anything else, `None` for null.
-fn text(raw: &RawValue) -> Option<String> {
+fn text_value(raw: &RawValue) -> Option<String> {
     match raw.get().as_bytes().first() {
         Some(b'n') => None,
-        Some(b'"') => serde_json::from_str(raw.get()).ok(),
+        // A text that does not decode would be lost; its JSON form is not.
+        Some(b'"') => Some(serde_json::from_str(raw.get()).unwrap_or_else(|_| raw.get().to_owned())),
         _ => Some(raw.get().to_owned()),
     }
 }
 
 fn whole_number(raw: &RawValue) -> Option<i64> {
-    text(raw)?.trim().parse().ok()
+    text_value(raw)?.trim().parse().ok()
 }
 
-/// `serde_json`'s message without what it may quote of the body.
-fn error_kind(error: &serde_json::Error) -> String {
-    let kind = if error.is_eof() { "it ends too early" } else { "it is not JSON of the expected shape" };
-    format!("{kind} (line {}, column {})", error.line(), error.column())
+/// What a JSON reader says, without what it may quote of the body.
+pub(super) fn not_json(error: &serde_json::Error) -> Message {
+    let code = if error.is_eof() { "answer-cut-off" } else { "answer-not-json" };
+    Message::new(code).with("line", error.line()).with("column", error.column())
 }
+
+/// Length of the excerpt of a malformed answer, in characters.
+const EXCERPT: usize = 60;
+
+/// So many bytes hold the excerpt, whatever the characters.
+const EXCERPT_BYTES: usize = EXCERPT * 4;
 
 /// The beginning of a body, safe to show: no digit and no Chinese character of it remains.
-fn excerpt(body: &[u8]) -> String {
-    const LONGEST: usize = 60;
-    let text = String::from_utf8_lossy(&body[..body.len().min(LONGEST * 4)]);
+fn excerpt(text: &str) -> String {
     text.chars()
-        .take(LONGEST)
+        .take(EXCERPT)
         .map(|character| match character {
             control if control.is_control() => ' ',
             shown if shown.is_ascii() && !shown.is_ascii_digit() => shown,
@@ -202,15 +251,16 @@ fn excerpt(body: &[u8]) -> String {
 }
 
 /// The entries of a JSON object, in order, values unread.
-struct Entries<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+pub(super) struct Entries<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Entries<'a> {
-    fn get(&self, name: &str) -> Option<&'a RawValue> {
+    /// The value under a name, in any letter case.
+    pub(super) fn get(&self, name: &str) -> Option<&'a RawValue> {
         self.0.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
     }
 
     fn into_fields(self) -> Fields {
-        Fields(self.0.into_iter().map(|(name, raw)| (name.into_owned(), text(raw))).collect())
+        Fields(self.0.into_iter().map(|(name, raw)| (name.into_owned(), text_value(raw))).collect())
     }
 }
 
@@ -289,22 +339,60 @@ mod tests {
     #[test]
     fn what_is_no_answer_is_malformed_and_its_excerpt_names_nobody() {
         for (body, place) in [
-            ("", "the body"),
-            ("  \n", "the body"),
-            ("<html>请登录 370481199206240910</html>", "the body"),
-            (r#"{"head":{"status":0},"data":{"dataList":[{"name":"张三","gms"#, "the body"),
+            ("", "body"),
+            ("  \n", "body"),
+            ("<html>请登录 370481199206240910</html>", "body"),
+            (r#"{"head":{"status":0},"data":{"dataList":[{"name":"张三","gms"#, "body"),
             (r#"{"data":null}"#, "head"),
             (r#"{"head":[],"data":null}"#, "head"),
             (r#"{"head":{"status":"ok"},"data":null}"#, "head.status"),
             (r#"{"head":{"status":0},"data":7}"#, "data"),
             (r#"{"head":{"status":0},"data":{"dataList":[["a"]]}}"#, "data"),
+            (r#"{"head":{"status":0},"data":{"dataList":[{"name":"张三"},{"$ref":"$.data.dataList[7]"}]}}"#, "body"),
+            (r#"{"head":{"status":0},"data":{"dataList":[{"name":"张三","all":{"$ref":"$"}}]}}"#, "body"),
+            (r#"{"head":{"status":0},"data":{"$ref":"$.list"},"list":null}"#, "body"),
         ] {
             let malformed = parse(body).unwrap_err();
             assert_eq!(malformed.place, place, "{body}");
             let shown = malformed.to_string();
-            let begins = shown.split("it begins:").last().unwrap();
-            assert!(!begins.contains('张') && !begins.contains("370481"), "{shown}");
+            assert!(!shown.contains('张') && !shown.contains("370481"), "{shown}");
         }
+        let damaged = Envelope::parse(b"{\"head\":{\"message\":\"\xE6\x8E\xA5\xE5\x8F\xA3\xFF\"}}").unwrap_err();
+        assert_eq!((damaged.place, damaged.problem.code()), ("body", "answer-not-utf8"));
+        assert!(damaged.excerpt.starts_with("{\"head\":{\"message\":\"***"), "{}", damaged.excerpt);
+    }
+
+    #[test]
+    fn a_mark_or_another_encoding_changes_nothing() {
+        let written = r#"{"head":{"status":"0","message":"接口调用成功"},"data":{"dataList":[{"name":"张三"}]}}"#;
+        let plain = parse(written).unwrap();
+        let in_gbk = encoding_rs::GBK.encode(written).0;
+        for body in [format!("\u{FEFF}{written}").as_bytes(), &*in_gbk] {
+            assert_eq!(Envelope::parse(body).as_ref(), Ok(&plain));
+        }
+    }
+
+    #[test]
+    fn a_lone_surrogate_is_told_as_a_lost_character() {
+        let envelope =
+            parse(r#"{"head":{"status":0,"message":"\ud83d完"},"data":{"na\udc00me":"张\ud83d","b":{"c":"\ud83d"},"d":"\ud840\udc87"}}"#)
+                .unwrap();
+        assert_eq!(envelope.message, "\u{FFFD}完");
+        let values = |name: &str| envelope.objects()[0].get(name);
+        assert_eq!(values("na\u{FFFD}me"), Some("张\u{FFFD}"));
+        assert_eq!(values("b"), Some("{\"c\":\"\u{FFFD}\"}"));
+        assert_eq!(values("d"), Some("\u{20087}"));
+    }
+
+    #[test]
+    fn a_reference_is_the_element_that_it_names() {
+        let written = r#"{"head":{"status":0},"data":{"total":2,"dataList":[{"no":"A1","holder":{"name":"甲"}},{"$ref":"$.data.dataList[0]"},
+            {"no":"A2","holder":{"$ref":"$.data.dataList[0].holder"},"name":{"$ref":"$.Data.datalist[0].holder.name"}}]}}"#;
+        let envelope = parse(written).unwrap();
+        let [first, second, third] = envelope.objects() else { panic!("{envelope:?}") };
+        assert_eq!(first, second);
+        assert_eq!(third.get("holder"), first.get("holder"));
+        assert_eq!((third.get("no"), third.get("name")), (Some("A2"), Some("甲")));
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! What an attempt's result means: an answer, a reason to try again, or the end of it.
 
+use super::body::text_of;
 use super::client::Attempt;
 use super::envelope::Envelope;
+use super::said::{fit_to_show, says_too_often};
 use crate::codes::{CodeTable, Treatment, return_code};
+use crate::message::Message;
 use std::time::Duration;
 
 /// Kinds of failure, as tables name them.
@@ -58,6 +61,22 @@ impl ErrorKind {
         }
     }
 
+    /// What people call it.
+    #[must_use]
+    pub fn to_message(self) -> Message {
+        match self {
+            Self::Timeout => Message::new("error-timeout"),
+            Self::Transport => Message::new("error-transport"),
+            Self::Http => Message::new("error-http"),
+            Self::Malformed => Message::new("error-malformed"),
+            Self::Auth => Message::new("error-auth"),
+            Self::Request => Message::new("error-request"),
+            Self::Unsupported => Message::new("error-unsupported"),
+            Self::TypeUnpublished => Message::new("error-type_unpublished"),
+            Self::Platform => Message::new("error-platform"),
+        }
+    }
+
     /// Finds a kind by its name in tables.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
@@ -68,12 +87,45 @@ impl ErrorKind {
 /// Why a call gave no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// What kind of trouble.
+    /// The kind of failure.
     pub kind: ErrorKind,
-    /// `head.status`, or the HTTP status for [`ErrorKind::Http`].
+    /// `head.status`, or the HTTP status for [`ErrorKind::Http`] and [`ErrorKind::Auth`].
     pub code: Option<i32>,
-    /// In words, free of holder codes.
+    /// The platform's own words, masked and cut; empty where it said none.
     pub message: String,
+    /// What else is known of the cause, such as which part of an answer cannot be read.
+    pub reason: Option<Message>,
+}
+
+impl Failure {
+    /// A failure of which the platform said nothing.
+    #[must_use]
+    pub const fn new(kind: ErrorKind, code: Option<i32>) -> Self {
+        Self { kind, code, message: String::new(), reason: None }
+    }
+
+    /// The failure with what else is known of its cause.
+    #[must_use]
+    pub fn because(self, reason: Message) -> Self {
+        Self { reason: Some(reason), ..self }
+    }
+
+    /// The failure as one message: what it is called, its code, the platform's words.
+    #[must_use]
+    pub fn to_message(&self) -> Message {
+        let words = if self.message.is_empty() { None } else { Some(Message::literal(&self.message)) };
+        let parts: Vec<Message> = words.into_iter().chain(self.reason.clone()).collect();
+        let message = match (self.kind, self.code) {
+            (ErrorKind::Http, Some(status)) => Message::new("failure-http-status").with("status", status),
+            (_, Some(code)) => Message::new("failure-code").with("code", code),
+            (kind, None) => Message::new("failure-kind").with_message("kind", kind.to_message()),
+        };
+        if parts.is_empty() {
+            message
+        } else {
+            Message::new("failure-said").with_message("failure", message).with_list("words", parts)
+        }
+    }
 }
 
 /// What to do after an attempt.
@@ -89,15 +141,18 @@ pub enum Verdict {
     Final(Failure),
 }
 
-/// Judges the result of one attempt of a business call.
+/// Judges the result of one attempt of a business call. What the platform says in words is kept, without `secrets`.
 #[must_use]
-pub fn judge(attempt: &Attempt, codes: &CodeTable) -> Verdict {
-    let failure = |kind, code, message: String| Failure { kind, code, message };
+pub fn judge(attempt: &Attempt, codes: &CodeTable, secrets: &[&str]) -> Verdict {
     match attempt {
-        Attempt::Timeout => Verdict::Again(failure(ErrorKind::Timeout, None, "在规定时间内没有完整的答复".to_owned()), None),
-        Attempt::Transport(message) => Verdict::Again(failure(ErrorKind::Transport, None, message.clone()), None),
-        Attempt::Http { status, retry_after } => {
-            let failure = failure(ErrorKind::Http, Some(i32::from(*status)), format!("HTTP 状态 {status}"));
+        Attempt::Timeout => Verdict::Again(Failure::new(ErrorKind::Timeout, None), None),
+        Attempt::Transport(cause) => {
+            Verdict::Again(Failure::new(ErrorKind::Transport, None).because(Message::literal(cause)), None)
+        }
+        Attempt::Http { status, retry_after, body } => {
+            let code = Some(i32::from(*status));
+            let message = words_of(body).map(|words| fit_to_show(&words, secrets)).unwrap_or_default();
+            let failure = Failure { message, ..Failure::new(ErrorKind::Http, code) };
             match status {
                 401 | 403 => Verdict::RenewToken(Failure { kind: ErrorKind::Auth, ..failure }),
                 408 | 429 | 500..=599 => Verdict::Again(failure, *retry_after),
@@ -105,23 +160,39 @@ pub fn judge(attempt: &Attempt, codes: &CodeTable) -> Verdict {
             }
         }
         Attempt::TooLarge(bytes) => {
-            Verdict::Final(failure(ErrorKind::Malformed, None, format!("答复超过 {} MiB，未读完", bytes >> 20)))
+            let reason = Message::new("answer-too-large").with("mebibytes", bytes >> 20);
+            Verdict::Final(Failure::new(ErrorKind::Malformed, None).because(reason))
         }
         Attempt::Body(body) => match Envelope::parse(body) {
-            Err(malformed) => Verdict::Again(failure(ErrorKind::Malformed, None, malformed.to_string()), None),
-            Ok(envelope) => judge_envelope(envelope, codes),
+            Err(malformed) => Verdict::Again(Failure::new(ErrorKind::Malformed, None).because(malformed.to_message()), None),
+            Ok(envelope) => judge_envelope(envelope, codes, secrets),
         },
     }
 }
 
-fn judge_envelope(envelope: Envelope, codes: &CodeTable) -> Verdict {
-    let known = return_code(envelope.status);
-    let failure = |kind| Failure {
-        kind,
-        code: Some(envelope.status),
-        message: known.map_or_else(|| "规范中没有的返回码".to_owned(), |line| line.text_zh.clone()),
+/// The platform's words in the body of an HTTP error, where it is JSON that has some.
+pub(super) fn words_of(body: &[u8]) -> Option<String> {
+    if let Ok(envelope) = Envelope::parse(body) {
+        return Some(envelope.message).filter(|words| !words.is_empty());
+    }
+    let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text_of(body).ok()?).ok()?;
+    let words = ["message", "msg", "error_description", "error"].iter().find_map(|name| object.get(*name)?.as_str());
+    words.map(str::to_owned)
+}
+
+fn judge_envelope(envelope: Envelope, codes: &CodeTable, secrets: &[&str]) -> Verdict {
+    let failure = |kind| {
+        // The specification's own text for a code says nothing that the code does not.
+        let is_usual = return_code(envelope.status).is_some_and(|line| line.text_zh == envelope.message.trim());
+        let message = if is_usual { String::new() } else { fit_to_show(&envelope.message, secrets) };
+        Failure { message, ..Failure::new(kind, Some(envelope.status)) }
     };
-    match codes.treatment(envelope.status) {
+    let treatment = codes.treatment(envelope.status);
+    let is_answer = matches!(treatment, Some(Treatment::Answer | Treatment::Absent | Treatment::Lifecycle));
+    if !is_answer && says_too_often(&envelope.message) {
+        return Verdict::Again(failure(ErrorKind::Platform), None);
+    }
+    match treatment {
         Some(Treatment::Answer | Treatment::Absent | Treatment::Lifecycle) => Verdict::Answer(envelope),
         Some(Treatment::Retry) => Verdict::Again(failure(ErrorKind::Platform), None),
         Some(Treatment::RenewToken) => Verdict::RenewToken(failure(ErrorKind::Auth)),
@@ -141,6 +212,7 @@ mod tests {
         judge(
             &Attempt::Body(format!(r#"{{"head":{{"status":"{code}"}},"data":null}}"#).into_bytes().into()),
             &CodeTable::default(),
+            &[],
         )
     }
 
@@ -170,7 +242,10 @@ mod tests {
 
     #[test]
     fn http_trouble_is_told_apart() {
-        let http = |status| judge(&Attempt::Http { status, retry_after: Some(Duration::from_secs(2)) }, &CodeTable::default());
+        let http = |status| {
+            let attempt = Attempt::Http { status, retry_after: Some(Duration::from_secs(2)), body: "{}".into() };
+            judge(&attempt, &CodeTable::default(), &[])
+        };
         for status in [401, 403] {
             assert!(matches!(http(status), Verdict::RenewToken(_)), "{status}");
         }
@@ -179,15 +254,35 @@ mod tests {
         }
         assert!(matches!(http(404), Verdict::Final(Failure { kind: ErrorKind::Http, code: Some(404), .. })));
         assert!(matches!(
-            judge(&Attempt::Body("<html>".into()), &CodeTable::default()),
+            judge(&Attempt::Body("<html>".into()), &CodeTable::default(), &[]),
             Verdict::Again(Failure { kind: ErrorKind::Malformed, .. }, None)
         ));
     }
 
     #[test]
+    fn the_platforms_own_words_are_kept_and_what_it_says_of_frequency_is_heeded() {
+        let said = |code: i32, words: &str| {
+            let body = format!(r#"{{"head":{{"status":{code},"message":"{words}"}},"data":null}}"#);
+            judge(&Attempt::Body(body.into_bytes().into()), &CodeTable::default(), &["hunter2"])
+        };
+        let Verdict::Final(failure) = said(98, "账号 hunter2 无权访问370499199001010007") else { panic!() };
+        assert_eq!(failure.message, "账号 *** 无权访问3704************07");
+        let Verdict::Again(failure, None) = said(98, "接口调用超出频率限制") else { panic!() };
+        assert_eq!(failure.message, "接口调用超出频率限制");
+        assert!(matches!(said(0, "调用过于频繁"), Verdict::Answer(_)), "an answer is one, whatever it says");
+        let Verdict::Again(failure, None) = said(99, "其他异常") else { panic!() };
+        assert_eq!(failure.message, "", "the code says as much");
+        let body = r#"{"timestamp":1,"status":500,"error":"Internal Server Error","message":"数据库连接失败"}"#;
+        let attempt = Attempt::Http { status: 500, retry_after: None, body: body.into() };
+        let Verdict::Again(failure, None) = judge(&attempt, &CodeTable::default(), &[]) else { panic!() };
+        assert_eq!(failure.message, "数据库连接失败");
+    }
+
+    #[test]
     fn a_job_says_what_a_code_means_to_it() {
         let codes = CodeTable::with([(99, Treatment::Absent), (500, Treatment::Retry)].into());
-        let judge = |code: i32| judge(&Attempt::Body(format!(r#"{{"head":{{"status":{code}}}}}"#).into_bytes().into()), &codes);
+        let judge =
+            |code: i32| judge(&Attempt::Body(format!(r#"{{"head":{{"status":{code}}}}}"#).into_bytes().into()), &codes, &[]);
         assert!(matches!(judge(99), Verdict::Answer(_)));
         assert!(matches!(judge(500), Verdict::Again(..)));
         assert!(matches!(judge(1), Verdict::Again(..)));

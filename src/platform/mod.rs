@@ -1,13 +1,16 @@
 //! The platform: requests and answers as types, return codes, and how one call is made: throttled, with a token, and
 //! tried again where trying again can help.
 
+mod body;
 mod client;
 mod envelope;
 mod failure;
 mod interfaces;
 mod meter;
+mod reference;
 mod request;
 mod retry;
+mod said;
 mod session;
 mod stop;
 mod throttle;
@@ -24,7 +27,8 @@ pub use interfaces::{
 pub use meter::{ANSWERED, AttemptTotals, LATENCY_BOUNDS};
 pub use request::Request;
 pub use retry::backoff;
-pub use session::{CallResult, Session, SessionCounters};
+pub use said::fit_to_show;
+pub use session::{AttemptResult, CallResult, Session, SessionCounters, attempt_end, fresh_token_refused};
 pub use stop::StopReason;
-pub use throttle::{AttemptEnd, Limit, Permit, Strain, Throttle};
+pub use throttle::{Admission, AttemptEnd, AttemptStart, Limit, Permit, Strain, Throttle};
 pub use token::fetch_token;

@@ -5,7 +5,7 @@ use crate::job::Purpose;
 use serde_json::{Map, Value};
 
 /// A business call. The token is added when it is sent.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Request {
     endpoint: Endpoint,
     parameters: Map<String, Value>,

@@ -55,7 +55,7 @@ pub fn explained_text(words: &Words, item: &Item, faces: &[ExplainedFace], outco
     }
     for anomaly in &outcome.anomalies {
         let side = words.named("side", anomaly.side.name());
-        line(words.fill("explain-anomaly", &[("side", side), ("message", &anomaly.message)]));
+        line(words.fill("explain-anomaly", &[("side", side), ("message", &words.say(&anomaly.message))]));
     }
     text
 }

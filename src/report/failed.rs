@@ -10,13 +10,13 @@ use std::path::Path;
 /// Why the file could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum FailedError {
-    /// The table.
+    /// The coverage could not be read.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// The text.
+    /// A row could not be written.
     #[error("the failed items cannot be written: {0}")]
     Csv(#[from] csv::Error),
-    /// The disk.
+    /// The file could not be written or removed.
     #[error("the failed items cannot be written: {0}")]
     Disk(#[from] std::io::Error),
 }
@@ -25,7 +25,7 @@ pub enum FailedError {
 /// stood there where there is none. Codes are whole whatever the reports mask: it is an input.
 ///
 /// # Errors
-/// What keeps the table from being read or the file from being written.
+/// Fails if the coverage cannot be read, or the file cannot be written or removed.
 pub fn write_failed(path: &Path, tables: &Path, carried: &[String]) -> Result<(), FailedError> {
     let mut file = WholeFile::create(path)?;
     // Excel and WPS take a text file for UTF-8 only where it says so.

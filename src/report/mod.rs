@@ -5,9 +5,11 @@ mod compared;
 mod excel;
 mod explain;
 mod failed;
+mod gates;
 mod html;
 mod metrics;
 mod plan;
+mod reading;
 mod remarks;
 mod summary;
 mod words;
@@ -16,16 +18,21 @@ pub use compared::{Comparison, compared_text};
 pub use excel::{ComparedWorkbook, ReportError, write_workbook};
 pub use explain::{ExplainedFace, explained_text};
 pub use failed::write_failed;
+pub use gates::gate_text;
 pub use html::page;
 pub use metrics::{MetricsInput, metrics};
-pub use plan::{PlanReport, Span, TypeCheck, plan_text};
+pub use plan::{PlanReport, Span, TypeCheck, plan_json, plan_text};
 pub use remarks::{GapKey, RemarkError, RemarkedRun, Remarks};
 pub use summary::{summary_json, summary_text};
 pub use words::Words;
 
 use crate::analysis::{Analysis, Figures, PastRun};
 use crate::codes::Catalogue;
+use crate::intake::IntakeReport;
 use crate::job::Mask;
+use crate::message::Message;
+use chrono::{DateTime, FixedOffset, Local, Utc};
+use std::borrow::Cow;
 use std::path::Path;
 
 /// Everything that a report is made from.
@@ -37,6 +44,8 @@ pub struct ReportInput<'a> {
     pub analysis: &'a Analysis,
     /// Folder of its tables.
     pub tables: &'a Path,
+    /// How its inputs were read. `None` for a run that has kept nothing of it.
+    pub intake: Option<&'a IntakeReport>,
     /// Names of certificate types.
     pub catalogue: &'a Catalogue,
     /// Headers of its carried columns.
@@ -61,10 +70,43 @@ impl ReportInput<'_> {
         let now = of([self.figures.collection_rate, self.figures.province_coverage, self.figures.city_coverage]);
         ((past.fold(now, f64::min) * 10.0).floor() / 10.0).min(0.9)
     }
+
+    /// Returns the offset from UTC in which a report shows all of its times: the local one when the run ended. A single
+    /// offset keeps the zone true that headers name, also where clocks were changed during the run.
+    fn zone(&self) -> FixedOffset {
+        *self.figures.finished_at.with_timezone(&Local).offset()
+    }
+
+    /// Returns the name of [`Self::zone`], such as `UTC+08:00`.
+    fn zone_name(&self) -> String {
+        format!("UTC{}", self.zone())
+    }
+
+    /// Returns a time as a report shows it.
+    fn local(&self, time: DateTime<Utc>) -> String {
+        time.with_timezone(&self.zone()).format("%Y-%m-%d %H:%M:%S").to_string()
+    }
+}
+
+/// Returns the number of input rows that name an item for the first time. `None` where the other kinds of rows do not leave
+/// room for it: such a run has not counted its input rows.
+fn first_rows(figures: &Figures) -> Option<u64> {
+    figures.input_rows.checked_sub(figures.duplicate_rows + figures.invalid_inputs + figures.blank_rows)
+}
+
+/// Returns a text of a table as people read it: a stored message as its sentence, anything else as it is.
+fn said<'a>(words: &Words, text: &'a str) -> Cow<'a, str> {
+    if !text.starts_with("{\"code\":\"") {
+        return Cow::Borrowed(text);
+    }
+    let message = Message::from_stored(text);
+    let sentence = words.say(&message);
+    // An answer of the platform may be JSON with a code of its own: that is no message of ours and has no sentence.
+    if sentence == message.to_string() { Cow::Borrowed(text) } else { Cow::Owned(sentence) }
 }
 
 /// What the glossary explains: the messages `glossary-…` and `glossary-…-words`.
-const GLOSSARY: [&str; 16] = [
+const GLOSSARY: [&str; 19] = [
     "item",
     "certificate",
     "both",
@@ -77,8 +119,32 @@ const GLOSSARY: [&str; 16] = [
     "city",
     "errors",
     "inconsistent",
+    "likely",
     "change",
     "state",
     "holder-type",
     "remark",
+    "grouped",
+    "time",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::Language;
+
+    #[test]
+    fn a_stored_message_is_said_and_other_words_are_left_alone() {
+        let words = Words::new(Language::ZhCn);
+        let stored = Message::new("days").with("days", 3).to_stored();
+        for (text, expected) in [
+            (stored.as_str(), "3 天"),
+            ("接口调用超出频率限制", "接口调用超出频率限制"),
+            (r#"{"code":"500","message":"busy"}"#, r#"{"code":"500","message":"busy"}"#),
+            (r#"{"code":"#, r#"{"code":"#),
+            ("", ""),
+        ] {
+            assert_eq!(said(&words, text), expected);
+        }
+    }
+}

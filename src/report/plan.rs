@@ -1,8 +1,10 @@
 //! The plan of a job, as `check` tells it.
 
 use super::Words;
-use crate::intake::{FileProblem, FileReport, SheetReport};
+use crate::intake::{ColumnUse, FileProblem, FileReport, Note, SheetReport};
+use crate::message::Message;
 use serde::Serialize;
+use serde_json::Value;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -13,6 +15,8 @@ pub struct PlanReport {
     pub job: String,
     /// Every file and sheet, with what was found there.
     pub files: Vec<FileReport>,
+    /// Files that a path pattern met and that are no inputs, with the reason.
+    pub passed_over: Vec<FileProblem>,
     /// What keeps files or named sheets from being read.
     pub problems: Vec<FileProblem>,
     /// Items to audit.
@@ -35,6 +39,8 @@ pub struct PlanReport {
     pub seconds: Option<Span>,
     /// Bytes of the journal, at least and at most.
     pub journal_bytes: Span,
+    /// The calling window, and the zone of its times; `None` where calling is always allowed.
+    pub window: Option<(String, String)>,
     /// What the platform says of each certificate type, where it was asked.
     pub online: Option<Vec<TypeCheck>>,
 }
@@ -59,8 +65,8 @@ pub struct TypeCheck {
     pub answered: bool,
     /// Code 13 and its like, where it was not.
     pub code: Option<i32>,
-    /// In words, where it was not.
-    pub message: Option<String>,
+    /// Why, where it was not.
+    pub message: Option<Message>,
 }
 
 /// The plan as text.
@@ -74,14 +80,19 @@ pub fn plan_text(words: &Words, plan: &PlanReport) -> String {
     line(words.fill("plan-inputs", &[("job", &plan.job)]));
     for file in &plan.files {
         line(format!("  {}", file.path));
+        for note in &file.notes {
+            line(format!("    {}", note_line(words, note)));
+        }
         for told in file.sheets.iter().flat_map(|sheet| sheet_lines(words, sheet)) {
             line(format!("    {told}"));
         }
     }
-    if !plan.problems.is_empty() {
-        line(words.text("plan-unreadable").to_owned());
-        for problem in &plan.problems {
-            line(format!("  {problem}"));
+    for (title, problems) in [("plan-passed-over", &plan.passed_over), ("plan-unreadable", &plan.problems)] {
+        if !problems.is_empty() {
+            line(words.text(title).to_owned());
+        }
+        for problem in problems {
+            line(format!("  {}", words.say(&problem.to_message())));
         }
     }
     line(words.text("plan-plan").to_owned());
@@ -104,16 +115,19 @@ pub fn plan_text(words: &Words, plan: &PlanReport) -> String {
             None => words.text("plan-time-unlimited").to_owned(),
         }
     ));
+    if let Some((window, zone)) = &plan.window {
+        line(format!("  {}", words.fill("plan-window", &[("window", window), ("zone", zone)])));
+    }
     line(format!("  {}", words.fill("plan-journal", &[("size", &span(words, plan.journal_bytes, megabytes))])));
     if let Some(types) = &plan.online {
         line(words.text("plan-online").to_owned());
         for entry in types {
             let name = entry.cert_type_name.as_deref().unwrap_or_else(|| words.text("plan-type-unknown"));
-            let message = entry.message.as_deref().unwrap_or_default();
+            let message = entry.message.as_ref().map_or_else(String::new, |message| words.say(message));
             let said = match (entry.answered, entry.code) {
                 (true, _) => words.text("plan-type-answered").to_owned(),
                 (false, Some(13)) => words.text("plan-type-unpublished").to_owned(),
-                (false, _) => words.fill("plan-type-failed", &[("message", message)]),
+                (false, _) => words.fill("plan-type-failed", &[("message", &message)]),
             };
             line(format!("  {}", words.fill("plan-type", &[("code", &entry.cert_type_code), ("name", name), ("said", &said)])));
         }
@@ -131,14 +145,15 @@ fn fill_counts(words: &Words, key: &str, counts: &[(&str, u64)], texts: &[(&str,
 fn sheet_lines(words: &Words, sheet: &SheetReport) -> Vec<String> {
     let name = if sheet.name.is_empty() { words.text("plan-text-sheet") } else { &sheet.name };
     if let Some(reason) = &sheet.skipped {
-        return vec![words.fill("plan-sheet-skipped", &[("sheet", name), ("reason", reason)])];
+        return vec![words.fill("plan-sheet-skipped", &[("sheet", name), ("reason", &words.say(reason))])];
     }
     let comma = words.text("comma");
     let invalid: u64 = sheet.rejected.values().sum();
-    let mapping: Vec<String> =
-        sheet.mapping.iter().map(|(role, header)| format!("{}←{header}", words.named("role", role))).collect();
+    let told = |used: &ColumnUse| format!("{}←{}({})", words.named("role", &used.role), used.header, used.column);
+    let mapping: Vec<String> = sheet.mapping.iter().map(told).collect();
     let counts = [
         ("rows", sheet.rows),
+        ("blank", sheet.blank_rows),
         ("items", sheet.items),
         ("duplicates", sheet.duplicates),
         ("invalid", invalid),
@@ -149,14 +164,44 @@ fn sheet_lines(words: &Words, sheet: &SheetReport) -> Vec<String> {
         format!("  {}", words.fill("plan-columns", &[("columns", &mapping.join(comma))])),
     ];
     if !sheet.unused.is_empty() {
-        lines.push(format!("  {}", words.fill("plan-unused", &[("headers", &sheet.unused.join(comma))])));
+        let unused: Vec<String> = sheet.unused.iter().map(|used| format!("{}({})", used.header, used.column)).collect();
+        lines.push(format!("  {}", words.fill("plan-unused", &[("headers", &unused.join(comma))])));
     }
     if invalid > 0 {
         let problems = sheet.rejected.iter().map(|(problem, count)| format!("{} {count}", words.named("problem", problem)));
         let problems = problems.collect::<Vec<_>>().join(comma);
         lines.push(format!("  {}", words.fill("plan-invalid", &[("problems", &problems)])));
     }
+    lines.extend(sheet.notes.iter().map(|note| format!("  {}", note_line(words, note))));
     lines
+}
+
+fn note_line(words: &Words, note: &Note) -> String {
+    let key = if note.needs_attention { "plan-attention" } else { "plan-note" };
+    words.fill(key, &[("note", &words.say(&note.message))])
+}
+
+/// The plan as JSON. Beside the code and the arguments of a message stands its sentence, as `text`.
+#[must_use]
+pub fn plan_json(words: &Words, plan: &PlanReport) -> String {
+    // Texts, numbers and lists of them always have a JSON form.
+    let mut value = serde_json::to_value(plan).unwrap_or_default();
+    say_messages(words, &mut value);
+    format!("{}\n", serde_json::to_string_pretty(&value).unwrap_or_default())
+}
+
+fn say_messages(words: &Words, value: &mut Value) {
+    match value {
+        Value::Array(elements) => elements.iter_mut().for_each(|element| say_messages(words, element)),
+        Value::Object(fields) => {
+            fields.values_mut().for_each(|field| say_messages(words, field));
+            let message = serde_json::from_value::<Message>(Value::Object(fields.clone()));
+            if let Ok(message) = message {
+                fields.insert("text".to_owned(), words.say(&message).into());
+            }
+        }
+        _ => {}
+    }
 }
 
 fn span(words: &Words, span: Span, show: impl Fn(u64) -> String) -> String {

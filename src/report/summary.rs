@@ -1,6 +1,6 @@
 //! The figures as JSON, and as the text that ends a run.
 
-use super::Words;
+use super::{Words, first_rows, gate_text};
 use crate::analysis::Figures;
 use crate::audit::Status;
 use std::fmt::Write;
@@ -23,10 +23,9 @@ pub fn summary_text(words: &Words, figures: &Figures, report: &str) -> String {
     let number = |count: u64| count.to_string();
     let state = words.named("text-state", figures.state);
     line(words.fill("text-head", &[("job", &figures.job), ("run", &figures.run_id), ("state", state)]));
+    line(format!("  {}", input_text(words, figures)));
     let (items, rows) = (number(figures.items), number(figures.rows));
-    let (invalid, duplicates) = (number(figures.invalid_inputs), number(figures.duplicate_rows));
-    let values = [("items", &*items), ("rows", &rows), ("invalid", &invalid), ("duplicates", &duplicates)];
-    line(format!("  {}", words.fill("text-items", &values)));
+    line(format!("  {}", words.fill("text-items", &[("items", &items), ("rows", &rows)])));
     let shown = figures.by_status().into_iter().filter(|(status, count)| *count > 0 || *status != Status::Pending);
     let counts: Vec<String> = shown.map(|(status, count)| format!("{} {count}", words.status(status))).collect();
     line(format!("  {}", counts.join("  ")));
@@ -56,11 +55,19 @@ pub fn summary_text(words: &Words, figures: &Figures, report: &str) -> String {
     let seconds = format!("{:.1}", figures.wall_seconds);
     line(format!("  {}", words.fill("text-calls", &[("calls", &calls), ("retries", &retries), ("seconds", &seconds)])));
     for gate in &figures.gates {
-        let verdict = words.text(if gate.holds { "gate-holds" } else { "gate-violated" });
-        let value = gate.value.map_or_else(|| words.text("dash").to_owned(), |value| format!("{value:.4}"));
-        let values = [("name", &*gate.name), ("limit", &gate.limit.to_string()), ("value", &value), ("verdict", verdict)];
-        line(format!("  {}", words.fill("text-gate", &values)));
+        line(format!("  {}", gate_text(words, gate)));
     }
     line(format!("  {}", words.fill("text-report", &[("path", report)])));
     text
+}
+
+/// Returns how the input rows add up, as one sentence.
+pub(super) fn input_text(words: &Words, figures: &Figures) -> String {
+    let (duplicates, invalid) = (figures.duplicate_rows.to_string(), figures.invalid_inputs.to_string());
+    let Some(first) = first_rows(figures) else {
+        return words.fill("text-input-unread", &[("invalid", &invalid), ("duplicates", &duplicates)]);
+    };
+    let (input, first, blank) = (figures.input_rows.to_string(), first.to_string(), figures.blank_rows.to_string());
+    let rows = [("input", &*input), ("first", &first), ("duplicates", &duplicates), ("invalid", &invalid), ("blank", &blank)];
+    words.fill("text-input", &rows)
 }

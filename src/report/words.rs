@@ -1,15 +1,36 @@
-//! The words of reports, in the reader's language. They lie in `messages/`, a file a language.
+//! The words of reports and messages, in the reader's language. They lie in `messages/`, a folder a language.
 
 use crate::audit::Status;
 use crate::job::Language;
+use crate::message::{Argument, Message};
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource};
 use std::collections::HashMap;
 
-/// The messages of a language, as its file has them.
-const fn source(language: Language) -> &'static str {
+/// The message files of a language.
+const fn sources(language: Language) -> &'static [&'static str] {
     match language {
-        Language::ZhCn => include_str!("messages/zh-CN.ftl"),
-        Language::En => include_str!("messages/en.ftl"),
+        Language::ZhCn => &[
+            include_str!("messages/zh-CN/report.ftl"),
+            include_str!("messages/zh-CN/intake_text.ftl"),
+            include_str!("messages/zh-CN/intake_workbook.ftl"),
+            include_str!("messages/zh-CN/intake_rows.ftl"),
+            include_str!("messages/zh-CN/job.ftl"),
+            include_str!("messages/zh-CN/platform.ftl"),
+            include_str!("messages/zh-CN/run.ftl"),
+            include_str!("messages/zh-CN/sandbox.ftl"),
+            include_str!("messages/zh-CN/audit.ftl"),
+        ],
+        Language::En => &[
+            include_str!("messages/en/report.ftl"),
+            include_str!("messages/en/intake_text.ftl"),
+            include_str!("messages/en/intake_workbook.ftl"),
+            include_str!("messages/en/intake_rows.ftl"),
+            include_str!("messages/en/job.ftl"),
+            include_str!("messages/en/platform.ftl"),
+            include_str!("messages/en/run.ftl"),
+            include_str!("messages/en/sandbox.ftl"),
+            include_str!("messages/en/audit.ftl"),
+        ],
     }
 }
 
@@ -31,12 +52,14 @@ impl Words {
     /// The words of a language.
     #[must_use]
     pub fn new(language: Language) -> Self {
-        // What the file gets wrong, the tests tell; whoever runs the program gets the rest.
-        let resource = FluentResource::try_new(source(language).to_owned()).unwrap_or_else(|(resource, _)| resource);
         let mut words = Self { language, bundle: FluentBundle::new(Vec::new()), plain: HashMap::new() };
         words.bundle.set_use_isolating(false);
-        let _ = words.bundle.add_resource(resource);
-        for (key, _) in source(language).lines().filter_map(|line| line.split_once(" = ")) {
+        for source in sources(language) {
+            // What a file gets wrong, the tests tell; whoever runs the program gets the rest.
+            let resource = FluentResource::try_new((*source).to_owned()).unwrap_or_else(|(resource, _)| resource);
+            let _ = words.bundle.add_resource(resource);
+        }
+        for (key, _) in sources(language).iter().flat_map(|source| source.lines()).filter_map(|line| line.split_once(" = ")) {
             if let Some(text) = words.format(key, None) {
                 words.plain.insert(key.to_owned(), text);
             }
@@ -64,6 +87,23 @@ impl Words {
             arguments.set(*name, *value);
         }
         self.format(key, Some(&arguments)).unwrap_or_else(|| key.to_owned())
+    }
+
+    /// The sentence of a message. A code that the catalogue lacks is shown as it is, with its arguments.
+    #[must_use]
+    pub fn say(&self, message: &Message) -> String {
+        let mut arguments = FluentArgs::new();
+        for (name, argument) in message.arguments() {
+            let text = match argument {
+                Argument::Text(text) => text.clone(),
+                Argument::Message(message) => self.say(message),
+                Argument::List(messages) => {
+                    messages.iter().map(|message| self.say(message)).collect::<Vec<_>>().join(self.text("list-semicolon"))
+                }
+            };
+            arguments.set(name.to_owned(), text);
+        }
+        self.format(message.code(), Some(&arguments)).unwrap_or_else(|| message.to_string())
     }
 
     fn format(&self, key: &str, arguments: Option<&FluentArgs<'_>>) -> Option<String> {

@@ -3,6 +3,7 @@
 use super::dice::Dice;
 use super::file::{PAGE, genuine, ofd, pdf};
 use super::library::{Change, Found, Library};
+use super::numbering::plain;
 use super::truth::{Held, TrueCertificate};
 use crate::codes::{Catalogue, holder_code_type, return_code};
 use crate::endpoint::{Endpoint, PURPOSE, Side};
@@ -119,33 +120,48 @@ impl Answerer {
     /// force is named without a face.
     fn state(&self, dice: &mut Dice, call: &Call<'_>) -> Value {
         let number = Some(call.text("certificateNumber")).filter(|number| !number.is_empty());
+        let certificates = self.holder_certificates(call);
         let mut list = Vec::new();
         let mut exists = [false, false];
-        for certificate in &self.holder_certificates(call) {
+        for certificate in &certificates {
             let [province, city] = Side::BOTH.map(|side| held(certificate, side).filter(|held| is_asked(held, number)));
-            let mut entry = match province {
-                Some(held) if held.lifecycle == 0 => face(held),
-                Some(held) => Map::from_iter([("certno".to_owned(), json!(held.number))]),
-                None => Map::new(),
-            };
-            if let Some(held) = province {
-                exists[0] = true;
-                entry.insert("cert_identifier".to_owned(), json!(held.identifier));
-            }
+            let mut entry = province.map(state_entry).unwrap_or_default();
+            exists[0] |= province.is_some();
             if let Some(held) = city {
                 exists[1] = true;
                 entry.insert("fileNumber".to_owned(), json!(held.identifier));
             }
             if !entry.is_empty() {
-                list.push(Value::Object(entry));
+                list.push(entry);
             }
+        }
+        if number.is_none() && self.joins(call, &certificates) {
+            list = vec![list.into_iter().flatten().collect()];
         }
         let mut head = head(dice);
         for (name, exists) in ["shengIsExists", "shiIsExists"].into_iter().zip(exists) {
             head.insert(name.to_owned(), json!(if exists { "1" } else { "0" }));
         }
+        let list: Vec<Value> = list.into_iter().map(Value::Object).collect();
         let data = if list.is_empty() { Value::Null } else { data(dice, &list) };
         json!({"head": head, "data": data})
+    }
+
+    /// Whether the state answer puts two certificates, one of each side, into one object, as a platform does that joins what
+    /// the two sides have for a holder and a type without a look at the numbers.
+    fn joins(&self, call: &Call<'_>, certificates: &[TrueCertificate]) -> bool {
+        let in_force = |held: &Held| held.lifecycle == 0;
+        let are_of_one_side_each = match certificates {
+            [one, other] => [(one, other), (other, one)].into_iter().any(|(ours, theirs)| {
+                ours.province.as_ref().is_some_and(in_force)
+                    && ours.city.is_none()
+                    && theirs.city.as_ref().is_some_and(in_force)
+                    && theirs.province.is_none()
+            }),
+            _ => false,
+        };
+        let key = ["joined", call.text("certificateHolderCode"), call.text("certTypeCode")];
+        are_of_one_side_each && Dice::new(self.seed, &key).happens(0.5)
     }
 
     /// Interface 7: the faces in force on one side; where there are only others, the code of the first.
@@ -286,10 +302,23 @@ fn asked<'a>(certificates: &'a [TrueCertificate], side: Side, number: Option<&st
     certificates.iter().filter_map(|certificate| held(certificate, side)).filter(|held| is_asked(held, number)).collect()
 }
 
-/// Whether a library has a certificate under this number; any, where none is named.
+/// Whether a library finds a certificate under this number; any, where none is named.
 fn is_asked(held: &Held, number: Option<&str>) -> bool {
-    let bare = |text: &str| text.replace('（', "(").replace('）', ")").replace(' ', "");
-    number.is_none_or(|number| bare(number) == bare(&held.number))
+    number.is_none_or(|number| {
+        let asked = plain(number);
+        asked == plain(&held.number) || held.shown_number.as_deref().is_some_and(|shown| asked == plain(shown))
+    })
+}
+
+/// What a state answer tells of a certificate of the province's.
+fn state_entry(held: &Held) -> Map<String, Value> {
+    let mut entry = if held.lifecycle == 0 {
+        face(held)
+    } else {
+        held.shown_number.iter().map(|number| ("certno".to_owned(), json!(number))).collect()
+    };
+    entry.insert("cert_identifier".to_owned(), json!(held.identifier));
+    entry
 }
 
 /// `head`, with the status as text or as a number and the message in either spelling.

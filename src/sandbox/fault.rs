@@ -1,6 +1,7 @@
 //! Faults: the same request meets the same ones every time the stand-in is started.
 
 use super::dice::Dice;
+use crate::job::SandboxSettings;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -23,10 +24,12 @@ pub(super) enum Fault {
     Empty,
     /// No answer at all.
     Silence,
+    /// Return code 98, which the specification lacks, with words about too many calls.
+    TooOften,
 }
 
-/// The faults by name, with what they are. Those before `silence` happen unless others are chosen.
-pub const FAULTS: [(&str, &str); 11] = [
+/// The faults by name, with what they are. The first six happen unless others are chosen.
+pub const FAULTS: [(&str, &str); 12] = [
     ("code-1", "return code 1, third-party interface timed out"),
     ("code-99", "return code 99, other failure"),
     ("http-503", "HTTP 503 with an HTML page"),
@@ -38,6 +41,7 @@ pub const FAULTS: [(&str, &str); 11] = [
     ("reset", "the connection breaks in the middle of the body"),
     ("empty", "HTTP 200 with an empty body"),
     ("silence", "no answer at all"),
+    ("code-98", "return code 98 of the platform's own, calls come too often"),
 ];
 
 const KINDS: [Fault; FAULTS.len()] = [
@@ -52,9 +56,10 @@ const KINDS: [Fault; FAULTS.len()] = [
     Fault::Reset,
     Fault::Empty,
     Fault::Silence,
+    Fault::TooOften,
 ];
 
-/// How many of the faults happen where none are chosen: those that cost nobody a wait.
+/// Number of the faults, from the first, that happen where none are chosen: those that cost nobody a wait.
 const USUAL: usize = 6;
 
 /// Decides which attempts of which requests fail.
@@ -62,20 +67,22 @@ const USUAL: usize = 6;
 pub(super) struct Faults {
     seed: u64,
     rate: f64,
+    lasting_rate: f64,
     kinds: Vec<Fault>,
     /// Attempts seen of the requests that meet faults; the others are not remembered.
     seen: Mutex<HashMap<String, usize>>,
 }
 
 impl Faults {
-    /// A share of requests meets faults of the kinds named; unknown names count for nothing.
-    pub(super) fn new(seed: u64, rate: f64, named: &[String]) -> Self {
-        let chosen = |(name, _): &(&str, &str)| named.iter().any(|known| known == name);
+    /// Faults of the kinds that the settings name; unknown names count for nothing.
+    pub(super) fn new(settings: &SandboxSettings) -> Self {
+        let chosen = |(name, _): &(&str, &str)| settings.faults.iter().any(|known| known == name);
         let mut kinds: Vec<Fault> = FAULTS.iter().zip(KINDS).filter(|(known, _)| chosen(known)).map(|(_, kind)| kind).collect();
         if kinds.is_empty() {
             kinds = KINDS[..USUAL].to_vec();
         }
-        Self { seed, rate, kinds, seen: Mutex::new(HashMap::new()) }
+        let (rate, lasting_rate) = (settings.fault_rate, settings.lasting_rate);
+        Self { seed: settings.seed, rate, lasting_rate, kinds, seen: Mutex::new(HashMap::new()) }
     }
 
     /// The fault that the next attempt of a request meets, if any: most of the requests concerned fail once, some twice,
@@ -96,16 +103,43 @@ impl Faults {
         *attempts += 1;
         (*attempts <= in_a_row).then(|| self.kinds[(first + *attempts) % self.kinds.len()])
     }
+
+    /// The fault that every attempt of every request about a holder and type meets, if any.
+    pub(super) fn lasting(&self, holder_code: &str, cert_type_code: &str) -> Option<Fault> {
+        let mut dice = lasting_dice(self.seed, self.lasting_rate, holder_code, cert_type_code)?;
+        Some(dice.pick(&self.kinds))
+    }
+}
+
+/// Whether the stand-in never answers a request about a holder's certificates of a type, however often it is tried. What
+/// asks by an identifier alone is answered.
+#[must_use]
+pub fn fails_for_ever(settings: &SandboxSettings, holder_code: &str, cert_type_code: &str) -> bool {
+    lasting_dice(settings.seed, settings.lasting_rate, holder_code, cert_type_code).is_some()
+}
+
+/// Dice for which fault lasts; `None` where none does.
+fn lasting_dice(seed: u64, rate: f64, holder_code: &str, cert_type_code: &str) -> Option<Dice> {
+    if rate <= 0.0 || holder_code.is_empty() || cert_type_code.is_empty() {
+        return None;
+    }
+    let mut dice = Dice::new(seed, &["lasting fault", holder_code, cert_type_code]);
+    dice.happens(rate).then_some(dice)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn settings(fault_rate: f64, lasting_rate: f64, faults: &[&str]) -> SandboxSettings {
+        let faults = faults.iter().map(|name| (*name).to_owned()).collect();
+        SandboxSettings { fault_rate, lasting_rate, faults, ..SandboxSettings::default() }
+    }
+
     #[test]
     fn faults_pass_and_come_again_after_a_restart() {
         let run = || {
-            let faults = Faults::new(7, 0.5, &[]);
+            let faults = Faults::new(&settings(0.5, 0.0, &[]));
             (0..200).map(|index| (0..5).map(|_| faults.next(&index.to_string())).collect::<Vec<_>>()).collect::<Vec<_>>()
         };
         let first = run();
@@ -113,7 +147,23 @@ mod tests {
         assert!(first.iter().all(|attempts| attempts[4].is_none() && attempts[3].is_none()));
         let faulty = first.iter().filter(|attempts| attempts[0].is_some()).count();
         assert!((60..140).contains(&faulty), "{faulty}");
-        let only = Faults::new(7, 1.0, &["reset".to_owned()]);
-        assert_eq!(only.next("x"), Some(Fault::Reset));
+        assert_eq!(Faults::new(&settings(1.0, 0.0, &["reset"])).next("x"), Some(Fault::Reset));
+    }
+
+    #[test]
+    fn a_lasting_fault_is_of_one_kind_and_of_a_share_of_the_items() {
+        let settings = settings(0.0, 0.1, &["http-500", "empty", "code-98"]);
+        let faults = Faults::new(&settings);
+        let mut lasting = 0;
+        for holder in 0..2000 {
+            let holder = holder.to_string();
+            let met = faults.lasting(&holder, "type");
+            assert!((0..3).all(|_| faults.lasting(&holder, "type") == met));
+            assert_eq!(met.is_some(), fails_for_ever(&settings, &holder, "type"));
+            assert!(met.is_none_or(|fault| [Fault::Http(500), Fault::Empty, Fault::TooOften].contains(&fault)));
+            lasting += usize::from(met.is_some());
+        }
+        assert!((140..260).contains(&lasting), "{lasting}");
+        assert_eq!(faults.lasting("", "type"), None);
     }
 }

@@ -57,6 +57,7 @@ impl Library {
                 copy.identifier = identifier.unwrap_or(copy.identifier);
                 certificate.province = Some(copy);
                 certificate.differences.clear();
+                certificate.likely_same_as = None;
             }
             if let Some(held) = certificate.province.as_mut().filter(|_| told.voided) {
                 held.lifecycle = 21;

@@ -5,16 +5,22 @@
 
 mod answer;
 mod dice;
+mod face;
+mod facts;
 mod fault;
 mod file;
 mod identity;
 mod library;
 mod log;
+mod numbering;
+mod oddity;
 mod people;
+mod response;
 mod server;
 mod truth;
 
 pub use answer::extraction_code;
-pub use fault::FAULTS;
+pub use fault::{FAULTS, fails_for_ever};
+pub use oddity::has_short_list;
 pub use server::{Sandbox, StartError};
 pub use truth::{Held, InjectedDifference, TrueCertificate, truth};

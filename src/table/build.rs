@@ -12,6 +12,8 @@ use crate::codes::{Catalogue, mask_code, mask_name};
 use crate::endpoint::Side;
 use crate::face::{Face, Field, Lifecycle};
 use crate::journal::{ArchivedFile, JournalError, Journals, StoredAnswer, StoredItem};
+use crate::message::Message;
+use crate::platform::Failure;
 use chrono::{DateTime, Utc};
 use parquet::errors::ParquetError;
 use std::collections::BTreeMap;
@@ -29,25 +31,46 @@ pub enum BuildError {
     /// The disk, or Parquet itself.
     #[error("a table cannot be written: {0}")]
     Parquet(#[from] ParquetError),
+    /// The process was asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// What tables are built with, beside the journal.
+pub struct Build<'a> {
+    /// How answers are read.
+    pub settings: &'a AuditSettings,
+    /// Names of certificate types.
+    pub catalogue: &'a Catalogue,
+    /// Headers of the carried columns.
+    pub carried: &'a [String],
+    /// The run's id.
+    pub run_id: &'a str,
+    /// Turns a message into a sentence, in the language of the tables.
+    pub say: &'a dyn Fn(&Message) -> String,
+    /// Whether the process has been asked to stop.
+    pub is_interrupted: &'a dyn Fn() -> bool,
+}
+
+impl std::fmt::Debug for Build<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Build").field("run_id", &self.run_id).finish_non_exhaustive()
+    }
 }
 
 /// Writes all tables of a run into the folder `dir`, empty ones included.
 ///
 /// # Errors
-/// What keeps the journal from being read or a table from being written.
-pub fn build(
-    journals: &Journals,
-    dir: &Path,
-    settings: &AuditSettings,
-    catalogue: &Catalogue,
-    carried: &[String],
-    run_id: &str,
-) -> Result<(), BuildError> {
+/// Fails if the journal cannot be read or a table cannot be written, or if the process is asked to stop. Tables that were
+/// there stay as they were.
+pub fn build(journals: &Journals, dir: &Path, build: &Build<'_>) -> Result<(), BuildError> {
+    let Build { settings, catalogue, carried, run_id, say, is_interrupted } = *build;
     let has_previous = journals.previous_run()?.is_some();
     let create = |table| TableWriter::create(dir, table, &[]);
     let mut tables = Tables {
         settings,
         catalogue,
+        say,
         coverage: TableWriter::create(dir, COVERAGE, carried)?,
         certificates: create(CERTIFICATES)?,
         differences: create(DIFFERENCES)?,
@@ -57,6 +80,9 @@ pub fn build(
     };
     let have_files = journals.have_files()?;
     for item in journals.items() {
+        if is_interrupted() {
+            return Err(BuildError::Interrupted);
+        }
         let item = item?;
         let files = if have_files { journals.files_of(item.item_id)? } else { Vec::new() };
         let earlier =
@@ -75,7 +101,12 @@ pub fn build(
     }
     unmapped.finish()?;
     let mut invalid = create(INVALID_INPUTS)?;
-    journals.rejected_rows::<BuildError>(|row| Ok(push_placed(&mut invalid, &row)?))?;
+    journals.rejected_rows::<BuildError>(|mut row| {
+        if let Some(advice) = row.texts.last_mut() {
+            *advice = say(&Message::from_stored(advice));
+        }
+        Ok(push_placed(&mut invalid, &row)?)
+    })?;
     invalid.finish()?;
     let mut repairs = create(REPAIRS)?;
     journals.repairs::<BuildError>(|row| Ok(push_placed(&mut repairs, &row)?))?;
@@ -91,6 +122,7 @@ fn push_placed(table: &mut TableWriter, row: &crate::journal::PlacedTexts) -> Re
 struct Tables<'a> {
     settings: &'a AuditSettings,
     catalogue: &'a Catalogue,
+    say: &'a dyn Fn(&Message) -> String,
     coverage: TableWriter,
     certificates: TableWriter,
     differences: TableWriter,
@@ -147,7 +179,7 @@ impl Tables<'_> {
                 file.bytes.into(),
                 file.sha256.as_deref().into(),
                 (&file.status).into(),
-                file.message.as_deref().into(),
+                file.message.as_deref().map(|text| (self.say)(&Message::from_stored(text))).as_deref().into(),
             ])?;
         }
         Ok(())
@@ -184,9 +216,10 @@ impl Tables<'_> {
                 trouble.call.side().map(Side::name).into(),
                 trouble.failure.kind.name().into(),
                 trouble.failure.code.into(),
-                trouble.failure.message.as_str().into(),
+                words_of(&trouble.failure).into(),
                 cost.map_or(0, |cost| cost.attempts).into(),
                 cost.map(|cost| cost.at).into(),
+                trouble.failure.reason.as_ref().map(|reason| (self.say)(reason)).as_deref().into(),
             ])?;
         }
         for anomaly in &outcome.anomalies {
@@ -196,9 +229,10 @@ impl Tables<'_> {
                 anomaly.side.name().into(),
                 anomaly.kind.name().into(),
                 Value::Null,
-                (&anomaly.message).into(),
+                Value::Null,
                 0u32.into(),
                 stored.answers.iter().map(|answer| answer.at).max().into(),
+                Some((self.say)(&anomaly.message)).as_deref().into(),
             ])?;
         }
         Ok(())
@@ -226,7 +260,7 @@ impl Tables<'_> {
         let number = certificate.map_or(item.certificate_number.as_deref(), |certificate| certificate.number.as_deref());
         let comparison = certificate.map_or(crate::audit::Comparison::NotCompared, |certificate| certificate.comparison);
         let differences = certificate.map_or(0, |certificate| certificate.differences.len());
-        let row: [Value<'_>; 30] = [
+        let row: [Value<'_>; 31] = [
             stored.item_id.into(),
             index.into(),
             (&stored.source.0).into(),
@@ -246,10 +280,11 @@ impl Tables<'_> {
             province.lifecycle.map(Lifecycle::name).into(),
             city.lifecycle.map(Lifecycle::name).into(),
             comparison.name().into(),
+            certificate.and_then(|certificate| certificate.likely_same_as).into(),
             u32::try_from(differences).unwrap_or(u32::MAX).into(),
             failure.map(|failure| failure.kind.name()).into(),
             failure.and_then(|failure| failure.code).into(),
-            failure.map(|failure| failure.message.as_str()).into(),
+            failure.and_then(words_of).into(),
             calls.into(),
             attempts.into(),
             stored.answers.iter().map(|answer| answer.at).max().filter(|_| status != Status::Pending).into(),
@@ -313,6 +348,11 @@ impl Tables<'_> {
             entry.0 += 1;
         }
     }
+}
+
+/// The platform's own words; `None` where it said none.
+fn words_of(failure: &Failure) -> Option<&str> {
+    Some(failure.message.as_str()).filter(|words| !words.is_empty())
 }
 
 /// An item without its answers, and what each of them cost.

@@ -7,7 +7,7 @@ mod read;
 pub mod schema;
 mod writer;
 
-pub use build::{BuildError, build};
+pub use build::{Build, BuildError, build};
 pub use earlier::{EarlierError, EarlierRows};
 pub use read::{Row, Rows, TableError};
 pub use schema::{Column, Kind, Table};

@@ -2,7 +2,7 @@
 
 use super::schema::{Column, Table};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Int32Type, TimestampMillisecondType, UInt32Type, UInt64Type};
+use arrow::datatypes::{DataType, Int32Type, Int64Type, TimestampMillisecondType, UInt32Type, UInt64Type};
 use arrow::error::ArrowError;
 use chrono::{DateTime, Utc};
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
@@ -42,11 +42,13 @@ impl<'a> Row<'a> {
         (*array.data_type() == DataType::Utf8).then(|| array.as_string::<i32>().value(self.at))
     }
 
-    /// The number of a column, whatever its width; none where it is null.
+    /// Returns the number of a column, whatever its width; `None` where it is null. Tables of earlier versions have unsigned
+    /// columns.
     #[must_use]
     pub fn number(&self, column: Column) -> Option<i64> {
         let array = self.array(column.name)?;
         match array.data_type() {
+            DataType::Int64 => Some(array.as_primitive::<Int64Type>().value(self.at)),
             DataType::UInt64 => Some(array.as_primitive::<UInt64Type>().value(self.at).cast_signed()),
             DataType::UInt32 => Some(array.as_primitive::<UInt32Type>().value(self.at).into()),
             DataType::Int32 => Some(array.as_primitive::<Int32Type>().value(self.at).into()),

@@ -9,10 +9,8 @@ use std::sync::Arc;
 pub enum Kind {
     /// UTF-8 text.
     Text,
-    /// Unsigned 64-bit number.
-    U64,
-    /// Unsigned 32-bit number.
-    U32,
+    /// Signed 64-bit number. No column is unsigned: Spark and Hive before 3.2 cannot read unsigned Parquet columns.
+    I64,
     /// Signed 32-bit number.
     I32,
     /// Truth value.
@@ -71,12 +69,12 @@ macro_rules! table {
 table! {
     /// One row per item and certificate.
     coverage COVERAGE {
-        ITEM_ID "item_id" U64 "条目序号";
-        CERTIFICATE_INDEX "certificate_index" U32 "条目内证照序号";
+        ITEM_ID "item_id" I64 "条目序号";
+        CERTIFICATE_INDEX "certificate_index" I32 "条目内证照序号";
         SOURCE_FILE "source_file" Text "来源文件";
         SOURCE_SHEET "source_sheet" Text "来源工作表";
-        SOURCE_ROW "source_row" U32 "来源行号";
-        OCCURRENCES "occurrences" U32 "出现次数";
+        SOURCE_ROW "source_row" I32 "来源行号";
+        OCCURRENCES "occurrences" I32 "出现次数";
         HOLDER_CODE "holder_code" Text "持证主体代码";
         HOLDER_CODE_TYPE "holder_code_type" Text "持证主体代码类型";
         CERT_TYPE_CODE "cert_type_code" Text "证照类型代码";
@@ -90,16 +88,17 @@ table! {
         PROVINCE_LIFECYCLE "province_lifecycle" Text null "省库证照状态";
         CITY_LIFECYCLE "city_lifecycle" Text null "市库证照状态";
         COMPARISON "comparison" Text "比对结果";
-        DIFFERENCE_COUNT "difference_count" U32 "差异字段数";
+        LIKELY_SAME_AS "likely_same_as" I32 null "疑似同一证照";
+        DIFFERENCE_COUNT "difference_count" I32 "差异字段数";
         ERROR_KIND "error_kind" Text null "错误类别";
         ERROR_CODE "error_code" I32 null "错误代码";
         ERROR_MESSAGE "error_message" Text null "错误说明";
-        CALLS "calls" U32 "调用次数";
-        ATTEMPTS "attempts" U32 "请求次数";
+        CALLS "calls" I32 "调用次数";
+        ATTEMPTS "attempts" I32 "请求次数";
         FINISHED_AT "finished_at" Time null "完成时间";
         CHANGE "change" Text null "较上期变化";
         GAP_SINCE "gap_since" Text null "缺口首见批次";
-        GAP_RUNS "gap_runs" U32 "缺口连续批次数";
+        GAP_RUNS "gap_runs" I32 "缺口连续批次数";
         HAD_GAP "had_gap" Bool "曾有缺口";
     }
 }
@@ -107,8 +106,8 @@ table! {
 table! {
     /// One row per certificate and side that returned a face.
     certificates CERTIFICATES {
-        ITEM_ID "item_id" U64 "条目序号";
-        CERTIFICATE_INDEX "certificate_index" U32 "条目内证照序号";
+        ITEM_ID "item_id" I64 "条目序号";
+        CERTIFICATE_INDEX "certificate_index" I32 "条目内证照序号";
         SIDE "side" Text "数据来源";
         CERTIFICATE_ID "certificate_id" Text null "证照标识";
         CERTIFICATE_NUMBER "certificate_number" Text null "证照编号";
@@ -138,8 +137,8 @@ table! {
 table! {
     /// One row per field in which two faces differ.
     differences DIFFERENCES {
-        ITEM_ID "item_id" U64 "条目序号";
-        CERTIFICATE_INDEX "certificate_index" U32 "条目内证照序号";
+        ITEM_ID "item_id" I64 "条目序号";
+        CERTIFICATE_INDEX "certificate_index" I32 "条目内证照序号";
         FIELD "field" Text "字段";
         PROVINCE_VALUE "province_value" Text null "省库值";
         CITY_VALUE "city_value" Text null "市库值";
@@ -151,14 +150,15 @@ table! {
 table! {
     /// One row per failed call and per anomaly.
     errors ERRORS {
-        ITEM_ID "item_id" U64 null "条目序号";
+        ITEM_ID "item_id" I64 null "条目序号";
         ENDPOINT "endpoint" Text null "接口";
         SIDE "side" Text null "数据来源";
         ERROR_KIND "error_kind" Text "错误类别";
         ERROR_CODE "error_code" I32 null "错误代码";
         ERROR_MESSAGE "error_message" Text null "错误说明";
-        ATTEMPTS "attempts" U32 "请求次数";
+        ATTEMPTS "attempts" I32 "请求次数";
         AT "at" Time null "时间";
+        DETAIL "detail" Text null "详情";
     }
 }
 
@@ -167,7 +167,7 @@ table! {
     invalid_inputs INVALID_INPUTS {
         SOURCE_FILE "source_file" Text "来源文件";
         SOURCE_SHEET "source_sheet" Text "来源工作表";
-        SOURCE_ROW "source_row" U32 "来源行号";
+        SOURCE_ROW "source_row" I32 "来源行号";
         CELL "cell" Text null "单元格";
         COLUMN "column" Text "列";
         VALUE "value" Text "值";
@@ -181,7 +181,7 @@ table! {
     repairs REPAIRS {
         SOURCE_FILE "source_file" Text "来源文件";
         SOURCE_SHEET "source_sheet" Text "来源工作表";
-        SOURCE_ROW "source_row" U32 "来源行号";
+        SOURCE_ROW "source_row" I32 "来源行号";
         CELL "cell" Text null "单元格";
         COLUMN "column" Text "列";
         BEFORE "before" Text "修正前";
@@ -196,7 +196,7 @@ table! {
         SIDE "side" Text "数据来源";
         CERT_TYPE_CODE "cert_type_code" Text "证照类型代码";
         FIELD "field" Text "字段";
-        COUNT "count" U64 "次数";
+        COUNT "count" I64 "次数";
         EXAMPLE "example" Text "示例（已脱敏）";
     }
 }
@@ -204,13 +204,13 @@ table! {
 table! {
     /// The archive's manifest.
     files FILES {
-        ITEM_ID "item_id" U64 "条目序号";
-        CERTIFICATE_INDEX "certificate_index" U32 "条目内证照序号";
+        ITEM_ID "item_id" I64 "条目序号";
+        CERTIFICATE_INDEX "certificate_index" I32 "条目内证照序号";
         SIDE "side" Text "数据来源";
         CERTIFICATE_ID "certificate_id" Text null "证照标识";
         PATH "path" Text null "归档路径";
         FORMAT "format" Text null "格式";
-        BYTES "bytes" U64 null "字节数";
+        BYTES "bytes" I64 null "字节数";
         SHA256 "sha256" Text null "SHA-256";
         STATUS "status" Text "归档状态";
         ERROR_MESSAGE "error_message" Text null "错误说明";
@@ -221,8 +221,7 @@ impl Kind {
     pub(super) fn data_type(self) -> DataType {
         match self {
             Self::Text => DataType::Utf8,
-            Self::U64 => DataType::UInt64,
-            Self::U32 => DataType::UInt32,
+            Self::I64 => DataType::Int64,
             Self::I32 => DataType::Int32,
             Self::Bool => DataType::Boolean,
             Self::Date => DataType::Date32,

@@ -3,8 +3,8 @@
 use super::schema::{Kind, Table};
 use crate::durable::WholeFile;
 use arrow::array::{
-    ArrayRef, BooleanBuilder, Date32Builder, Int32Builder, ListBuilder, MapBuilder, MapFieldNames, RecordBatch, StringBuilder,
-    TimestampMillisecondBuilder, UInt32Builder, UInt64Builder,
+    ArrayRef, BooleanBuilder, Date32Builder, Int32Builder, Int64Builder, ListBuilder, MapBuilder, MapFieldNames, RecordBatch,
+    StringBuilder, TimestampMillisecondBuilder,
 };
 use arrow::datatypes::{Date32Type, Schema};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -25,8 +25,7 @@ const ROW_GROUP: usize = 65_536;
 pub(super) enum Value<'a> {
     Null,
     Text(&'a str),
-    U64(u64),
-    U32(u32),
+    I64(i64),
     I32(i32),
     Bool(bool),
     Date(NaiveDate),
@@ -40,7 +39,20 @@ macro_rules! from {
         fn from(value: $type) -> Self { Self::$variant(value) }
     })+ };
 }
-from!(&'a str => Text, &'a String => Text, u64 => U64, u32 => U32, i32 => I32, bool => Bool, NaiveDate => Date, DateTime<Utc> => Time);
+from!(&'a str => Text, &'a String => Text, i32 => I32, bool => Bool, NaiveDate => Date, DateTime<Utc> => Time);
+
+/// Counts and ids are far below the largest signed number.
+impl From<u64> for Value<'_> {
+    fn from(value: u64) -> Self {
+        Self::I64(i64::try_from(value).unwrap_or(i64::MAX))
+    }
+}
+
+impl From<u32> for Value<'_> {
+    fn from(value: u32) -> Self {
+        Self::I32(i32::try_from(value).unwrap_or(i32::MAX))
+    }
+}
 
 impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
     fn from(value: Option<T>) -> Self {
@@ -51,8 +63,7 @@ impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
 /// Gathers the values of one column.
 enum ColumnBuilder {
     Text(StringBuilder),
-    U64(UInt64Builder),
-    U32(UInt32Builder),
+    I64(Int64Builder),
     I32(Int32Builder),
     Bool(BooleanBuilder),
     Date(Date32Builder),
@@ -65,8 +76,7 @@ impl ColumnBuilder {
     fn new(kind: Kind) -> Self {
         match kind {
             Kind::Text => Self::Text(StringBuilder::new()),
-            Kind::U64 => Self::U64(UInt64Builder::new()),
-            Kind::U32 => Self::U32(UInt32Builder::new()),
+            Kind::I64 => Self::I64(Int64Builder::new()),
             Kind::I32 => Self::I32(Int32Builder::new()),
             Kind::Bool => Self::Bool(BooleanBuilder::new()),
             Kind::Date => Self::Date(Date32Builder::new()),
@@ -84,10 +94,8 @@ impl ColumnBuilder {
         match (self, value) {
             (Self::Text(builder), Value::Text(text)) => builder.append_value(text),
             (Self::Text(builder), _) => builder.append_null(),
-            (Self::U64(builder), Value::U64(number)) => builder.append_value(number),
-            (Self::U64(builder), _) => builder.append_null(),
-            (Self::U32(builder), Value::U32(number)) => builder.append_value(number),
-            (Self::U32(builder), _) => builder.append_null(),
+            (Self::I64(builder), Value::I64(number)) => builder.append_value(number),
+            (Self::I64(builder), _) => builder.append_null(),
             (Self::I32(builder), Value::I32(number)) => builder.append_value(number),
             (Self::I32(builder), _) => builder.append_null(),
             (Self::Bool(builder), Value::Bool(yes)) => builder.append_value(yes),
@@ -120,8 +128,7 @@ impl ColumnBuilder {
     fn finish(&mut self) -> ArrayRef {
         match self {
             Self::Text(builder) => Arc::new(builder.finish()),
-            Self::U64(builder) => Arc::new(builder.finish()),
-            Self::U32(builder) => Arc::new(builder.finish()),
+            Self::I64(builder) => Arc::new(builder.finish()),
             Self::I32(builder) => Arc::new(builder.finish()),
             Self::Bool(builder) => Arc::new(builder.finish()),
             Self::Date(builder) => Arc::new(builder.finish()),

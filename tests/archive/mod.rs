@@ -99,7 +99,7 @@ fn files_of_a_run_are_fetched_once_and_verified_and_packed() {
     fetch(&workspace, &[], 0);
     assert_eq!(platform.asked().len(), before, "nothing is fetched twice, nobody is asked");
     let stored = found["stored"];
-    assert!(fetch(&workspace, &["--verify"], 0).contains(&format!("{stored} files are what they were")));
+    assert!(fetch(&workspace, &["--verify"], 0).contains(&format!("{stored} 个文件与归档时一致")));
 
     fetch(&workspace, &["--export", "files.zip", "--side", "city"], 0);
     let mut zip = zip::ZipArchive::new(fs::File::open(workspace.path("files.zip")).unwrap()).unwrap();
@@ -126,10 +126,10 @@ fn tampering_is_found_and_mended() {
     fs::write(workspace.run_dir().join("archive/stranger.txt"), b"?").unwrap();
     let told = fetch(&workspace, &["--verify"], 1);
     let relative = |path: &Path| path.strip_prefix(workspace.run_dir()).unwrap().to_string_lossy().into_owned();
-    for (what, path) in [("missing", &files[0]), ("changed", &files[1])] {
+    for (what, path) in [("缺失", &files[0]), ("改变", &files[1])] {
         assert!(told.contains(&format!("{what}  {}", relative(path))), "{told}");
     }
-    assert!(told.contains("foreign  archive/stranger.txt"), "{told}");
+    assert!(told.contains("多出  archive/stranger.txt"), "{told}");
     fs::remove_file(workspace.run_dir().join("archive/stranger.txt")).unwrap();
     fetch(&workspace, &[], 0);
     fetch(&workspace, &["--verify"], 0);
@@ -325,7 +325,7 @@ fn a_full_disk_ends_with_one_and_nothing_half() {
     let script = format!("trap '' XFSZ; ulimit -f 2048; exec {} archive outputs/test/once", env!("CARGO_BIN_EXE_ecert-audit"));
     let output = std::process::Command::new("sh").args(["-c", &script]).current_dir(workspace.path("")).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
-    assert!(stderr(&output).contains("the archive cannot be written"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("无法写入归档"), "{}", stderr(&output));
     assert!(files_below(&workspace.run_dir().join("archive")).is_empty());
     fetch(&workspace, &[], 0);
     assert_whole(&workspace);

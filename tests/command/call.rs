@@ -75,7 +75,7 @@ fn every_interface_can_be_called() {
         assert_eq!(output.status.code(), Some(0), "{endpoint}: {}", stderr(&output));
         let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         if endpoint != "token" {
-            assert!(stderr(&output).contains("code 0 接口调用成功 (success)"), "{endpoint}: {}", stderr(&output));
+            assert!(stderr(&output).contains("收到返回码 0 接口调用成功"), "{endpoint}: {}", stderr(&output));
             assert!(answer["head"].is_object(), "{endpoint}");
         }
         assert!(stdout(&output).contains('\n'), "indented");
@@ -88,9 +88,9 @@ fn what_is_wrong_is_told_before_anything_is_sent() {
     let output = call(&workspace, "ShareQueryCertInfoByHo", &["certificateHolder=1".into()], &[]);
     assert_eq!(output.status.code(), Some(2));
     let words = stderr(&output);
-    assert!(words.contains("no parameter certificateHolder; the nearest known one is certificateHolderCode"), "{words}");
-    assert!(words.contains("also needs certificateHolderCode, certificateHolderCodeType, certTypeCode"), "{words}");
-    assert!(!words.contains("token after"), "{words}");
+    assert!(words.contains("没有参数 certificateHolder；最接近的是 certificateHolderCode"), "{words}");
+    assert!(words.contains("还需要 certificateHolderCode, certificateHolderCodeType, certTypeCode"), "{words}");
+    assert!(!words.contains("取得令牌"), "{words}");
 
     let output = call(&workspace, "insertToProvince", &["fileNumber=x".into()], &[]);
     assert_eq!(output.status.code(), Some(2));
@@ -115,8 +115,8 @@ fn codes_are_explained_and_decide_the_exit_code() {
         ]
     };
     for (parameters, code, words) in [
-        (holder("777", TYPE), 4, "code 14 错误的持证主体代码类型"),
-        (holder("001", "11100000000013127D999"), 4, "code 13 证照类型不存在或未发布"),
+        (holder("777", TYPE), 4, "返回码 14 错误的持证主体代码类型"),
+        (holder("001", "11100000000013127D999"), 4, "返回码 13 证照类型不存在或未发布"),
     ] {
         let output = call(&workspace, "shengShiStateInfo", &parameters, &[]);
         assert_eq!(output.status.code(), Some(code));
@@ -124,7 +124,7 @@ fn codes_are_explained_and_decide_the_exit_code() {
     }
     let output = call(&workspace, "ShareQueryCertInfo", &["certificateID=x".into()], &["--raw"]);
     assert_eq!(output.status.code(), Some(0), "absence is an answer");
-    assert!(stderr(&output).contains("code 10 未找到匹配的证照信息"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("返回码 10 未找到匹配的证照信息"), "{}", stderr(&output));
     assert_eq!(stdout(&output).lines().count(), 1, "as received");
 }
 

@@ -50,9 +50,9 @@ fn everything_that_would_stop_a_run_is_reported_at_once() {
     assert_eq!(output.status.code(), Some(2));
     let words = stderr(&output);
     for problem in [
-        "inputs/bad.xlsx: is a PDF document",
-        "inputs/none.xls: no such file",
-        "platform.password: the environment variable NOT_SET_ANYWHERE is not set",
+        "inputs/bad.xlsx：不管文件名怎么写，它其实是 PDF 文件",
+        "inputs/none.xls：没有找到符合这个路径的文件",
+        "platform.password：没有设置环境变量 NOT_SET_ANYWHERE",
     ] {
         assert!(words.contains(problem), "{problem} is missing in {words}");
     }

@@ -99,7 +99,7 @@ fn a_second_run_of_the_job_is_locked_out_and_an_interrupted_one_goes_on() {
         || Journal::open(&workspace.run_dir().join("journal.sqlite")).and_then(|journal| journal.calls()).unwrap_or_default();
     wait_for(&mut process, || answered() > 0);
     let second = workspace.run_job(&[], 5);
-    assert!(stderr(&second).contains(&format!("process {}", process.id())), "{}", stderr(&second));
+    assert!(stderr(&second).contains(&format!("进程 {}", process.id())), "{}", stderr(&second));
 
     assert!(Command::new("kill").args(["-INT", &process.id().to_string()]).status().unwrap().success());
     assert_eq!(process.wait().unwrap().code(), Some(3));
@@ -118,7 +118,7 @@ fn what_the_answers_depend_on_may_not_change() {
     workspace.write_input("items.csv", items(61).as_bytes());
     let output = workspace.run_job(&[], 2);
     assert!(
-        stderr(&output).contains("inputs/items.csv has another content") && stderr(&output).contains("--fresh"),
+        stderr(&output).contains("inputs/items.csv 的内容变了") && stderr(&output).contains("--fresh"),
         "{}",
         stderr(&output)
     );

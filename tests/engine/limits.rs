@@ -79,7 +79,7 @@ fn a_struggling_platform_is_asked_more_slowly() {
     let workspace = workspace(&platform, 120, "rate = \"300/s\"\nconcurrency = 8");
     workspace.run_job(&[], 0);
     let log = std::fs::read_to_string(workspace.run_dir().join("run.log.jsonl")).unwrap();
-    assert!(log.contains("slow-down") && log.contains("HTTP 429"), "{log}");
+    assert!(log.contains("slow-down") && log.contains("too_many"), "{log}");
     let asked = platform.asked();
     let refused = asked.iter().filter(|asked| asked.status == 429).count();
     assert!(refused * 4 < business(&asked).len(), "{refused} of {}", asked.len());

@@ -1,5 +1,6 @@
 //! The engine's promises, seen from outside: by the platform's log, by exit codes, by what is left on the disk.
 
+mod lasting;
 mod limits;
 mod resuming;
 mod telling;

@@ -79,7 +79,7 @@ fn shards_read_as_one_are_the_whole_run() {
         assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
         output
     };
-    assert!(stderr(&report(0)).contains("shard 2 of 3 is not here"));
+    assert!(stderr(&report(0)).contains("缺少分片 2/3"));
     assert_eq!(sharded.summary()["state"], "incomplete");
     assert!(!sharded.path("outputs/test/latest").exists());
     sharded.run_job(&["--shard", "2/3"], 0);
@@ -129,12 +129,12 @@ fn an_older_journal_is_taken_over_and_a_newer_one_refused() {
     // What version 1 was like.
     change(
         "DROP TABLE dictionaries; DROP INDEX finished_failed; DROP TABLE earlier;
-         ALTER TABLE answers DROP COLUMN dictionary_id; ALTER TABLE rejected_rows DROP COLUMN cell;
+         ALTER TABLE answers DROP COLUMN failure_reason; ALTER TABLE answers DROP COLUMN dictionary_id; ALTER TABLE rejected_rows DROP COLUMN cell;
          ALTER TABLE repairs DROP COLUMN cell; ALTER TABLE items DROP COLUMN extraction_code; DROP TABLE files; PRAGMA user_version = 1",
     );
     workspace.run_job(&[], 0);
     assert_eq!(workspace.summary()["pending"], 0);
     change("PRAGMA user_version = 99");
     let output = workspace.run_job(&[], 1);
-    assert!(stderr(&output).contains("version 99"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("版本是 99"), "{}", stderr(&output));
 }

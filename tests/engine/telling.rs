@@ -85,6 +85,6 @@ fn a_command_and_an_address_are_told_and_their_failure_is_a_warning() {
     workspace.write_job(&format!("{job}\n[notify]\ncommand = [\"no-such-program\"]\nwebhook = \"http://{address}/secret\"\n"));
     let output = workspace.run_job(&[], 0);
     let words = stderr(&output);
-    assert!(words.contains("notify.command: no-such-program") && words.contains("notify.webhook"), "{words}");
+    assert!(words.contains("notify.command：无法启动 no-such-program") && words.contains("notify.webhook"), "{words}");
     assert!(!words.contains("secret"), "an address may hold a secret: {words}");
 }

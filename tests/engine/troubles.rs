@@ -18,7 +18,9 @@ fn an_outage_is_waited_out_and_costs_some_calls() {
     let wasted = asked.iter().filter(|asked| asked.status == 503).count();
     assert!((10..100).contains(&wasted), "{wasted}");
     assert_eq!(workspace.summary()["error"], 0, "probes use up no call's tries");
-    assert!(answered_times(&asked).values().all(|times| *times == 1));
+    // A probe asks again what was answered before: once, when the platform works again.
+    let repeated: u32 = answered_times(&asked).values().map(|times| times - 1).sum();
+    assert!(repeated <= 2, "{repeated}");
     let log = std::fs::read_to_string(workspace.run_dir().join("run.log.jsonl")).unwrap();
     assert!(log.contains("\"pause\"") && log.contains("\"resume\""), "{log}");
 }
@@ -29,7 +31,7 @@ fn patience_ends_with_three_and_the_run_goes_on_later() {
     let platform = Platform::start(SandboxSettings { outage, ..sound() });
     let workspace = workspace(&platform, 400, "rate = \"200/s\"\npatience = \"300ms\"");
     let output = workspace.run_job(&[], 3);
-    assert!(stderr(&output).contains("HTTP 503") && stderr(&output).contains("300ms"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("HTTP 状态 503") && stderr(&output).contains("300ms"), "{}", stderr(&output));
     let first = workspace.summary();
     assert!(first["pending"].as_u64().unwrap() > 100, "unknown is no gap and no error: {first}");
     // The answers so far are kept; a platform that works has the rest.
@@ -72,11 +74,11 @@ fn an_unpublished_type_is_asked_three_times() {
 
 #[test]
 fn what_failed_in_a_way_that_may_pass_is_asked_once_more_at_the_end() {
-    // Each fault lasts one to three attempts: with two attempts to a call some fail, and pass the second time.
+    // Each fault lasts one to three attempts: with three attempts to a call some are left for the last pass, and pass there.
     let platform = Platform::start(SandboxSettings { fault_rate: 0.3, ..sound() });
     let workspace = workspace(&platform, 100, "rate = \"unlimited\"");
     let job = platform.job("inputs/items.csv", "rate = \"unlimited\"");
-    workspace.write_job(&job.replace("[retry]", "[audit]\ndepth = \"existence\"\n[retry]\nattempts = 2"));
+    workspace.write_job(&job.replace("[retry]", "[audit]\ndepth = \"existence\"\n[retry]\nattempts = 4"));
     workspace.run_job(&[], 0);
     assert_eq!(workspace.summary()["error"], 0);
     let log = std::fs::read_to_string(workspace.run_dir().join("run.log.jsonl")).unwrap();

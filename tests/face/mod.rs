@@ -1,7 +1,7 @@
 //! The specification's own faces: raw fields to canonical ones, nothing dropped.
 
 use ecert_audit::endpoint::Side;
-use ecert_audit::face::{Face, Field, compiled_in_rules};
+use ecert_audit::face::{Face, Field, compare, compiled_in_rules};
 use ecert_audit::platform::{Envelope, Fields};
 use std::fmt::Write;
 use std::fs;
@@ -103,4 +103,66 @@ fn reading_what_was_read_gives_the_same() {
         assert_eq!(once.day(field), twice.day(field), "{field:?}");
     }
     assert!(twice.other.is_empty());
+}
+
+const TYPE: &str = "11100000000013338W004";
+
+/// The face in an answer of a side, whose data is this JSON.
+fn face(side: Side, data: &str) -> Face {
+    let body = format!(r#"{{"head":{{"status":"0"}},"data":{data}}}"#);
+    let envelope = Envelope::parse(body.as_bytes()).unwrap_or_else(|error| panic!("{data}: {error}"));
+    Face::read(&envelope.objects()[0], &compiled_in_rules(), side, TYPE)
+}
+
+#[test]
+fn a_date_in_any_librarys_json_is_the_day_that_the_other_side_writes() {
+    let city = face(Side::City, r#"{"issueDate":"2013年09月23日","certificateHolder":"甲"}"#);
+    for date in [
+        r#""Mon Sep 23 00:00:00 CST 2013""#,
+        r#""Sep 23, 2013 12:00:00 AM""#,
+        r#""Sep 23, 2013, 12:00:00\u202fAM""#,
+        r#""2013-09-22T16:00:00.000+0000""#,
+        r#"{"date":23,"day":1,"hours":0,"minutes":0,"month":8,"nanos":0,"seconds":0,"time":1379865600000,"timezoneOffset":-480,"year":113}"#,
+        "[2013,9,23]",
+        "[2013, 9, 23, 0, 0]",
+        r#"{"$date":"2013-09-22T16:00:00Z"}"#,
+        r#"{"$date":{"$numberLong":"1379865600000"}}"#,
+        r#""\/Date(1379865600000+0800)\/""#,
+        "1379865600000",
+        "1.3798656E12",
+        r#""２０１３-０９-２３""#,
+    ] {
+        let province = face(Side::Province, &format!(r#"{{"zzbfrq":{date},"certholder":"甲"}}"#));
+        assert_eq!(province.date(Field::IssueDate), city.date(Field::IssueDate), "{date}");
+        assert!(province.problems.is_empty(), "{date}: {:?}", province.problems);
+        assert_eq!(compare(&province, &city, &compiled_in_rules(), TYPE), vec![], "{date}");
+    }
+}
+
+#[test]
+fn a_date_that_cannot_be_read_is_a_problem_and_no_difference() {
+    let city = face(Side::City, r#"{"issueDate":"2013年09月23日"}"#);
+    for date in [r#""23-SEP-13""#, r#""09/23/2013""#, r#"{"year":2013}"#, r#""不详""#] {
+        let province = face(Side::Province, &format!(r#"{{"zzbfrq":{date}}}"#));
+        assert_eq!((province.date(Field::IssueDate), province.problems.len()), (None, 1), "{date}");
+        assert_eq!(compare(&province, &city, &compiled_in_rules(), TYPE), vec![], "{date}");
+    }
+}
+
+#[test]
+fn a_name_in_other_code_points_or_with_a_lost_character_is_no_difference() {
+    for (ours, theirs) in [
+        ("张\u{E863}", "张䶮"),
+        ("艾力.买买提", "艾力·买买提"),
+        ("艾力⋅买买提", "艾力．买买提"),
+        ("艾力&middot;买买提", "艾力•买买提"),
+        ("艾力&#183;买买提", "艾力。买买提"),
+        (r"张\ud842", "张\u{20BB7}"),
+    ] {
+        let province = face(Side::Province, &format!(r#"{{"certholder":"{ours}"}}"#));
+        let city = face(Side::City, &format!(r#"{{"certificateHolder":"{theirs}"}}"#));
+        assert_eq!(compare(&province, &city, &compiled_in_rules(), TYPE), vec![], "{ours} {theirs}");
+    }
+    let province = face(Side::Province, r#"{"certholder":"张\ud842"}"#);
+    assert_eq!((province.text(Field::HolderName), province.problems.len()), (Some("张\u{FFFD}"), 1));
 }

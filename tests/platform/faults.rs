@@ -41,13 +41,14 @@ async fn each_fault_is_told_apart_and_none_looks_like_absence() {
             ("reset", "transport", None),
             ("empty", "malformed", None),
             ("silence", "timeout", None),
+            ("code-98", "platform", Some(98)),
         ]
     );
 }
 
 #[tokio::test]
 async fn a_rate_limit_and_an_outage_turn_everybody_away() {
-    let mut job = job("");
+    let mut job = job("patience = \"300ms\"\n");
     job.retry.attempts = 1;
     let request = ShengShiStateInfo { holder: holder("91350100M000100Y43") }.request(&job.purpose);
     let (_sandbox, limited) = session(SandboxSettings { rate_limit: 3, ..SandboxSettings::default() }, &job).await;

@@ -1,5 +1,6 @@
 //! The client against the sandbox, over real HTTP on loopback.
 
+mod answers;
 mod faults;
 mod interfaces;
 mod transport;

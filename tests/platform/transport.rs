@@ -1,10 +1,11 @@
-//! What lies under a call: redirects, compression, https with an authority of one's own, a proxy.
+//! What lies under a call: redirects, header lines, compression, https with an authority of one's own, a proxy.
 
 use super::{holder, job};
 use crate::support::Workspace;
 use axum::Router;
+use axum::extract::Path as Captured;
 use axum::http::{StatusCode, header};
-use axum::routing::{any, post};
+use axum::routing::{any, get, post};
 use ecert_audit::endpoint::Endpoint;
 use ecert_audit::job::{Base, SandboxSettings};
 use ecert_audit::platform::{Attempt, Client, ShengShiStateInfo};
@@ -14,6 +15,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -24,10 +26,21 @@ async fn serve(router: Router) -> String {
     format!("http://{address}")
 }
 
+const HOLDER: &str = "91350100M000100Y43";
+
+const ABSENT: &str = r#"{"head":{"status":10},"data":null}"#;
+
+fn client(base_url: &str) -> Client {
+    Client::new(&job("").platform, base_url, 4).unwrap()
+}
+
 async fn attempt(base_url: &str) -> Attempt {
-    let job = job("");
-    let request = ShengShiStateInfo { holder: holder("91350100M000100Y43") }.request(&job.purpose);
-    Client::new(&job.platform, base_url, 4).unwrap().attempt(&request, "token").await
+    let request = ShengShiStateInfo { holder: holder(HOLDER) }.request(&job("").purpose);
+    client(base_url).attempt(&request, "token").await
+}
+
+fn redirect(status: StatusCode, to: impl Into<String>) -> (StatusCode, [(header::HeaderName, String); 1]) {
+    (status, [(header::LOCATION, to.into())])
 }
 
 #[tokio::test]
@@ -36,25 +49,135 @@ async fn a_redirect_to_another_host_is_refused_and_the_other_host_never_asked() 
     let counter = Arc::clone(&asked);
     let other = serve(Router::new().fallback(any(move || async move {
         counter.fetch_add(1, Ordering::Relaxed);
-        "{}"
+        ABSENT
     })))
     .await;
     let path = Endpoint::ShengShiStateInfo.path();
-    let away = format!("{other}{path}");
-    let here = serve(
-        Router::new().route(&path, post(move || async move { (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, away)]) })),
-    )
-    .await;
-    assert!(matches!(attempt(&here).await, Attempt::Http { status: 307, .. }));
+    for status in [StatusCode::TEMPORARY_REDIRECT, StatusCode::PERMANENT_REDIRECT] {
+        let away = format!("{other}{path}");
+        let here = serve(Router::new().fallback(any(move || async move { redirect(status, away) }))).await;
+        let Attempt::Http { status: told, .. } = attempt(&here).await else { panic!("{status}") };
+        assert_eq!(told, status.as_u16());
+        let problem = client(&here).download(&format!("{here}/file")).await.unwrap_err();
+        assert!(problem.to_string().contains(status.as_str()), "{problem}");
+    }
     assert_eq!(asked.load(Ordering::Relaxed), 0);
+}
 
-    // On the same host it is followed.
-    let answer = r#"{"head":{"status":10},"data":null}"#;
-    let moved = Router::new()
-        .route(&path, post(|| async { (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, "/moved")]) }))
-        .route("/moved", post(move || async move { answer }));
-    let Attempt::Body(body) = attempt(&serve(moved).await).await else { panic!("it is followed") };
-    assert_eq!(body, answer);
+#[tokio::test]
+async fn a_redirect_on_the_same_host_is_followed_where_the_call_is_sent_again_whole() {
+    let path = Endpoint::ShengShiStateInfo.path();
+    for status in [StatusCode::TEMPORARY_REDIRECT, StatusCode::PERMANENT_REDIRECT] {
+        let moved = Router::new()
+            .route(&path, post(move || async move { redirect(status, "/moved") }))
+            .route("/moved", post(|body: String| async move { body }));
+        let Attempt::Body(body) = attempt(&serve(moved).await).await else { panic!("{status} is followed") };
+        let sent = String::from_utf8(body.to_vec()).unwrap();
+        assert!(sent.contains(HOLDER) && sent.contains("token"), "{sent}");
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_that_would_make_a_get_of_a_call_is_a_failure() {
+    let path = Endpoint::ShengShiStateInfo.path();
+    for status in [StatusCode::MOVED_PERMANENTLY, StatusCode::FOUND, StatusCode::SEE_OTHER] {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&asked);
+        let moved = Router::new().route(&path, post(move || async move { redirect(status, "/moved") })).route(
+            "/moved",
+            any(move || async move {
+                counter.fetch_add(1, Ordering::Relaxed);
+                ABSENT
+            }),
+        );
+        let Attempt::Http { status: told, .. } = attempt(&serve(moved).await).await else { panic!("{status}") };
+        assert_eq!((told, asked.load(Ordering::Relaxed)), (status.as_u16(), 0));
+    }
+}
+
+#[tokio::test]
+async fn five_redirects_are_followed_and_no_more() {
+    let path = Endpoint::ShengShiStateInfo.path();
+    for (hops, is_answered) in [(5, true), (6, false)] {
+        let hop = |Captured(left): Captured<u32>| async move {
+            if left == 0 { Ok(ABSENT) } else { Err(redirect(StatusCode::TEMPORARY_REDIRECT, format!("/hop/{}", left - 1))) }
+        };
+        let first = move || async move { redirect(StatusCode::TEMPORARY_REDIRECT, format!("/hop/{}", hops - 1)) };
+        let chain = Router::new().route(&path, post(first)).route("/hop/{left}", post(hop));
+        let attempt = attempt(&serve(chain).await).await;
+        match attempt {
+            Attempt::Body(body) => assert!(is_answered && body == ABSENT, "{hops}"),
+            Attempt::Http { status: 307, .. } => assert!(!is_answered, "{hops}"),
+            other => panic!("{hops}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_download_follows_any_redirect_on_its_host_and_comes_byte_for_byte() {
+    // No text in UTF-8, and declared to be one in GBK: a file is not read.
+    const FILE: &[u8] = b"\xEF\xBB\xBF%PDF-1.7 \xC2\xB7\xFF\0";
+    for status in [301, 302, 303, 307, 308].map(|status| StatusCode::from_u16(status).unwrap()) {
+        let files = Router::new()
+            .route("/file", get(move || async move { redirect(status, "/moved") }))
+            .route("/moved", get(|| async { ([(header::CONTENT_TYPE, "text/plain; charset=GBK")], FILE) }));
+        let here = serve(files).await;
+        assert_eq!(client(&here).download(&format!("{here}/file")).await.unwrap(), FILE, "{status}");
+    }
+}
+
+/// Serves these bytes as they are, whatever is asked.
+async fn serve_raw(response: Vec<u8>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut asked = [0; 4096];
+            let _ = stream.read(&mut asked).await;
+            let _ = stream.write_all(&response).await;
+            let _ = stream.shutdown().await;
+        }
+    });
+    format!("http://{address}")
+}
+
+#[tokio::test]
+async fn header_lines_of_old_gateways_are_accepted() {
+    for lines in [
+        "Content-Type : application/json",
+        "Content-Type\t: application/json",
+        "Content-Type: application/json;\r\n charset=UTF-8",
+        "X-Powered-By:\r\n\tJSP",
+        "no header",
+        "X-服务器: 甲",
+    ] {
+        let response =
+            format!("HTTP/1.1 200 OK\r\n{lines}\r\nContent-Length : {}\r\nConnection: close\r\n\r\n{ABSENT}", ABSENT.len());
+        let attempt = attempt(&serve_raw(response.into_bytes()).await).await;
+        let Attempt::Body(body) = attempt else { panic!("{lines:?}: {attempt:?}") };
+        assert_eq!(body, ABSENT, "{lines:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_platform_says_beside_an_error_is_kept() {
+    let said = r#"{"message":"账号已锁定"}"#;
+    for (content_type, body) in
+        [("application/json", said.as_bytes().to_vec()), ("text/html;charset=GBK", encoding_rs::GBK.encode(said).0.into_owned())]
+    {
+        let refusing = Router::new().fallback(any(move || {
+            let body = body.clone();
+            async move { (StatusCode::BAD_REQUEST, [(header::CONTENT_TYPE, content_type)], body) }
+        }));
+        let Attempt::Http { status: 400, body, .. } = attempt(&serve(refusing).await).await else { panic!("{content_type}") };
+        assert_eq!(body, said, "{content_type}");
+    }
+    // A page without end is not read to its end.
+    let endless = format!("HTTP/1.1 503 Service Unavailable\r\nRetry-After: 7\r\n\r\n{}", "x".repeat(1 << 20));
+    let attempt = attempt(&serve_raw(endless.into_bytes()).await).await;
+    let Attempt::Http { status: 503, body, .. } = &attempt else { panic!("{attempt:?}") };
+    assert_eq!(attempt.retry_after(), Some(Duration::from_secs(7)));
+    assert!(body.len() <= 16 << 10, "{}", body.len());
 }
 
 #[tokio::test]
@@ -66,8 +189,8 @@ async fn a_compressed_answer_is_unfolded() {
     assert!(String::from_utf8(body.to_vec()).unwrap().contains("未找到匹配的证照信息"));
 }
 
-/// A platform that speaks https with the test authority's certificate and answers "absent".
-async fn serve_https() -> String {
+/// A platform that speaks https with the test authority's certificate and answers what is made of its port.
+async fn serve_https(answer: fn(u16) -> String) -> String {
     let tls = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/platform/tls");
     let certificate = CertificateDer::from_pem_file(tls.join("server.pem")).unwrap();
     let key = PrivateKeyDer::from_pem_file(tls.join("server.key")).unwrap();
@@ -88,9 +211,7 @@ async fn serve_https() -> String {
                 let Ok(mut stream) = acceptor.accept(stream).await else { return };
                 let mut asked = [0; 4096];
                 let _ = stream.read(&mut asked).await;
-                let body = r#"{"head":{"status":10},"data":null}"#;
-                let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
-                let _ = stream.write_all(answer.as_bytes()).await;
+                let _ = stream.write_all(answer(port).as_bytes()).await;
                 let _ = stream.shutdown().await;
             });
         }
@@ -100,10 +221,11 @@ async fn serve_https() -> String {
 
 #[tokio::test]
 async fn https_is_trusted_through_the_jobs_own_authority_alone() {
-    let base_url = serve_https().await;
+    let absent = |_: u16| format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{ABSENT}", ABSENT.len());
+    let base_url = serve_https(absent).await;
     let mut job = job("");
     job.platform.base = Base::Url(base_url.clone());
-    let request = ShengShiStateInfo { holder: holder("91350100M000100Y43") }.request(&job.purpose);
+    let request = ShengShiStateInfo { holder: holder(HOLDER) }.request(&job.purpose);
     let strange = Client::new(&job.platform, &base_url, 1).unwrap().attempt(&request, "token").await;
     assert!(matches!(strange, Attempt::Transport(_)), "{strange:?}");
 
@@ -112,7 +234,23 @@ async fn https_is_trusted_through_the_jobs_own_authority_alone() {
     assert!(matches!(known, Attempt::Body(_)), "{known:?}");
 
     job.platform.ca_file = Some("no/such.pem".into());
-    assert!(Client::new(&job.platform, &base_url, 1).unwrap_err().contains("no/such.pem"));
+    assert!(Client::new(&job.platform, &base_url, 1).unwrap_err().to_string().contains("no/such.pem"));
+}
+
+#[tokio::test]
+async fn a_redirect_from_https_to_http_is_refused() {
+    let down = |port: u16| {
+        format!(
+            "HTTP/1.1 307 Temporary Redirect\r\nLocation: http://localhost:{port}/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        )
+    };
+    let base_url = serve_https(down).await;
+    let mut job = job("");
+    job.platform.base = Base::Url(base_url.clone());
+    job.platform.ca_file = Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/platform/tls/ca.pem"));
+    let request = ShengShiStateInfo { holder: holder(HOLDER) }.request(&job.purpose);
+    let attempt = Client::new(&job.platform, &base_url, 1).unwrap().attempt(&request, "token").await;
+    assert!(matches!(attempt, Attempt::Http { status: 307, .. }), "{attempt:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -106,8 +106,10 @@ fn gates_on_gaps_and_shares_name_what_is_violated() {
     workspace.write_job(&format!("{job}\n[report]\n{gates}\n"));
     let output = workspace.run(&["report", "outputs/test/r3"]);
     assert_eq!(output.status.code(), Some(10));
+    let told = stdout(&output);
+    assert!(told.contains("新增缺口 不高于 1（max_new_gaps）") && told.contains("市有省无占比 不高于 0.01%"), "{told}");
     let words = stderr(&output);
-    assert!(words.contains("max_new_gaps = 1") && words.contains("max_city_only_share"), "{words}");
+    assert!(words.contains("max_new_gaps") && words.contains("max_city_only_share"), "{words}");
     assert!(!words.contains("max_error") && !words.contains("min_both_share"), "{words}");
 }
 
@@ -145,7 +147,7 @@ fn remarks_come_back_and_those_without_a_gap_are_listed() {
     let remarked: Vec<&Vec<Data>> =
         rows.iter().filter(|row| row.last() == Some(&Data::String("已联系市公安局".into()))).collect();
     assert_eq!(remarked.len(), 1);
-    assert_eq!(remarked[0][..5], gap[..5], "the same holder, type and number");
+    assert_eq!(remarked[0][..4], gap[..4], "the same holder, type and number");
 
     // A report that is rebuilt keeps what was written into it.
     let last = rows.len() - 1;
@@ -157,12 +159,20 @@ fn remarks_come_back_and_those_without_a_gap_are_listed() {
     // Another library: the remarks' gaps are gone, or they are not.
     run("r3", 12);
     let gaps = sheet(&book("r3"), "省市均无");
-    let change = sheet(&book("r3"), "环比");
+    let change = sheet(&book("r3"), "环比明细");
     let found = |rows: &[Vec<Data>], remark: &str| rows.iter().flatten().any(|cell| *cell == Data::String(remark.into()));
     for remark in ["已联系市公安局", "第二条"] {
         assert!(found(&gaps, remark) != found(&change, remark), "{remark} is in one of the two");
     }
     assert!(found(&change, "第二条") || found(&change, "已联系市公安局"));
+    // The summary tells of each type and of all; the list below names every gap that is closed.
+    let by_type = sheet(&book("r3"), "环比");
+    let figures = summary(&workspace, "r3");
+    let of = |column: usize| by_type.last().unwrap()[column].to_string();
+    let gaps = ["new_gaps", "persisting_gaps", "regressed_gaps", "resolved_gaps"].map(|figure| figures[figure].to_string());
+    assert_eq!([2, 3, 4, 5].map(of), gaps);
+    let closed = change.iter().filter(|row| row[0] == Data::String("已解决的缺口".into())).count();
+    assert_eq!(closed.to_string(), gaps[3]);
 }
 
 #[test]
@@ -203,7 +213,7 @@ fn a_remark_waits_while_nothing_is_known_of_its_gap() {
         Platform::start(SandboxSettings { unpublished: vec!["11100000000013127D001".to_owned()], ..SandboxSettings::default() });
     workspace.write_job(&platform.job("inputs/items.csv", "rate = \"unlimited\""));
     workspace.run_job(&["--run-id", "r2"], 0);
-    let change = sheet(&book("r2"), "环比");
+    let change = sheet(&book("r2"), "环比明细");
     assert!(!change.iter().flatten().any(|cell| *cell == Data::String("请核实".into())), "unknown is not gone");
     workspace.write_job(&job);
     workspace.run_job(&["--run-id", "r3"], 0);

@@ -23,6 +23,7 @@ fn the_page_needs_nothing_else_and_shows_no_holder() {
         assert!(page.contains(&shown), "{figure} {shown}");
     }
     assert!(page.contains("<html lang=\"zh-CN\">") && page.contains("各区市的归集率"));
+    assert!(page.contains(&format!("输入 {} 行：首次出现 ", summary["input_rows"])), "how the input rows add up");
 
     let english = workspace.run(&["report", "outputs/test/once", "--html", "--lang", "en"]);
     assert_eq!(english.status.code(), Some(0));

@@ -1,5 +1,6 @@
 //! Slowing down when the platform struggles: from how attempts end to the share of the set rate that is used.
 
+use crate::message::Message;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -22,7 +23,7 @@ const LEARNING: f64 = 0.05;
 /// How a struggling platform shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Strain {
-    /// HTTP 429.
+    /// HTTP 429, or a return code whose words speak of too frequent calls.
     TooMany,
     /// HTTP 503.
     Unavailable,
@@ -35,15 +36,29 @@ pub enum Strain {
 }
 
 impl Strain {
-    /// In words, for progress and log.
+    /// The name in logs.
     #[must_use]
-    pub const fn words(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
-            Self::TooMany => "HTTP 429",
-            Self::Unavailable => "HTTP 503",
-            Self::Behind => "code 1",
-            Self::Timeout => "timeouts",
-            Self::Slow => "slow answers",
+            Self::TooMany => "too_many",
+            Self::Unavailable => "unavailable",
+            Self::Behind => "behind",
+            Self::Timeout => "timeout",
+            Self::Slow => "slow",
+        }
+    }
+}
+
+impl Strain {
+    /// What people call it.
+    #[must_use]
+    pub fn to_message(self) -> Message {
+        match self {
+            Self::TooMany => Message::new("strain-too_many"),
+            Self::Unavailable => Message::new("strain-unavailable"),
+            Self::Behind => Message::new("strain-behind"),
+            Self::Timeout => Message::new("strain-timeout"),
+            Self::Slow => Message::new("strain-slow"),
         }
     }
 }

@@ -3,7 +3,8 @@
 use super::super::{ReportInput, Words};
 use super::ReportError;
 use super::gaps::{mask_codes, masked};
-use super::style::{Style, column_width, fitting, set_page, width_of};
+use super::layout::{ColumnRoom, fitted};
+use super::style::{Style, fitting, set_page, width_of};
 use crate::analysis::{Counts, Group, MOST_GROUPS, PastRun};
 use crate::audit::Status;
 use rust_xlsxwriter::{Color, ConditionalFormat3ColorScale, ConditionalFormatDataBar, IgnoreError, Sparkline, Workbook};
@@ -23,6 +24,8 @@ pub(super) const COUNT_KEYS: [&str; 9] = [
 const RATE_KEYS: [&str; 3] = ["collection_rate", "province_coverage", "city_coverage"];
 /// Where 市有省无 stands among the counts.
 const CITY_ONLY: u16 = 3;
+/// Width of a count, in digits.
+const COUNT: usize = 9;
 
 /// The column of 归集率 on a sheet with so many key columns.
 pub(super) fn rate_column(keys: u16) -> u16 {
@@ -125,7 +128,7 @@ impl Breakdown<'_> {
         let headers = COUNT_KEYS.iter().chain(&RATE_KEYS).map(|key| words.text(key));
         let headers: Vec<&str> =
             self.key_headers.iter().copied().chain(headers).chain(has_past.then(|| words.text("trend"))).collect();
-        let mut widths: Vec<usize> = headers.iter().map(|header| width_of(header)).collect();
+        let mut widths = vec![COUNT; headers.len()];
         for (column, header) in (0..).zip(&headers) {
             sheet.write_string_with_format(0, column, *header, &style.header)?;
         }
@@ -137,7 +140,7 @@ impl Breakdown<'_> {
             let (text, number, percent) = if is_total {
                 (&style.total_text, &style.total_number, &style.total_percent)
             } else {
-                (&style.code, &style.number, &style.percent)
+                (&style.wrapped_code, &style.number, &style.percent)
             };
             // A carried column may hold codes of holders.
             let shown = |key| if group.is_holder { masked(key, input.mask) } else { mask_codes(key, input.mask) };
@@ -174,8 +177,9 @@ impl Breakdown<'_> {
                 }
             }
         }
-        for (column, width) in (0..).zip(&widths) {
-            sheet.set_column_width(column, column_width(*width))?;
+        let rooms: Vec<_> = headers.iter().zip(widths).map(|(header, widest)| ColumnRoom::folding(header, widest)).collect();
+        for (column, width) in (0..).zip(fitted(&rooms)) {
+            sheet.set_column_width(column, width)?;
         }
         if last > 0 {
             let bar = ConditionalFormatDataBar::new().set_fill_color(Color::RGB(0x00F4_B183)).set_solid_fill(true);
@@ -187,8 +191,9 @@ impl Breakdown<'_> {
                 .set_maximum_color(Color::RGB(0x00C6_E0B4));
             sheet.add_conditional_format(1, first_rate, last, trend - 1, &scale)?;
             sheet.ignore_error_range(1, 0, last, 0, IgnoreError::NumberStoredAsText)?;
-            sheet.autofilter(0, 0, last, trend - 1)?;
         }
+        // The last row is the sum of the others, and no part of what is filtered and sorted.
+        sheet.autofilter(0, 0, last.max(1), trend - 1)?;
         sheet.set_freeze_panes(1, keys)?;
         set_page(sheet, words, Some(0))?;
         Ok(())

@@ -2,7 +2,7 @@
 
 use super::ReportError;
 use super::gaps::{embedded, masked};
-use super::style::{Style, column_width, fitting, set_page};
+use super::style::{Style, fitting, set_page};
 use crate::audit::{Change, Status};
 use crate::durable::WholeFile;
 use crate::job::Mask;
@@ -14,17 +14,17 @@ use std::path::Path;
 
 /// Rows of a sheet, the header aside.
 const MOST_ROWS: u32 = 1_048_575;
-/// What is told of a gap, and how wide it is, in digits.
-const COLUMNS: [(&str, usize); 9] = [
-    ("col-change", 10),
-    ("state", 12),
-    ("col-holder", 20),
-    ("col-type", 23),
-    ("col-type-name", 30),
-    ("col-number", 28),
-    ("col-file", 28),
-    ("col-sheet", 14),
-    ("col-row", 10),
+/// What is told of a gap, and the width of its column. Together they fit a printed page; names and numbers fold.
+const COLUMNS: [(&str, f64); 9] = [
+    ("col-change", 9.0),
+    ("state", 11.0),
+    ("col-holder", 21.0),
+    ("col-type", 24.0),
+    ("col-type-name", 26.0),
+    ("col-number", 26.0),
+    ("col-file", 26.0),
+    ("col-sheet", 14.0),
+    ("col-row", 11.0),
 ];
 
 /// A comparison's workbook, being written.
@@ -44,10 +44,10 @@ impl std::fmt::Debug for ComparedWorkbook<'_> {
 }
 
 impl<'a> ComparedWorkbook<'a> {
-    /// Begins it; `scratch` is a folder for what waits on the disk.
+    /// Begins the workbook; `scratch` is a folder for rows that wait on the disk.
     ///
     /// # Errors
-    /// Never in practice.
+    /// Fails if no file can be made in `scratch`.
     pub fn begin(words: &'a Words, mask: Mask, scratch: &Path) -> Result<Self, ReportError> {
         let mut begun = Self { words, mask, style: Style::new(), workbook: Workbook::new(), rows: 0 };
         begun.workbook.set_tempdir(scratch)?;
@@ -63,7 +63,7 @@ impl<'a> ComparedWorkbook<'a> {
         sheet.set_name(name)?;
         for (column, (key, width)) in (0..).zip(COLUMNS) {
             sheet.write_string_with_format(0, column, self.words.text(key), &self.style.header)?;
-            sheet.set_column_width(column, column_width(width))?;
+            sheet.set_column_width(column, width)?;
         }
         sheet.set_freeze_panes(1, 0)?;
         set_page(sheet, self.words, Some(0))?;
@@ -82,7 +82,7 @@ impl<'a> ComparedWorkbook<'a> {
     /// Adds a gap.
     ///
     /// # Errors
-    /// What the disk says.
+    /// Fails if the row cannot be written to the disk.
     pub fn row(&mut self, row: Row<'_>, change: Change) -> Result<(), ReportError> {
         if self.rows == MOST_ROWS {
             self.end_sheet()?;
@@ -100,19 +100,19 @@ impl<'a> ComparedWorkbook<'a> {
         sheet.write_string_with_format(at, 1, status, &self.style.text)?;
         sheet.write_string_with_format(at, 2, &shown, &self.style.code)?;
         sheet.write_string_with_format(at, 3, text(coverage::CERT_TYPE_CODE), &self.style.code)?;
-        sheet.write_string_with_format(at, 4, fitting(text(coverage::CERT_TYPE_NAME)), &self.style.text)?;
-        sheet.write_string_with_format(at, 5, fitting(&number), &self.style.code)?;
-        sheet.write_string_with_format(at, 6, fitting(text(coverage::SOURCE_FILE)), &self.style.text)?;
-        sheet.write_string_with_format(at, 7, fitting(text(coverage::SOURCE_SHEET)), &self.style.text)?;
+        sheet.write_string_with_format(at, 4, fitting(text(coverage::CERT_TYPE_NAME)), &self.style.wrapped)?;
+        sheet.write_string_with_format(at, 5, fitting(&number), &self.style.wrapped_code)?;
+        sheet.write_string_with_format(at, 6, fitting(text(coverage::SOURCE_FILE)), &self.style.wrapped)?;
+        sheet.write_string_with_format(at, 7, fitting(text(coverage::SOURCE_SHEET)), &self.style.wrapped)?;
         let source_row = u32::try_from(row.number(coverage::SOURCE_ROW).unwrap_or_default()).unwrap_or_default();
         sheet.write_number_with_format(at, 8, source_row, &self.style.number)?;
         Ok(())
     }
 
-    /// Writes it to `path`, whole.
+    /// Writes the workbook to `path`, whole.
     ///
     /// # Errors
-    /// What the disk says.
+    /// Fails if the file cannot be written.
     pub fn end(mut self, path: &Path) -> Result<(), ReportError> {
         self.end_sheet()?;
         let mut file = WholeFile::create(path)?;

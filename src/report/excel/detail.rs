@@ -1,25 +1,39 @@
-//! A long list as a sheet: perhaps a summary on top, header, rows in constant memory, and a further sheet where one is full.
+//! A long list as a sheet: its header in the first row, rows in constant memory, and a further sheet where one is full.
 
 use super::ReportError;
-use super::style::{Style, column_width, fitting, set_page, width_of};
-use crate::report::Words;
-use chrono::{DateTime, Local, Utc};
-use rust_xlsxwriter::{Format, IgnoreError, Workbook};
+use super::layout::{ColumnRoom, NARROWEST, PADDING, PRINTED, WIDEST, fitted, narrowest_width, natural_width};
+use super::style::{Style, fitting, set_page, width_of};
+use crate::report::{ReportInput, Words};
+use chrono::{DateTime, FixedOffset, Utc};
+use rust_xlsxwriter::{IgnoreError, Workbook};
 use std::ops::Range;
 
 /// Excel's number of rows.
 const MOST_ROWS: u32 = 1_048_576;
-/// With no more rows than this on top, the header stays in sight.
-const FROZEN: u32 = 6;
-
+/// The header's row, and the first one below it.
+const HEADER: u32 = 0;
+const FIRST: u32 = 1;
 /// Excel allows 65,530 links in a sheet.
 const MOST_LINKS: u32 = 65_000;
+/// Narrowest width of a column of numbers: seven digits with their separators. A number that does not fit is shown as `###`.
+const NUMBER: f64 = 11.0;
+/// Narrowest width of a column of times.
+const TIME: f64 = 18.0;
+/// Narrowest widths of columns of holder codes (18 characters, most of them) and of type codes (21 characters).
+const HOLDER: f64 = 20.0;
+const TYPE_CODE: f64 = 23.0;
 
 /// A column of a list.
 #[derive(Debug, Clone)]
 pub(super) struct DetailColumn {
-    pub header: String,
-    pub kind: CellKind,
+    header: String,
+    kind: CellKind,
+    /// Whether a long text goes on in further lines of its cell, so that the column can be narrower than it.
+    folds: bool,
+    /// Width that the column has at least, be it more than texts alone would give it.
+    least: f64,
+    /// Whether it is for looking things up: such columns are grouped and collapsed, and take no room on screen and paper.
+    is_behind: bool,
 }
 
 /// How a list's column is written.
@@ -45,30 +59,72 @@ pub(super) enum DetailCell<'a> {
     Link(&'a str),
 }
 
+/// A column of codes, each on one line.
 pub(super) fn code(header: impl Into<String>) -> DetailColumn {
-    DetailColumn { header: header.into(), kind: CellKind::Code }
+    DetailColumn { header: header.into(), kind: CellKind::Code, folds: false, least: NARROWEST, is_behind: false }
 }
 
+/// A column of texts, which fold.
 pub(super) fn text(header: impl Into<String>) -> DetailColumn {
-    DetailColumn { header: header.into(), kind: CellKind::Text }
+    DetailColumn { kind: CellKind::Text, folds: true, ..code(header) }
 }
 
+/// A column of counts.
 pub(super) fn number(header: impl Into<String>) -> DetailColumn {
-    DetailColumn { header: header.into(), kind: CellKind::Number }
+    DetailColumn { kind: CellKind::Number, least: NUMBER, ..code(header) }
 }
 
-/// A small table on top of a list: its headers, and its rows of texts and counts.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Summary {
-    pub headers: Vec<String>,
-    pub rows: Vec<Vec<SummaryCell>>,
+/// A column of times.
+pub(super) fn time(header: impl Into<String>) -> DetailColumn {
+    DetailColumn { least: TIME, ..number(header) }
 }
 
-/// A cell of a summary.
-#[derive(Debug, Clone)]
-pub(super) enum SummaryCell {
-    Text(String),
-    Count(u64),
+/// The columns of a holder's code and of a certificate type's, with which most lists begin.
+pub(super) fn holder_and_type(words: &Words) -> [DetailColumn; 2] {
+    [code(words.text("col-holder")).at_least(HOLDER), code(words.text("col-type")).at_least(TYPE_CODE)]
+}
+
+impl DetailColumn {
+    /// The column with codes that fold.
+    pub(super) fn folding(self) -> Self {
+        Self { folds: true, ..self }
+    }
+
+    /// The column with a width that it does not fall below.
+    pub(super) fn at_least(self, least: f64) -> Self {
+        Self { least, ..self }
+    }
+
+    /// The column among those that are collapsed.
+    pub(super) fn behind(self) -> Self {
+        Self { is_behind: true, ..self }
+    }
+
+    fn room(&self, widest: usize) -> ColumnRoom {
+        let natural = natural_width(&self.header, widest).max(self.least);
+        let narrowest = if self.folds { self.narrowest() } else { natural.min(WIDEST).max(self.least) };
+        ColumnRoom { natural, narrowest, is_printed: !self.is_behind }
+    }
+
+    /// The width below which the column does not fall, before any of its texts is known.
+    fn narrowest(&self) -> f64 {
+        self.least.max(narrowest_width(&self.header))
+    }
+}
+
+/// Puts carried columns between the columns `front` and `back` of a list. Those that find no room on a printed page, from the
+/// last, go behind.
+pub(super) fn with_carried(front: Vec<DetailColumn>, carried: &[String], back: Vec<DetailColumn>) -> Vec<DetailColumn> {
+    let taken = |columns: &[DetailColumn]| -> f64 {
+        columns.iter().filter(|column| !column.is_behind).map(|column| column.narrowest() + PADDING).sum()
+    };
+    let mut room = PRINTED - taken(&front) - taken(&back);
+    let carried = carried.iter().map(|header| {
+        let column = code(header).folding();
+        room -= column.narrowest() + PADDING;
+        if room < 0.0 { column.behind() } else { column }
+    });
+    front.into_iter().chain(carried).chain(back).collect()
 }
 
 /// A list being written.
@@ -76,13 +132,14 @@ pub(super) struct DetailSheet<'a> {
     workbook: &'a mut Workbook,
     style: &'a Style,
     words: &'a Words,
+    /// Zone in which times are shown.
+    zone: FixedOffset,
     name: &'a str,
     columns: Vec<DetailColumn>,
+    /// Widths of the widest texts so far, in digits.
     widths: Vec<usize>,
     /// Number of the sheet that rows go to, from 1.
     part: u32,
-    /// Row of the header.
-    header: u32,
     /// The row that comes next.
     next: u32,
     links: u32,
@@ -93,50 +150,28 @@ impl<'a> DetailSheet<'a> {
     /// Begins a list.
     pub(super) fn begin(
         workbook: &'a mut Workbook,
-        (style, words): (&'a Style, &'a Words),
+        style: &'a Style,
+        input: ReportInput<'a>,
         name: &'a str,
-        summary: &Summary,
         columns: Vec<DetailColumn>,
     ) -> Result<Self, ReportError> {
-        let widths = columns.iter().map(|column| width_of(&column.header)).collect();
-        let mut list = Self { workbook, style, words, name, columns, widths, part: 0, header: 0, next: 0, links: 0, sheet: 0 };
-        list.begin_part(summary)?;
+        let (words, zone, widths) = (input.words, input.zone(), vec![0; columns.len()]);
+        let mut list = Self { workbook, style, words, zone, name, columns, widths, part: 0, next: 0, links: 0, sheet: 0 };
+        list.begin_part()?;
         Ok(list)
     }
 
-    fn begin_part(&mut self, summary: &Summary) -> Result<(), ReportError> {
+    fn begin_part(&mut self) -> Result<(), ReportError> {
         self.part += 1;
         self.sheet = self.workbook.worksheets().len();
         let sheet = self.workbook.add_worksheet_with_constant_memory()?;
         let name = if self.part == 1 { self.name.to_owned() } else { format!("{} ({})", self.name, self.part) };
         sheet.set_name(name)?;
-        self.next = 0;
-        self.links = 0;
-        if !summary.rows.is_empty() {
-            for (column, header) in (0..).zip(&summary.headers) {
-                sheet.write_string_with_format(self.next, column, header, &self.style.summary_header)?;
-            }
-            for row in &summary.rows {
-                self.next += 1;
-                for (column, cell) in (0..).zip(row) {
-                    match cell {
-                        SummaryCell::Text(text) => {
-                            sheet.write_string_with_format(self.next, column, fitting(text), &self.style.code)?;
-                        }
-                        #[expect(clippy::cast_precision_loss, reason = "counts of rows are far below 2^52")]
-                        SummaryCell::Count(count) => {
-                            sheet.write_number_with_format(self.next, column, *count as f64, &self.style.number)?;
-                        }
-                    }
-                }
-            }
-            self.next += 2;
-        }
-        self.header = self.next;
         for (column, spec) in (0..).zip(&self.columns) {
-            sheet.write_string_with_format(self.header, column, &spec.header, &self.style.header)?;
+            sheet.write_string_with_format(HEADER, column, fitting(&spec.header), &self.style.header)?;
         }
-        self.next += 1;
+        self.next = FIRST;
+        self.links = 0;
         Ok(())
     }
 
@@ -144,13 +179,12 @@ impl<'a> DetailSheet<'a> {
     pub(super) fn row<'c>(&mut self, cells: impl IntoIterator<Item = DetailCell<'c>>) -> Result<(), ReportError> {
         if self.next == MOST_ROWS {
             self.end_part()?;
-            self.begin_part(&Summary::default())?;
+            self.begin_part()?;
         }
         let sheet = self.workbook.worksheet_from_index(self.sheet)?;
         let row = self.next;
-        for (at, (cell, spec)) in cells.into_iter().zip(&self.columns).enumerate() {
-            let column = u16::try_from(at).unwrap_or(u16::MAX);
-            let format: &Format = if spec.kind == CellKind::Code { &self.style.code } else { &self.style.text };
+        for (column, ((cell, spec), width)) in (0..).zip(cells.into_iter().zip(&self.columns).zip(&mut self.widths)) {
+            let format = self.style.of_text(spec.kind, spec.folds);
             match cell {
                 DetailCell::Number(value) => {
                     #[expect(clippy::cast_precision_loss, reason = "counts and row numbers are far below 2^52")]
@@ -164,14 +198,14 @@ impl<'a> DetailSheet<'a> {
                     ];
                     let pieces: Vec<_> = pieces.into_iter().filter(|(_, piece)| !piece.is_empty()).collect();
                     sheet.write_rich_string_with_format(row, column, &pieces, format)?;
-                    widen(&mut self.widths[at], value);
+                    widen(width, value);
                 }
                 DetailCell::Text(Some(value)) | DetailCell::Marked(value, _) => {
                     sheet.write_string_with_format(row, column, fitting(value), format)?;
-                    widen(&mut self.widths[at], value);
+                    widen(width, value);
                 }
                 DetailCell::Link(path) => {
-                    widen(&mut self.widths[at], path);
+                    widen(width, path);
                     if self.links < MOST_LINKS {
                         let link = rust_xlsxwriter::Url::new(format!("file:///{path}")).set_text(path);
                         sheet.write_url_with_format(row, column, link, &self.style.link)?;
@@ -181,9 +215,8 @@ impl<'a> DetailSheet<'a> {
                     }
                 }
                 DetailCell::Time(Some(time)) => {
-                    let local = time.with_timezone(&Local).naive_local();
+                    let local = time.with_timezone(&self.zone).naive_local();
                     sheet.write_datetime_with_format(row, column, local, &self.style.time)?;
-                    self.widths[at] = self.widths[at].max("2026-11-24 08:00".len());
                 }
                 DetailCell::Text(None) | DetailCell::Time(None) => {}
             }
@@ -193,26 +226,28 @@ impl<'a> DetailSheet<'a> {
     }
 
     fn end_part(&mut self) -> Result<(), ReportError> {
-        let first = self.header + 1;
         let sheet = self.workbook.worksheet_from_index(self.sheet)?;
-        if self.next == first {
-            sheet.write_string_with_format(first, 0, self.words.text("none"), &self.style.muted)?;
+        if self.next == FIRST {
+            sheet.write_string_with_format(FIRST, 0, self.words.text("none"), &self.style.muted)?;
         }
         let last_column = u16::try_from(self.columns.len()).unwrap_or(u16::MAX).saturating_sub(1);
-        let last_row = self.next.max(first + 1) - 1;
-        for (column, (spec, width)) in (0..).zip(self.columns.iter().zip(&self.widths)) {
-            sheet.set_column_width(column, column_width(*width))?;
+        let last_row = self.next.max(FIRST + 1) - 1;
+        let rooms: Vec<ColumnRoom> = self.columns.iter().zip(&self.widths).map(|(column, width)| column.room(*width)).collect();
+        for (column, (spec, width)) in (0..).zip(self.columns.iter().zip(fitted(&rooms))) {
+            sheet.set_column_width(column, width)?;
             if spec.kind == CellKind::Code {
                 // The whole column is text, so that what is typed into it stays whole too.
-                sheet.set_column_format(column, &self.style.code)?;
-                sheet.ignore_error_range(first, column, last_row, column, IgnoreError::NumberStoredAsText)?;
+                sheet.set_column_format(column, self.style.of_text(spec.kind, spec.folds))?;
+                sheet.ignore_error_range(FIRST, column, last_row, column, IgnoreError::NumberStoredAsText)?;
             }
         }
-        if self.header <= FROZEN {
-            sheet.set_freeze_panes(first, 0)?;
+        // A collapsed column is not printed.
+        for (first, last) in runs_behind(&self.columns) {
+            sheet.group_columns_collapsed(first, last)?;
         }
-        sheet.autofilter(self.header, 0, last_row, last_column)?;
-        set_page(sheet, self.words, Some(self.header))?;
+        sheet.set_freeze_panes(FIRST, 0)?;
+        sheet.autofilter(HEADER, 0, last_row, last_column)?;
+        set_page(sheet, self.words, Some(HEADER))?;
         Ok(())
     }
 
@@ -220,6 +255,18 @@ impl<'a> DetailSheet<'a> {
     pub(super) fn end(mut self) -> Result<(), ReportError> {
         self.end_part()
     }
+}
+
+/// Returns the first and the last column of each run of columns that go behind.
+fn runs_behind(columns: &[DetailColumn]) -> Vec<(u16, u16)> {
+    let mut runs: Vec<(u16, u16)> = Vec::new();
+    for (at, _) in (0..).zip(columns).filter(|(_, column)| column.is_behind) {
+        match runs.last_mut() {
+            Some((_, last)) if *last + 1 == at => *last = at,
+            _ => runs.push((at, at)),
+        }
+    }
+    runs
 }
 
 /// Makes a column as wide as a text. No text is wider than it has bytes.
@@ -231,5 +278,40 @@ fn widen(width: &mut usize, text: &str) {
 
 /// Whether a range is a real part of a text that a cell can hold whole: neither nothing of it nor all of it.
 fn is_part(text: &str, range: &Range<usize>) -> bool {
-    !range.is_empty() && range.len() < text.len() && text.len() < 8_192 && matches!(fitting(text), std::borrow::Cow::Borrowed(_))
+    let is_within = text.get(range.clone()).is_some_and(|part| !part.is_empty() && part.len() < text.len());
+    is_within && text.len() < 8_192 && matches!(fitting(text), std::borrow::Cow::Borrowed(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn behind(columns: &[DetailColumn]) -> Vec<bool> {
+        columns.iter().map(|column| column.is_behind).collect()
+    }
+
+    #[test]
+    fn carried_columns_without_room_on_a_page_go_behind() {
+        let front = || vec![code("甲").at_least(60.0), text("乙").at_least(60.0).behind()];
+        let back = || vec![text("丙").at_least(94.0)];
+        let carried: Vec<String> = (1..=4).map(|number| format!("列{number}")).collect();
+        // 187 less the two printed columns and their padding leaves room for three of at least 8.7 each.
+        assert_eq!(behind(&with_carried(front(), &carried, back())), [false, true, false, false, false, true, false]);
+        assert_eq!(behind(&with_carried(front(), &[], back())), [false, true, false]);
+    }
+
+    #[test]
+    fn columns_behind_are_grouped_by_runs() {
+        let columns = [code("a").behind(), code("b"), text("c").behind(), number("d").behind(), time("e")];
+        assert_eq!(runs_behind(&columns), [(0, 0), (2, 3)]);
+        assert!(runs_behind(&columns[1..2]).is_empty());
+    }
+
+    #[test]
+    fn codes_keep_their_line_and_texts_fold() {
+        let (whole, folding) = (code("证件号码").room(18), text("错误说明").room(70));
+        assert!((whole.narrowest - whole.natural).abs() < f64::EPSILON);
+        assert!(folding.narrowest < 10.0 && folding.natural > WIDEST);
+        assert!((number("行").room(0).narrowest - NUMBER).abs() < f64::EPSILON);
+    }
 }

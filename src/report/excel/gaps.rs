@@ -1,8 +1,10 @@
-//! The gap lists: 市有省无, 省有市无, 省市均无. Ready to be sent to a department.
+//! The gap lists: 市有省无, 省有市无, 省市均无. Ready to be sent to a department: what it takes to act stands in front and is
+//! printed; what it takes to look a gap up stands collapsed behind.
 
 use super::super::ReportInput;
 use super::ReportError;
-use super::detail::{DetailCell, DetailColumn, DetailSheet, Summary, code, number, text};
+use super::detail::{DetailCell, DetailColumn, DetailSheet, code, holder_and_type, number, text, time, with_carried};
+use super::likely::LikelySame;
 use super::style::Style;
 use crate::audit::Status;
 use crate::codes::{mask_code, mask_within};
@@ -11,6 +13,11 @@ use crate::report::remarks::GapKey;
 use crate::table::schema::coverage;
 use crate::table::{Column, Row, Rows};
 use rust_xlsxwriter::Workbook;
+
+/// Least widths of columns, in digits: a number or name over two lines, an identifier over three, and room to write a remark.
+const FOLDED: f64 = 14.0;
+const IDENTIFIER: f64 = 20.0;
+const REMARK: f64 = 22.0;
 
 pub(super) fn write(workbook: &mut Workbook, style: &Style, input: ReportInput<'_>) -> Result<(), ReportError> {
     let city = Held {
@@ -38,7 +45,30 @@ struct Held {
     state_key: &'static str,
 }
 
-/// One list; `held` is what the side that holds the certificates says of them.
+/// The columns of a list; `held` is what the side that holds the certificates says of them.
+fn columns(input: ReportInput<'_>, held: Option<&Held>) -> Vec<DetailColumn> {
+    let header = |key| input.words.text(key);
+    let mut front: Vec<DetailColumn> = holder_and_type(input.words).into();
+    front.extend([text(header("col-type-name")).at_least(FOLDED), code(header("col-number")).folding().at_least(FOLDED)]);
+    if let Some(held) = held {
+        front.extend([code(header(held.id_key)).folding().at_least(IDENTIFIER), text(header(held.state_key))]);
+        front.push(code(header("col-likely")).folding().at_least(FOLDED));
+    }
+    if input.figures.previous_run.is_some() {
+        front.push(text(header("col-change")));
+    }
+    let asked_at = input.words.fill("col-asked-at", &[("zone", &input.zone_name())]);
+    let mut back = vec![code(header("col-holder-type")), text(header("col-since")), number(header("col-runs")), time(asked_at)];
+    back.extend([text(header("col-file")), text(header("col-sheet")), number(header("col-row"))]);
+    // Which row of the tables this is: how a remark finds its gap again, and what `faces explain` asks for.
+    back.push(text(header("col-item")));
+    let mut back: Vec<DetailColumn> = back.into_iter().map(DetailColumn::behind).collect();
+    // As text: what is typed there, a date or a number with zeros in front, stays as it is typed.
+    back.push(code(header("col-remark")).folding().at_least(REMARK));
+    with_carried(front, input.carried, back)
+}
+
+/// Writes one list; `held` is what the side that holds the certificates says of them.
 fn write_status(
     workbook: &mut Workbook,
     style: &Style,
@@ -48,55 +78,42 @@ fn write_status(
 ) -> Result<(), ReportError> {
     let words = input.words;
     let has_previous = input.figures.previous_run.is_some();
-    let mut columns: Vec<DetailColumn> = ["col-holder", "col-holder-type", "col-type"].map(|key| code(words.text(key))).into();
-    columns.extend([text(words.text("col-type-name")), code(words.text("col-number"))]);
-    if let Some(held) = held {
-        columns.extend([code(words.text(held.id_key)), text(words.text(held.state_key))]);
-    }
-    columns.extend(input.carried.iter().map(code));
-    if has_previous {
-        columns.push(text(words.text("col-change")));
-    }
-    columns.extend([text(words.text("col-since")), number(words.text("col-runs")), number(words.text("col-asked-at"))]);
-    columns.extend([text(words.text("col-file")), text(words.text("col-sheet")), number(words.text("col-row"))]);
-    // Which row of the tables this is: how a remark finds its gap again, and what `faces explain` asks for.
-    columns.push(text(words.text("col-item")));
-    // As text: what is typed there, a date or a number with zeros in front, stays as it is typed.
-    columns.push(code(words.text("col-remark")));
-    let mut list = DetailSheet::begin(workbook, (style, words), words.status(status), &Summary::default(), columns)?;
+    let mut list = DetailSheet::begin(workbook, style, input, words.status(status), columns(input, held))?;
     let mut rows = Rows::open(input.tables, coverage::COVERAGE)?;
+    let mut likely_same = LikelySame::new(input.tables, words, input.mask);
     while let Some(row) = rows.next_row()? {
         if row.text(coverage::STATUS) != Some(status.name()) {
             continue;
         }
         let gap = ShownGap::of(row, input);
         let id = held.and_then(|held| row.text(held.id)).map(|value| embedded(value, gap.holder, input.mask));
+        let likely = if held.is_some() { likely_same.shown(row)? } else { None };
         let mut cells = vec![
             DetailCell::Text(Some(&gap.shown[0])),
-            DetailCell::Text(row.text(coverage::HOLDER_CODE_TYPE)),
             DetailCell::Text(Some(&gap.shown[1])),
             DetailCell::Text(row.text(coverage::CERT_TYPE_NAME)),
             DetailCell::Text(Some(gap.shown[2].as_str()).filter(|number| !number.is_empty())),
         ];
         if let Some(held) = held {
             let state = row.text(held.state).map(|state| words.named("lifecycle", state));
-            cells.extend([DetailCell::Text(id.as_deref()), DetailCell::Text(state)]);
+            cells.extend([id.as_deref(), state, likely.as_deref()].map(DetailCell::Text));
         }
-        let carried: Vec<Option<String>> = carried_of(row, input);
-        cells.extend(carried.iter().map(|value| DetailCell::Text(value.as_deref())));
         if has_previous {
             cells.push(DetailCell::Text(row.text(coverage::CHANGE).map(|change| words.named("change", change))));
         }
+        let carried: Vec<Option<String>> = carried_of(row, input);
+        cells.extend(carried.iter().map(|value| DetailCell::Text(value.as_deref())));
         let remark = input.remarks.find(row);
         let number = |column| row.number(column).unwrap_or_default();
         let item = format!("{}/{}", number(coverage::ITEM_ID), number(coverage::CERTIFICATE_INDEX));
         cells.extend([
+            DetailCell::Text(row.text(coverage::HOLDER_CODE_TYPE)),
             DetailCell::Text(row.text(coverage::GAP_SINCE)),
-            DetailCell::Number(row.number(coverage::GAP_RUNS).unwrap_or_default()),
+            DetailCell::Number(number(coverage::GAP_RUNS)),
             DetailCell::Time(row.time(coverage::FINISHED_AT)),
             DetailCell::Text(row.text(coverage::SOURCE_FILE)),
             DetailCell::Text(row.text(coverage::SOURCE_SHEET)),
-            DetailCell::Number(row.number(coverage::SOURCE_ROW).unwrap_or_default()),
+            DetailCell::Number(number(coverage::SOURCE_ROW)),
             DetailCell::Text(Some(&item)),
             DetailCell::Text(remark.as_deref()),
         ]);

@@ -1,14 +1,40 @@
-//! The lists of input rows that cannot be audited, and of values that were repaired.
+//! How inputs were read, which of their rows cannot be audited, and which values were repaired.
 
-use super::super::{ReportInput, Words};
+use super::super::reading::facts;
+use super::super::{ReportInput, Words, said};
 use super::ReportError;
-use super::detail::{DetailCell, DetailColumn, DetailSheet, Summary, code, number, text};
+use super::detail::{DetailCell, DetailColumn, DetailSheet, code, number, text};
 use super::style::Style;
 use crate::codes::mask_code;
 use crate::job::{Language, Mask};
 use crate::table::schema::{invalid_inputs, repairs};
 use crate::table::{Row, Rows};
 use rust_xlsxwriter::Workbook;
+use std::borrow::Cow;
+
+/// Width of a fact about the inputs, which may be a sentence.
+const FACT: f64 = 60.0;
+
+/// Writes 输入说明: a fact a row, the totals first, then what a person should look at.
+pub(super) fn write_reading(workbook: &mut Workbook, style: &Style, input: ReportInput<'_>) -> Result<(), ReportError> {
+    let words = input.words;
+    let mut columns: Vec<DetailColumn> = ["col-file", "col-sheet", "reading-kind"].map(|key| text(words.text(key))).into();
+    columns.push(text(words.text("reading-content")).at_least(FACT));
+    columns.extend([number(words.text("reading-count")), text(words.text("reading-check"))]);
+    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-reading"), columns)?;
+    for fact in input.intake.map(|intake| facts(words, intake, input.mask)).unwrap_or_default() {
+        let file = if fact.file.is_empty() { words.text("reading-all-files") } else { fact.file };
+        list.row([
+            DetailCell::Text(Some(file)),
+            DetailCell::Text(Some(fact.sheet).filter(|sheet| !sheet.is_empty())),
+            DetailCell::Text(Some(words.text(fact.kind))),
+            DetailCell::Text(Some(&fact.content)),
+            fact.count.and_then(|count| i64::try_from(count).ok()).map_or(DetailCell::Text(None), DetailCell::Number),
+            DetailCell::Text(fact.needs_attention.then(|| words.text("reading-attention"))),
+        ])?;
+    }
+    list.end()
+}
 
 /// Where an input value stands: the first columns of both lists.
 fn place_columns(words: &Words) -> Vec<DetailColumn> {
@@ -20,17 +46,17 @@ fn place_columns(words: &Words) -> Vec<DetailColumn> {
 pub(super) fn write_invalid(workbook: &mut Workbook, style: &Style, input: ReportInput<'_>) -> Result<(), ReportError> {
     let words = input.words;
     let mut columns = place_columns(words);
-    columns.extend([code(words.text("col-value")), text(words.text("col-problem")), text(words.text("col-advice"))]);
-    let mut list = DetailSheet::begin(workbook, (style, words), words.text("sheet-invalid"), &Summary::default(), columns)?;
+    columns.extend([code(words.text("col-value")).folding(), text(words.text("col-problem")), text(words.text("col-advice"))]);
+    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-invalid"), columns)?;
     let mut rows = Rows::open(input.tables, invalid_inputs::INVALID_INPUTS)?;
     while let Some(row) = rows.next_row()? {
         let value = shown(row, invalid_inputs::VALUE, input.mask);
         let problem = row.text(invalid_inputs::PROBLEM).unwrap_or_default();
-        // The table's own advice, which may say more, is Chinese.
-        let advice = match words.language() {
-            Language::ZhCn => row.text(invalid_inputs::ADVICE).unwrap_or_default().to_owned(),
-            Language::En => words.text(&format!("problem-{problem}-advice")).to_owned(),
-        };
+        let general = format!("problem-{problem}-advice");
+        // The table's own advice, which may say more, is a message; in a table of an earlier version it is a Chinese text.
+        let own = said(words, row.text(invalid_inputs::ADVICE).unwrap_or_default());
+        let is_chinese = matches!(own, Cow::Borrowed(_));
+        let advice = if is_chinese && words.language() == Language::En { words.text(&general) } else { &*own };
         list.row([
             DetailCell::Text(row.text(invalid_inputs::SOURCE_FILE)),
             DetailCell::Text(row.text(invalid_inputs::SOURCE_SHEET)),
@@ -39,7 +65,7 @@ pub(super) fn write_invalid(workbook: &mut Workbook, style: &Style, input: Repor
             DetailCell::Text(row.text(invalid_inputs::COLUMN)),
             DetailCell::Text(value.as_deref()),
             DetailCell::Text(Some(words.named("problem", problem))),
-            DetailCell::Text(Some(&advice)),
+            DetailCell::Text(Some(advice)),
         ])?;
     }
     list.end()
@@ -48,8 +74,9 @@ pub(super) fn write_invalid(workbook: &mut Workbook, style: &Style, input: Repor
 pub(super) fn write_repairs(workbook: &mut Workbook, style: &Style, input: ReportInput<'_>) -> Result<(), ReportError> {
     let words = input.words;
     let mut columns = place_columns(words);
-    columns.extend([code(words.text("col-before")), code(words.text("col-after")), text(words.text("col-repair"))]);
-    let mut list = DetailSheet::begin(workbook, (style, words), words.text("sheet-repairs"), &Summary::default(), columns)?;
+    columns.extend(["col-before", "col-after"].map(|key| code(words.text(key)).folding()));
+    columns.push(text(words.text("col-repair")));
+    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-repairs"), columns)?;
     let mut rows = Rows::open(input.tables, repairs::REPAIRS)?;
     while let Some(row) = rows.next_row()? {
         let (before, after) = (shown(row, repairs::BEFORE, input.mask), shown(row, repairs::AFTER, input.mask));

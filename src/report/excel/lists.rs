@@ -1,39 +1,31 @@
-//! The lists of differences, errors and unmapped fields.
+//! The lists of differences, unmapped fields and files.
 
 use super::super::ReportInput;
 use super::ReportError;
-use super::detail::{DetailCell, DetailColumn, DetailSheet, Summary, SummaryCell, code, number, text};
+use super::detail::{DetailCell, DetailColumn, DetailSheet, code, holder_and_type, number, text, with_carried};
 use super::gaps::{carried_of, embedded, masked};
 use super::style::Style;
 use crate::codes::mask_name;
 use crate::face::Field;
 use crate::job::Mask;
-use crate::table::schema::{coverage, differences, errors, files, unmapped_fields};
+use crate::table::schema::{coverage, differences, files, unmapped_fields};
 use crate::table::{Column, Row, Rows};
 use rust_xlsxwriter::Workbook;
 use std::ops::Range;
 
+/// Width of a number of bytes, with separators.
+const BYTES: f64 = 14.0;
+
 pub(super) fn write_differences(workbook: &mut Workbook, style: &Style, input: ReportInput<'_>) -> Result<(), ReportError> {
     let words = input.words;
     let mut columns = vec![text(words.text("col-urgency"))];
-    columns.extend(["col-holder", "col-type"].map(|key| code(words.text(key))));
-    columns.extend([text(words.text("col-type-name")), code(words.text("col-number"))]);
+    columns.extend(holder_and_type(words));
+    columns.extend([text(words.text("col-type-name")), code(words.text("col-number")).folding()]);
     columns.extend([text(words.text("col-field")), text(words.text("col-difference"))]);
-    columns.extend([code(words.text("col-province-value")), code(words.text("col-city-value")), text(words.text("col-reason"))]);
-    columns.extend(input.carried.iter().map(code));
-    let summary = Summary {
-        headers: ["summary-by-field", "col-difference", "col-count"].map(|key| words.text(key).to_owned()).into(),
-        rows: input
-            .analysis
-            .differences
-            .iter()
-            .map(|group| {
-                let (field, kind) = (words.named("field", &group.field), words.named("difference", &group.kind));
-                vec![SummaryCell::Text(field.to_owned()), SummaryCell::Text(kind.to_owned()), SummaryCell::Count(group.count)]
-            })
-            .collect(),
-    };
-    let mut list = DetailSheet::begin(workbook, (style, words), words.text("sheet-differences"), &summary, columns)?;
+    columns.extend(["col-province-value", "col-city-value"].map(|key| code(words.text(key)).folding()));
+    columns.push(text(words.text("col-reason")));
+    let columns = with_carried(columns, input.carried, Vec::new());
+    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-differences"), columns)?;
     for urgency in Urgency::ALL {
         let mut rows = Rows::open(input.tables, differences::DIFFERENCES)?;
         let mut items = Items::open(input, [coverage::ITEM_ID, coverage::CERTIFICATE_INDEX])?;
@@ -127,59 +119,6 @@ fn differing(ours: &str, theirs: &str) -> (Range<usize>, Range<usize>) {
     (begin..ours.len() - end, begin..theirs.len() - end)
 }
 
-pub(super) fn write_errors(workbook: &mut Workbook, style: &Style, input: ReportInput<'_>) -> Result<(), ReportError> {
-    let words = input.words;
-    let mut columns: Vec<DetailColumn> = ["col-holder", "col-type"].map(|key| code(words.text(key))).into();
-    columns.extend(["col-type-name", "col-interface", "col-side", "col-error"].map(|key| text(words.text(key))));
-    columns.extend([code(words.text("col-code")), text(words.text("col-message")), number(words.text("col-tried"))]);
-    columns.extend([number(words.text("col-at")), text(words.text("col-advice"))]);
-    let advice = |kind: &str| words.text(&format!("error-{kind}-advice")).to_owned();
-    let summary = Summary {
-        headers: ["summary-by-cause", "col-code", "col-count", "col-advice"].map(|key| words.text(key).to_owned()).into(),
-        rows: input
-            .analysis
-            .errors
-            .iter()
-            .map(|group| {
-                let code = group.code.map_or_else(String::new, |code| code.to_string());
-                vec![
-                    SummaryCell::Text(words.named("error", &group.kind).to_owned()),
-                    SummaryCell::Text(code),
-                    SummaryCell::Count(group.count),
-                    SummaryCell::Text(advice(&group.kind)),
-                ]
-            })
-            .collect(),
-    };
-    let mut list = DetailSheet::begin(workbook, (style, words), words.text("sheet-errors"), &summary, columns)?;
-    let mut rows = Rows::open(input.tables, errors::ERRORS)?;
-    let mut items = Items::open(input, [coverage::ITEM_ID, coverage::ITEM_ID])?;
-    while let Some(row) = rows.next_row()? {
-        let id = row.number(errors::ITEM_ID);
-        let item = items.find([id, id])?;
-        let of_item = |column| item.and_then(|item| item.text(column));
-        let masked = of_item(coverage::HOLDER_CODE).map(|holder| masked(holder, input.mask));
-        let kind = row.text(errors::ERROR_KIND).unwrap_or_default();
-        let holder = of_item(coverage::HOLDER_CODE).unwrap_or_default();
-        let message = row.text(errors::ERROR_MESSAGE).map(|message| embedded(message, holder, input.mask));
-        let error_code = row.number(errors::ERROR_CODE).map(|code| code.to_string());
-        list.row([
-            DetailCell::Text(masked.as_deref()),
-            DetailCell::Text(of_item(coverage::CERT_TYPE_CODE)),
-            DetailCell::Text(of_item(coverage::CERT_TYPE_NAME)),
-            DetailCell::Text(row.text(errors::ENDPOINT)),
-            DetailCell::Text(row.text(errors::SIDE).map(|side| words.named("side", side))),
-            DetailCell::Text(Some(words.named("error", kind))),
-            DetailCell::Text(error_code.as_deref()),
-            DetailCell::Text(message.as_deref()),
-            DetailCell::Number(row.number(errors::ATTEMPTS).unwrap_or_default()),
-            DetailCell::Time(row.time(errors::AT)),
-            DetailCell::Text(Some(&advice(kind))),
-        ])?;
-    }
-    list.end()
-}
-
 pub(super) fn write_unmapped(workbook: &mut Workbook, style: &Style, input: ReportInput<'_>) -> Result<(), ReportError> {
     let words = input.words;
     let columns = vec![
@@ -188,9 +127,9 @@ pub(super) fn write_unmapped(workbook: &mut Workbook, style: &Style, input: Repo
         text(words.text("col-type-name")),
         text(words.text("col-field")),
         number(words.text("col-times")),
-        code(words.text("col-example")),
+        code(words.text("col-example")).folding(),
     ];
-    let mut list = DetailSheet::begin(workbook, (style, words), words.text("sheet-unmapped"), &Summary::default(), columns)?;
+    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-unmapped"), columns)?;
     let mut rows = Rows::open(input.tables, unmapped_fields::UNMAPPED_FIELDS)?;
     while let Some(row) = rows.next_row()? {
         let type_code = row.text(unmapped_fields::CERT_TYPE_CODE);
@@ -213,10 +152,14 @@ pub(super) fn write_unmapped(workbook: &mut Workbook, style: &Style, input: Repo
 /// The archive's files, each with a link to it.
 pub(super) fn write_files(workbook: &mut Workbook, style: &Style, input: ReportInput<'_>) -> Result<(), ReportError> {
     let words = input.words;
-    let mut columns: Vec<DetailColumn> = ["col-holder", "col-type"].map(|key| code(words.text(key))).into();
+    let mut columns: Vec<DetailColumn> = holder_and_type(words).into();
     columns.extend(["col-type-name", "col-side", "col-archived", "col-format"].map(|key| text(words.text(key))));
-    columns.extend([number(words.text("col-bytes")), text(words.text("col-path")), text(words.text("col-message"))]);
-    let mut list = DetailSheet::begin(workbook, (style, words), words.text("sheet-files"), &Summary::default(), columns)?;
+    columns.extend([
+        number(words.text("col-bytes")).at_least(BYTES),
+        text(words.text("col-path")),
+        text(words.text("col-message")),
+    ]);
+    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-files"), columns)?;
     let mut rows = Rows::open(input.tables, files::FILES)?;
     let mut items = Items::open(input, [coverage::ITEM_ID, coverage::ITEM_ID])?;
     while let Some(row) = rows.next_row()? {
@@ -263,19 +206,19 @@ fn face_value(value: &str, field: &str, holder: &str, mask: Mask) -> String {
 }
 
 /// The coverage rows beside a table that is in the same order.
-struct Items {
+pub(super) struct Items {
     rows: Rows,
     key: [Column; 2],
     begun: bool,
 }
 
 impl Items {
-    fn open(input: ReportInput<'_>, key: [Column; 2]) -> Result<Self, ReportError> {
+    pub(super) fn open(input: ReportInput<'_>, key: [Column; 2]) -> Result<Self, ReportError> {
         Ok(Self { rows: Rows::open(input.tables, coverage::COVERAGE)?, key, begun: false })
     }
 
     /// Goes on to the first row with this key; keys may only rise from call to call.
-    fn find(&mut self, key: [Option<i64>; 2]) -> Result<Option<Row<'_>>, ReportError> {
+    pub(super) fn find(&mut self, key: [Option<i64>; 2]) -> Result<Option<Row<'_>>, ReportError> {
         if !self.begun {
             self.begun = true;
             self.rows.next_row()?;

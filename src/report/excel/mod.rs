@@ -4,12 +4,16 @@ mod breakdown;
 mod change;
 mod compared;
 mod detail;
+mod errors;
 mod gaps;
 mod inputs;
+mod layout;
+mod likely;
 mod lists;
 mod notes;
 mod overview;
 mod style;
+mod summaries;
 
 pub use compared::ComparedWorkbook;
 pub(super) use gaps::{mask_codes, masked};
@@ -27,13 +31,13 @@ use style::Style;
 /// Why a report could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
-    /// The tables.
+    /// A table could not be read.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// The workbook.
+    /// A sheet could not be written.
     #[error("the workbook cannot be made: {0}")]
     Workbook(#[from] XlsxError),
-    /// The disk.
+    /// The file could not be written.
     #[error("the report cannot be written: {0}")]
     Disk(#[from] io::Error),
 }
@@ -41,7 +45,7 @@ pub enum ReportError {
 /// Writes `report.xlsx` to `path`, whole.
 ///
 /// # Errors
-/// What keeps tables from being read or the file from being written.
+/// Fails if a table cannot be read, or the file cannot be written.
 pub fn write_workbook(path: &Path, input: ReportInput<'_>) -> Result<(), ReportError> {
     let words = input.words;
     let mut workbook = Workbook::new();
@@ -56,24 +60,28 @@ pub fn write_workbook(path: &Path, input: ReportInput<'_>) -> Result<(), ReportE
         .set_creation_datetime(&created);
     workbook.set_properties(&properties);
 
-    // The overview comes first, and leads to all that comes behind it.
+    // The overview comes first, and is written last: it leads to all that comes behind it.
     workbook.add_worksheet().set_name(words.text("sheet-overview"))?;
     breakdown::write_by_type(&mut workbook, &style, input)?;
     let by_carried = breakdown::write_by_carried(&mut workbook, &style, input)?;
     gaps::write(&mut workbook, &style, input)?;
     set_aside_unknown(input)?;
+    summaries::write_differences(&mut workbook, &style, input)?;
     lists::write_differences(&mut workbook, &style, input)?;
-    lists::write_errors(&mut workbook, &style, input)?;
+    summaries::write_errors(&mut workbook, &style, input)?;
+    errors::write(&mut workbook, &style, input)?;
+    inputs::write_reading(&mut workbook, &style, input)?;
     inputs::write_invalid(&mut workbook, &style, input)?;
     inputs::write_repairs(&mut workbook, &style, input)?;
     lists::write_unmapped(&mut workbook, &style, input)?;
     if input.figures.previous_run.is_some() {
-        change::write(&mut workbook, &style, input)?;
+        change::write_summary(&mut workbook, &style, input)?;
+        change::write_list(&mut workbook, &style, input)?;
     }
     if input.has_files {
         lists::write_files(&mut workbook, &style, input)?;
     }
-    notes::write(&mut workbook, &style, words)?;
+    notes::write(&mut workbook, &style, input)?;
     overview::write(&mut workbook, &style, input, &by_carried)?;
 
     let mut file = WholeFile::create(path)?;

@@ -1,13 +1,13 @@
 //! The first sheet: what the run was, its key figures with the words that define them, change, gates, pictures, and the way
 //! to every other sheet.
 
-use super::super::{ReportInput, Words};
+use super::super::gates::{rule_of, value_of};
+use super::super::{ReportInput, Words, first_rows, reading};
 use super::ReportError;
 use super::breakdown::rate_column;
 use super::style::{Style, set_page};
 use crate::analysis::Group;
 use crate::audit::Status;
-use chrono::{DateTime, Local, Utc};
 use rust_xlsxwriter::{
     Chart, ChartAxisCrossing, ChartFont, ChartFormat, ChartLegendPosition, ChartLine, ChartMarker, ChartMarkerType,
     ChartSolidFill, ChartType, Color, Url, Workbook, Worksheet,
@@ -53,12 +53,13 @@ pub(super) fn write(
     page.text("run", &figures.run_id, "")?;
     let partial = if figures.pending > 0 { words.text("state-partial-words") } else { "" };
     page.text("state", words.named("state", figures.state), partial)?;
-    page.text("started", &local(figures.started_at), "")?;
-    page.text("finished", &local(figures.finished_at), "")?;
+    page.text("started", &input.local(figures.started_at), &words.fill("times-local", &[("zone", &input.zone_name())]))?;
+    page.text("finished", &input.local(figures.finished_at), "")?;
     page.text("took", &words.fill("seconds", &[("seconds", &format!("{:.1}", figures.wall_seconds))]), "")?;
     page.count("calls", figures.calls, words.text("calls-words"))?;
     page.count("attempts", figures.attempts, words.text("attempts-words"))?;
 
+    page.inputs(input)?;
     page.heading("key-figures")?;
     page.count("items", figures.items, words.text("items-words"))?;
     page.count("rows", figures.rows, words.text("rows-words"))?;
@@ -78,8 +79,6 @@ pub(super) fn write(
     }
     let share = words.percent(figures.inconsistent_rate);
     page.count("inconsistent", figures.inconsistent, &words.fill("inconsistent-words", &[("share", &share)]))?;
-    page.count("invalid", figures.invalid_inputs, words.text("invalid-words"))?;
-    page.count("duplicates", figures.duplicate_rows, words.text("duplicates-words"))?;
 
     page.heading("changes")?;
     match &figures.previous_run {
@@ -221,10 +220,6 @@ fn trend(input: ReportInput<'_>, (first, last): (u32, u32)) -> Chart {
     chart
 }
 
-fn local(time: DateTime<Utc>) -> String {
-    time.with_timezone(&Local).format("%Y-%m-%d %H:%M:%S").to_string()
-}
-
 /// Writes the sheet's lines one below the other.
 struct Page<'a> {
     sheet: &'a mut Worksheet,
@@ -280,18 +275,38 @@ impl Page<'_> {
         Ok(())
     }
 
+    /// Tells how the input rows add up, and whether something about them is to be looked at first.
+    fn inputs(&mut self, input: ReportInput<'_>) -> Result<(), ReportError> {
+        let (figures, words) = (input.figures, self.words);
+        self.heading("input-accounting")?;
+        let first = first_rows(figures);
+        if let Some(first) = first {
+            self.count("input_rows", figures.input_rows, words.text("input_rows-words"))?;
+            self.count("first_rows", first, words.text("first_rows-words"))?;
+        }
+        self.count("duplicates", figures.duplicate_rows, words.text("duplicates-words"))?;
+        self.count("invalid", figures.invalid_inputs, words.text("invalid-words"))?;
+        if first.is_some() {
+            self.count("blank_rows", figures.blank_rows, words.text("blank_rows-words"))?;
+        }
+        if let Some(intake) = input.intake {
+            self.count("attention", reading::attention(words, intake), words.text("attention-words"))?;
+        }
+        Ok(())
+    }
+
     fn gates(&mut self, input: ReportInput<'_>) -> Result<(), ReportError> {
         if input.figures.gates.is_empty() {
             return Ok(());
         }
         self.heading("gates")?;
         for gate in &input.figures.gates {
-            let value = gate.value.map_or_else(|| self.words.text("dash").to_owned(), |value| format!("{value:.4}"));
             let (verdict, format) =
                 if gate.holds { ("gate-holds", &self.style.good) } else { ("gate-violated", &self.style.bad) };
             self.sheet.write_string_with_format(self.row, 0, self.words.text(verdict), format)?;
-            self.sheet.write_string_with_format(self.row, 1, format!("{} = {}", gate.name, gate.limit), &self.style.text)?;
-            let told = self.words.fill("gate-value", &[("value", &value)]);
+            self.sheet.write_string_with_format(self.row, 1, rule_of(self.words, gate), &self.style.wrapped)?;
+            let value = value_of(self.words, gate);
+            let told = self.words.fill("gate-value-of", &[("value", &value), ("name", &gate.name)]);
             self.sheet.write_string_with_format(self.row, 2, told, &self.style.remark)?;
             self.row += 1;
         }

@@ -1,13 +1,15 @@
 //! Formats, widths and the page set-up that all sheets share.
 
+use super::detail::CellKind;
 use crate::report::Words;
 use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, FormatUnderline, Worksheet, XlsxError};
 use std::borrow::Cow;
 use unicode_width::UnicodeWidthStr;
 
-/// A column is at least and at most this wide, in digits.
-const NARROWEST: usize = 8;
-const WIDEST: usize = 80;
+/// Margins of a printed page, in inches. What fits between them decides how wide columns may be (see `layout::PRINTED`).
+const SIDE_MARGIN: f64 = 0.24;
+const TOP_MARGIN: f64 = 0.6;
+const TITLE_MARGIN: f64 = 0.3;
 
 /// The formats of a workbook.
 pub(super) struct Style {
@@ -17,7 +19,9 @@ pub(super) struct Style {
     pub label: Format,
     pub text: Format,
     pub code: Format,
+    /// Text, and text that must stay whole, that goes on in further lines where its column is too narrow.
     pub wrapped: Format,
+    pub wrapped_code: Format,
     pub number: Format,
     pub percent: Format,
     pub total_text: Format,
@@ -58,6 +62,7 @@ impl Style {
             text: base(),
             code: base().set_num_format("@"),
             wrapped: base().set_text_wrap(),
+            wrapped_code: base().set_num_format("@").set_text_wrap(),
             number: base().set_num_format("#,##0"),
             percent: base().set_num_format("0.00%"),
             total_text: total(),
@@ -76,16 +81,21 @@ impl Style {
             bad: base().set_font_color(Color::RGB(0x00C0_0000)).set_bold(),
         }
     }
+
+    /// Returns the format of a list's texts.
+    pub(super) const fn of_text(&self, kind: CellKind, folds: bool) -> &Format {
+        match (kind, folds) {
+            (CellKind::Code, false) => &self.code,
+            (CellKind::Code, true) => &self.wrapped_code,
+            (CellKind::Text | CellKind::Number, false) => &self.text,
+            (CellKind::Text | CellKind::Number, true) => &self.wrapped,
+        }
+    }
 }
 
 /// How wide a text is, in digits: a Chinese character is two.
 pub(super) fn width_of(text: &str) -> usize {
     text.lines().map(UnicodeWidthStr::width).max().unwrap_or_default()
-}
-
-/// The width of a column whose widest text is `widest` digits wide; room for the filter's button included.
-pub(super) fn column_width(widest: usize) -> f64 {
-    f64::from(u32::try_from(widest.clamp(NARROWEST, WIDEST)).unwrap_or_default()) * 1.05 + 2.5
 }
 
 /// A text that a cell can hold: over-long ones end in an ellipsis (Excel counts in UTF-16), and characters that XML does
@@ -116,10 +126,11 @@ const fn is_illegal(character: char) -> bool {
     matches!(character, '\0'..='\x08' | '\x0B' | '\x0C' | '\x0E'..='\x1F' | '\u{FFFE}' | '\u{FFFF}')
 }
 
-/// How sheets print: landscape A4, as wide as the page, the header on every page, numbered.
+/// Sets how a sheet prints: landscape A4, as wide as the page, the header on every page, numbered.
 pub(super) fn set_page(sheet: &mut Worksheet, words: &Words, header_row: Option<u32>) -> Result<(), XlsxError> {
     const A4: u8 = 9;
     sheet.set_landscape().set_paper_size(A4).set_print_fit_to_pages(1, 0);
+    sheet.set_margins(SIDE_MARGIN, SIDE_MARGIN, TOP_MARGIN, TOP_MARGIN, TITLE_MARGIN, TITLE_MARGIN);
     sheet.set_header("&L&A").set_footer(format!("&C{}", words.text("page-of")));
     if let Some(row) = header_row {
         sheet.set_repeat_rows(row, row)?;

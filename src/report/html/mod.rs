@@ -1,14 +1,15 @@
 //! The page that a director reads: one file that needs nothing else. No holder code stands in it.
 
 use super::excel::{mask_codes, masked};
-use super::{GLOSSARY, ReportInput, Words};
+use super::gates::{rule_of, value_of};
+use super::summary::input_text;
+use super::{GLOSSARY, ReportInput, Words, reading};
 use crate::analysis::{Counts, Figures, Group};
 use crate::audit::Status;
 use crate::job::Mask;
 use askama::Template;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use chrono::{DateTime, Local, Utc};
 use sha2::{Digest, Sha256};
 
 const STYLE: &str = include_str!("page.css");
@@ -35,6 +36,9 @@ struct Page<'a> {
     version: &'static str,
     started: String,
     finished: String,
+    times: String,
+    inputs: String,
+    attention: Option<String>,
     sections: [(&'static str, &'static str); 7],
     cards: Vec<Card>,
     statuses: Vec<StatusRow>,
@@ -43,7 +47,7 @@ struct Page<'a> {
     by_carried: Option<Bars>,
     changes: Vec<Card>,
     trend: Option<Trend>,
-    gates: Vec<(String, String, bool)>,
+    gates: Vec<Gate<'a>>,
     tables: Vec<Table>,
     table_keys: [&'static str; TABLE_KEYS.len()],
     errors: Vec<(String, String, String, String)>,
@@ -61,6 +65,14 @@ struct StatusRow {
     count: String,
     share: String,
     note: String,
+}
+
+/// A gate: what it demands, its name in the job, the figure's value, and whether it holds.
+struct Gate<'a> {
+    rule: String,
+    name: &'a str,
+    value: String,
+    holds: bool,
 }
 
 /// A chart of horizontal bars.
@@ -105,10 +117,10 @@ struct Table {
     rows: Vec<(String, Vec<String>)>,
 }
 
-/// The content of `report.html`.
+/// Returns the content of `report.html`.
 ///
 /// # Errors
-/// Never in practice: the page is written to memory.
+/// Fails if the template cannot be rendered, which is a bug.
 pub fn page(input: ReportInput<'_>) -> Result<String, askama::Error> {
     let (figures, words, analysis) = (input.figures, input.words, input.analysis);
     let mut tables = vec![Table {
@@ -121,10 +133,9 @@ pub fn page(input: ReportInput<'_>) -> Result<String, askama::Error> {
         header: header.clone(),
         rows: table_rows(words, groups),
     }));
-    let gate = |gate: &crate::analysis::GateResult| {
-        let value = gate.value.map_or_else(|| words.text("dash").to_owned(), |value| format!("{value:.4}"));
-        (format!("{} = {}", gate.name, gate.limit), words.fill("gate-value", &[("value", &value)]), gate.holds)
-    };
+    let gates = figures.gates.iter();
+    let gates =
+        gates.map(|gate| Gate { rule: rule_of(words, gate), name: &gate.name, value: value_of(words, gate), holds: gate.holds });
     let error = |group: &crate::analysis::ErrorGroup| {
         let code = group.code.map_or_else(String::new, |code| code.to_string());
         let advice = words.text(&format!("error-{}-advice", group.kind)).to_owned();
@@ -137,8 +148,11 @@ pub fn page(input: ReportInput<'_>) -> Result<String, askama::Error> {
         style: STYLE,
         style_hash: STANDARD.encode(Sha256::digest(STYLE)),
         version: env!("CARGO_PKG_VERSION"),
-        started: local(figures.started_at),
-        finished: local(figures.finished_at),
+        started: input.local(figures.started_at),
+        finished: input.local(figures.finished_at),
+        times: words.fill("times-local", &[("zone", &input.zone_name())]),
+        inputs: input_text(words, figures),
+        attention: attention(input),
         sections: [
             ("figures", "key-figures"),
             ("results", "distribution"),
@@ -155,7 +169,7 @@ pub fn page(input: ReportInput<'_>) -> Result<String, askama::Error> {
         by_carried: analysis.by_carried.first().map(|(header, groups)| rates(words, header, groups)),
         changes: changes(words, figures),
         trend: trend(input),
-        gates: figures.gates.iter().map(gate).collect(),
+        gates: gates.collect(),
         tables,
         table_keys: TABLE_KEYS,
         errors: analysis.errors.iter().map(error).collect(),
@@ -169,8 +183,10 @@ fn glossary(words: &Words) -> Vec<(&str, String)> {
     GLOSSARY.iter().map(|name| (words.named("glossary", name), meaning(name))).collect()
 }
 
-fn local(time: DateTime<Utc>) -> String {
-    time.with_timezone(&Local).format("%Y-%m-%d %H:%M").to_string()
+/// Returns how many things about the inputs a person should look at; `None` where there are none.
+fn attention(input: ReportInput<'_>) -> Option<String> {
+    let count = input.intake.map(|intake| reading::attention(input.words, intake)).filter(|count| *count > 0)?;
+    Some(input.words.fill("page-attention", &[("count", &grouped(count))]))
 }
 
 /// A count with its thousands apart.

@@ -1,0 +1,252 @@
+//! Row accounting: every row below a header is counted once, by what became of it.
+
+use super::row::InputProblem;
+use super::{Note, SheetReport};
+use crate::message::Message;
+use std::collections::BTreeMap;
+
+/// Stretches of rows that a message names at most.
+const MOST_NAMED: usize = 10;
+
+/// What became of a row that holds something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// It names this many items for the first time, at least one.
+    First(u64),
+    /// It names only items named before.
+    Duplicate,
+    /// It cannot be audited.
+    Rejected(InputProblem),
+    /// It holds only what a template came with.
+    Prefilled,
+    /// It is a header again.
+    RepeatedHeader,
+    /// It is a total.
+    Total,
+    /// It is a title of the table that follows.
+    Title,
+}
+
+/// Rows for a message: the first stretches of them, and how many more there are.
+#[derive(Debug, Default)]
+pub(super) struct RowList {
+    stretches: Vec<(u32, u32)>,
+    further: u64,
+}
+
+impl RowList {
+    pub(super) fn push(&mut self, row: u32) {
+        let is_full = self.stretches.len() == MOST_NAMED;
+        if self.further == 0
+            && let Some((_, last)) = self.stretches.last_mut()
+            && row == last.saturating_add(1)
+        {
+            *last = row;
+        } else if is_full {
+            self.further += 1;
+        } else {
+            self.stretches.push((row, row));
+        }
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.stretches.is_empty()
+    }
+
+    /// The rows as an argument of a message.
+    pub(super) fn to_message(&self) -> Message {
+        let stretch = |(first, last): &(u32, u32)| if first == last { first.to_string() } else { format!("{first}–{last}") };
+        let rows = self.stretches.iter().map(stretch).collect::<Vec<_>>().join(", ");
+        if self.further == 0 {
+            Message::new("row-list").with("rows", rows)
+        } else {
+            Message::new("row-list-more").with("rows", rows).with("more", self.further)
+        }
+    }
+}
+
+/// The rows below one header.
+#[derive(Debug, Default)]
+pub(super) struct Account {
+    header_row: u32,
+    /// The last row so far that holds anything.
+    last: u32,
+    /// Rows without anything above the last one that holds anything.
+    gaps: u64,
+    first_rows: u64,
+    items: u64,
+    duplicates: u64,
+    rejected: BTreeMap<&'static str, u64>,
+    prefilled: Kind,
+    repeated_headers: Kind,
+    totals: Kind,
+    titles: Kind,
+    /// Rows that are prefilled unless a row with a holder code follows; as stretches.
+    held: Vec<(u32, u32)>,
+}
+
+/// Rows of one kind that has nothing to audit.
+#[derive(Debug, Default)]
+struct Kind {
+    count: u64,
+    rows: RowList,
+}
+
+impl Kind {
+    fn add(&mut self, row: u32) {
+        self.count += 1;
+        self.rows.push(row);
+    }
+}
+
+impl Account {
+    /// Opens the account of the rows below a header.
+    pub(super) fn new(header_row: u32) -> Self {
+        Self { header_row, last: header_row, ..Self::default() }
+    }
+
+    /// Counts a row that holds something.
+    pub(super) fn count(&mut self, row: u32, outcome: Outcome) {
+        self.pass(row);
+        match outcome {
+            Outcome::First(items) => {
+                self.first_rows += 1;
+                self.items += items;
+            }
+            Outcome::Duplicate => self.duplicates += 1,
+            Outcome::Rejected(problem) => self.reject(problem, 1),
+            Outcome::Prefilled => self.prefilled.add(row),
+            Outcome::RepeatedHeader => self.repeated_headers.add(row),
+            Outcome::Total => self.totals.add(row),
+            Outcome::Title => self.titles.add(row),
+        }
+    }
+
+    /// Counts a row that is prefilled, unless a row with a holder code follows: then it lacks one.
+    pub(super) fn hold(&mut self, row: u32) {
+        self.pass(row);
+        match self.held.last_mut() {
+            Some((_, last)) if row == last.saturating_add(1) => *last = row,
+            _ => self.held.push((row, row)),
+        }
+    }
+
+    /// Counts the rows that are held as rejected for `problem`, and returns them.
+    pub(super) fn reject_held(&mut self, problem: InputProblem) -> Vec<(u32, u32)> {
+        let held = std::mem::take(&mut self.held);
+        for (first, last) in &held {
+            self.reject(problem, u64::from(last - first) + 1);
+        }
+        held
+    }
+
+    fn reject(&mut self, problem: InputProblem, rows: u64) {
+        *self.rejected.entry(problem.name()).or_default() += rows;
+    }
+
+    /// Goes on to a row that holds something: rows that were left out are blank.
+    fn pass(&mut self, row: u32) {
+        if row > self.last {
+            self.gaps += u64::from(row - self.last) - 1;
+            self.last = row;
+        } else if row > self.header_row && row < self.last {
+            // A row that comes late was counted as a blank one when it was left out.
+            self.gaps = self.gaps.saturating_sub(1);
+        }
+    }
+
+    /// Writes the counts into a report, with notes on the rows that have nothing to audit. What is still held is
+    /// prefilled.
+    pub(super) fn close(mut self, report: &mut SheetReport) {
+        for (first, last) in std::mem::take(&mut self.held) {
+            for row in first..=last {
+                self.prefilled.add(row);
+            }
+        }
+        report.first_rows = self.first_rows;
+        report.items = self.items;
+        report.duplicates = self.duplicates;
+        report.rejected = self.rejected.into_iter().map(|(problem, rows)| (problem.to_owned(), rows)).collect();
+        report.prefilled_rows = self.prefilled.count;
+        report.repeated_headers = self.repeated_headers.count;
+        report.total_rows = self.totals.count;
+        report.blank_rows =
+            self.gaps + self.prefilled.count + self.repeated_headers.count + self.totals.count + self.titles.count;
+        // The sum of its parts by construction: no row is counted that is not counted as something.
+        report.rows = report.first_rows + report.duplicates + report.rejected.values().sum::<u64>() + report.blank_rows;
+        for (note, kind) in [
+            (Message::new("rows-prefilled"), self.prefilled),
+            (Message::new("rows-repeated-header"), self.repeated_headers),
+            (Message::new("rows-total"), self.totals),
+            (Message::new("rows-title"), self.titles),
+        ] {
+            if kind.count > 0 {
+                let message = note.with("count", kind.count).with_message("rows", kind.rows.to_message());
+                report.notes.push(Note { message, needs_attention: false });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn outcome() -> impl Strategy<Value = Option<Outcome>> {
+        prop_oneof![
+            (1..4u64).prop_map(|items| Some(Outcome::First(items))),
+            Just(Some(Outcome::Duplicate)),
+            Just(Some(Outcome::Rejected(InputProblem::BadLength))),
+            Just(Some(Outcome::Rejected(InputProblem::UnreadableRow))),
+            Just(Some(Outcome::Prefilled)),
+            Just(Some(Outcome::RepeatedHeader)),
+            Just(Some(Outcome::Total)),
+            Just(Some(Outcome::Title)),
+            // Held back.
+            Just(None),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn every_row_down_to_the_last_is_counted_once_in_whatever_order_rows_come(
+            rows in prop::collection::hash_map(2..300u32, outcome(), 0..60), rejects_held in any::<bool>(),
+        ) {
+            let mut account = Account::new(1);
+            // The order of a hash map is any order.
+            for (row, outcome) in &rows {
+                match outcome {
+                    Some(outcome) => account.count(*row, *outcome),
+                    None => account.hold(*row),
+                }
+            }
+            if rejects_held {
+                let held = account.reject_held(InputProblem::MissingHolderCode);
+                let count: u64 = held.iter().map(|(first, last)| u64::from(last - first) + 1).sum();
+                prop_assert_eq!(count, rows.values().filter(|outcome| outcome.is_none()).count() as u64);
+            }
+            let mut report = SheetReport::default();
+            account.close(&mut report);
+            prop_assert_eq!(report.rows, u64::from(rows.keys().max().map_or(0, |last| last - 1)));
+            let parts = report.first_rows + report.duplicates + report.rejected.values().sum::<u64>() + report.blank_rows;
+            prop_assert_eq!(report.rows, parts);
+            let named = report.prefilled_rows + report.repeated_headers + report.total_rows;
+            prop_assert!(named <= report.blank_rows);
+        }
+    }
+
+    #[test]
+    fn rows_of_a_kind_are_told_at_most_ten_stretches_and_how_many_more() {
+        let mut rows = RowList::default();
+        for row in [3, 4, 5, 9] {
+            rows.push(row);
+        }
+        assert_eq!(rows.to_message(), Message::new("row-list").with("rows", "3–5, 9"));
+        for row in (20..60).step_by(2) {
+            rows.push(row);
+        }
+        let shown = "3–5, 9, 20, 22, 24, 26, 28, 30, 32, 34";
+        assert_eq!(rows.to_message(), Message::new("row-list-more").with("rows", shown).with("more", 12));
+    }
+}

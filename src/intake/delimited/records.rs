@@ -1,0 +1,366 @@
+//! From lines to records: which line is a record by itself, which ones are one record, and which cannot be read.
+//!
+//! A record over several lines is legal where a field in quotation marks holds line breaks. A quotation mark that somebody
+//! typed looks the same up to the next one, which may stand a hundred records further down. So lines are taken together only
+//! where at most one of them is a record by itself, and the whole has the header's number of fields.
+
+use super::Stop;
+use super::encoding::BadBytes;
+use super::fields::{Record, split_plain, split_record, split_wrapped};
+use super::findings::{Finding, Findings};
+use super::layout::Layout;
+use super::lines::{Damage, Line, Lines, MOST_BYTES};
+use crate::intake::cell::Cell;
+use crate::intake::stream::{Closed, EventSender};
+use crate::message::Message;
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::io;
+
+/// Lines that are looked at to tell the layout.
+const SAMPLE_LINES: usize = 200;
+/// Bytes that are looked at to tell the layout.
+const SAMPLE_BYTES: usize = 256 * 1024;
+/// Lines that a record may take up. Excel lets a cell have 253 line breaks.
+const MOST_LINES: usize = 256;
+/// Fields that a record may have; Excel's last column is the 16,384th.
+const MOST_FIELDS: usize = 16_384;
+
+/// The records of a text.
+pub(super) struct Records {
+    lines: Lines,
+    /// Lines that were read ahead.
+    ahead: VecDeque<Line>,
+    layout: Layout,
+    /// The separator as the first line declares it, which is then no record.
+    declared: Option<char>,
+    findings: Findings,
+    /// Whether a record has been seen. What stands before the first one are titles and the header.
+    has_begun: bool,
+    /// Places of the separators in a line.
+    cuts: Vec<usize>,
+}
+
+/// How a line with quotation marks is read by itself.
+#[derive(Debug, PartialEq, Eq)]
+enum Reading<'a> {
+    /// Its marks are as they should be.
+    Proper(Vec<Cow<'a, str>>),
+    /// The whole record was in quotation marks.
+    Wrapped(Vec<Cow<'a, str>>),
+    /// Some marks are ordinary characters.
+    AsWritten(Vec<Cow<'a, str>>),
+    /// It cannot be told what the marks mean.
+    Stray(Vec<Cow<'a, str>>),
+}
+
+/// A record over several lines.
+struct Joined {
+    text: String,
+    /// Lines of it after the first.
+    lines: usize,
+}
+
+impl Records {
+    /// Reads the first lines of a text and tells its layout from them.
+    ///
+    /// # Errors
+    /// Fails if the text cannot be read.
+    pub(super) fn begin(mut lines: Lines) -> io::Result<Self> {
+        let mut ahead = VecDeque::new();
+        let mut bytes = 0;
+        while ahead.len() < SAMPLE_LINES && bytes < SAMPLE_BYTES {
+            let Some(line) = lines.read()? else { break };
+            bytes += line.text.len();
+            ahead.push_back(line);
+        }
+        let declared = ahead.front().and_then(|line| declared_separator(&line.text));
+        if declared.is_some() {
+            ahead.pop_front();
+        }
+        let whole: Vec<&str> = ahead.iter().filter(|line| line.damage.is_none()).map(|line| line.text.as_str()).collect();
+        let layout = Layout::of(&whole, declared);
+        Ok(Self { lines, ahead, layout, declared, findings: Findings::default(), has_begun: false, cuts: Vec::new() })
+    }
+
+    /// Returns the first damaged line where most of the first lines are damaged: whatever the file is, it is no text.
+    pub(super) fn no_text(&self) -> Option<u32> {
+        let filled = self.ahead.iter().filter(|line| line.damage.is_some() || !line.text.trim().is_empty()).count();
+        let mut damaged = self.ahead.iter().filter(|line| line.damage.is_some());
+        let first = damaged.next()?.number;
+        (2 * (1 + damaged.count()) > filled).then_some(first)
+    }
+
+    /// The separator of its fields.
+    pub(super) const fn separator(&self) -> Option<char> {
+        self.layout.separator
+    }
+
+    /// The separator that the first line declares.
+    pub(super) const fn declared(&self) -> Option<char> {
+        self.declared
+    }
+
+    /// The lines that the records are read from.
+    pub(super) const fn lines(&self) -> &Lines {
+        &self.lines
+    }
+
+    /// What was found so far.
+    pub(super) const fn findings(&self) -> &Findings {
+        &self.findings
+    }
+
+    /// Sends all records.
+    ///
+    /// # Errors
+    /// Fails if the text cannot be read on, or nobody takes the rows any more.
+    pub(super) fn send(&mut self, events: &mut EventSender) -> Result<(), Stop> {
+        while let Some(line) = self.next_line()? {
+            self.take(&line, events)?;
+            self.lines.recycle(line);
+        }
+        Ok(())
+    }
+
+    fn next_line(&mut self) -> io::Result<Option<Line>> {
+        if let Some(line) = self.ahead.pop_front() { Ok(Some(line)) } else { self.lines.read() }
+    }
+
+    fn take(&mut self, line: &Line, events: &mut EventSender) -> Result<(), Stop> {
+        if let Some(damage) = line.damage {
+            return Ok(self.take_damaged(line, damage, events)?);
+        }
+        if line.has_mark {
+            return self.take_marked(line, events);
+        }
+        Ok(self.take_plain(line, events)?)
+    }
+
+    /// Takes a line that has no quotation mark, as almost all have none.
+    fn take_plain(&mut self, line: &Line, events: &mut EventSender) -> Result<(), Closed> {
+        let separator = self.layout.separator;
+        let text = line.text.as_str();
+        // Fields at the end with nothing in them are left out.
+        let filled = text.trim_end_matches(|character: char| character.is_whitespace() || Some(character) == separator).len();
+        if filled == 0 {
+            return Ok(());
+        }
+        self.cuts.clear();
+        match separator {
+            None => {}
+            Some(separator) => match u8::try_from(separator).ok().filter(u8::is_ascii) {
+                Some(byte) => self.cuts.extend(memchr::memchr_iter(byte, text.as_bytes())),
+                None => self.cuts.extend(text.match_indices(separator).map(|(at, _)| at)),
+            },
+        }
+        if self.layout.is_short(self.cuts.len() + 1)
+            && let Some(fields) = self.split_wide(text)
+        {
+            self.findings.add(Finding::WideSeparators, line.number);
+            return self.send_fields(line.number, &fields, events);
+        }
+        if !self.has_begun {
+            self.has_begun = self.is_first_record(&split_plain(text, separator));
+        }
+        let count = self.cuts.partition_point(|cut| *cut < filled);
+        if count >= MOST_FIELDS {
+            return self.spoil_long(line.number, events);
+        }
+        events.row(line.number)?;
+        let width = separator.map_or(0, char::len_utf8);
+        let mut begin = 0;
+        for (column, end) in self.cuts.iter().copied().chain([text.len()]).take(count + 1).enumerate() {
+            send_cell(column, &text[begin..end], events);
+            begin = end + width;
+        }
+        Ok(())
+    }
+
+    /// Takes a line that has quotation marks.
+    fn take_marked(&mut self, line: &Line, events: &mut EventSender) -> Result<(), Stop> {
+        let separator = self.layout.separator;
+        let record = split_record(&line.text, separator);
+        if record.opens_at.is_some()
+            && let Some(joined) = self.join(line)?
+        {
+            self.findings.add(Finding::OverLines, line.number);
+            self.send_fields(line.number, &split_record(&joined.text, separator).fields, events)?;
+            self.ahead.drain(..joined.lines);
+            return Ok(());
+        }
+        let is_above = !self.has_begun && !self.is_first_record(&split_plain(&line.text, separator));
+        let (finding, fields) = match read_alone(&line.text, record, &self.layout) {
+            Reading::Proper(fields) => (None, fields),
+            Reading::Wrapped(fields) => (Some(Finding::Wrapped), fields),
+            Reading::AsWritten(fields) => (Some(Finding::MarkAsWritten), fields),
+            // Titles have any number of fields.
+            Reading::Stray(fields) if is_above => (Some(Finding::MarkAsWritten), fields),
+            Reading::Stray(fields) => (Some(Finding::StrayMark), fields),
+        };
+        if let Some(finding) = finding {
+            self.findings.add(finding, line.number);
+        }
+        let problem = (finding == Some(Finding::StrayMark)).then(|| Message::new("text-stray-mark").with("line", line.number));
+        Ok(self.send_spoilt(line.number, &fields, problem, events)?)
+    }
+
+    /// Takes a line that is damaged. Above the first record it is sent as it can be read: a header may be recognised all the
+    /// same.
+    fn take_damaged(&mut self, line: &Line, damage: Damage, events: &mut EventSender) -> Result<(), Closed> {
+        let finding = match damage {
+            Damage::BadBytes(BadBytes::At(_)) => Finding::BadBytes,
+            Damage::BadBytes(BadBytes::OtherEncoding) => Finding::OtherEncoding,
+            Damage::ZeroBytes => Finding::ZeroBytes,
+            Damage::EndMark => Finding::EndMark,
+            Damage::TooLong => return self.spoil_long(line.number, events),
+        };
+        self.findings.add(finding, line.number);
+        let fields = split_record(&line.text, self.layout.separator).fields;
+        let is_above = !self.has_begun && self.layout.knows_codes() && !self.is_first_record(&fields);
+        let problem = (!is_above).then(|| damage.advice(line.number));
+        self.send_spoilt(line.number, &fields, problem, events)
+    }
+
+    /// Spoils a row that is too long to be held.
+    fn spoil_long(&mut self, line: u32, events: &mut EventSender) -> Result<(), Closed> {
+        self.findings.add(Finding::TooLong, line);
+        events.row(line)?;
+        events.spoil_row(Damage::TooLong.advice(line));
+        Ok(())
+    }
+
+    fn send_fields(&mut self, line: u32, fields: &[Cow<'_, str>], events: &mut EventSender) -> Result<(), Closed> {
+        self.send_spoilt(line, fields, None, events)
+    }
+
+    /// Sends a row, spoilt where there is a problem.
+    fn send_spoilt(
+        &mut self,
+        line: u32,
+        fields: &[Cow<'_, str>],
+        problem: Option<Message>,
+        events: &mut EventSender,
+    ) -> Result<(), Closed> {
+        self.has_begun = self.has_begun || self.is_first_record(fields);
+        let filled = fields.iter().rposition(|field| !field.trim().is_empty()).map_or(0, |last| last + 1);
+        if filled == 0 && problem.is_none() {
+            return Ok(());
+        }
+        if filled > MOST_FIELDS {
+            return self.spoil_long(line, events);
+        }
+        events.row(line)?;
+        if let Some(problem) = problem {
+            events.spoil_row(problem);
+        }
+        for (column, field) in fields.iter().take(filled).enumerate() {
+            send_cell(column, field, events);
+        }
+        Ok(())
+    }
+
+    /// Whether fields are those of a record, and no title or header.
+    fn is_first_record<T: AsRef<str>>(&self, fields: &[T]) -> bool {
+        if self.layout.knows_codes() { self.layout.codes_in_place(fields) > 0 } else { self.layout.fits(fields) }
+    }
+
+    /// Splits a line that is too short at separators of both widths, where codes then stand where they should.
+    fn split_wide(&self, text: &str) -> Option<Vec<Cow<'static, str>>> {
+        let separator = self.layout.separator?;
+        let twin = match separator {
+            ',' => '，',
+            '，' => ',',
+            ';' => '；',
+            '；' => ';',
+            _ => return None,
+        };
+        if !text.contains(twin) {
+            return None;
+        }
+        let fields: Vec<&str> = text.split([separator, twin]).collect();
+        let codes = self.layout.codes_in_place(&split_plain(text, Some(separator)));
+        let suits = self.layout.fits(&fields) && self.layout.codes_in_place(&fields) > codes;
+        suits.then(|| fields.into_iter().map(|field| Cow::Owned(field.to_owned())).collect())
+    }
+
+    /// Takes a line together with those after it, where they are one record.
+    fn join(&mut self, line: &Line) -> io::Result<Option<Joined>> {
+        let mut text = line.text.clone();
+        let mut ending = line.ending;
+        let mut records = usize::from(self.layout.is_record(&line.text));
+        for place in 0..MOST_LINES {
+            if self.ahead.len() <= place {
+                let Some(line) = self.lines.read()? else { return Ok(None) };
+                self.ahead.push_back(line);
+            }
+            let Some(next) = self.ahead.get(place) else { return Ok(None) };
+            records += usize::from(self.layout.is_record(&next.text));
+            if records > 1 || next.damage.is_some() || text.len() + next.text.len() > MOST_BYTES {
+                return Ok(None);
+            }
+            text.push_str(ending);
+            text.push_str(&next.text);
+            ending = next.ending;
+            if !next.has_mark {
+                continue;
+            }
+            let record = split_record(&text, self.layout.separator);
+            if record.is_proper() {
+                // Where no line is a record, none is lost: a title, or a remark below the table. Where one is, its codes must not
+                // end up within a field.
+                let is_whole = records == 0 || self.layout.fits(&record.fields) && self.is_first_record(&record.fields);
+                return Ok(is_whole.then_some(Joined { text, lines: place + 1 }));
+            }
+            if record.has_stray || record.opens_at.is_some_and(|open| open >= self.layout.width()) {
+                return Ok(None);
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Decides how a line with quotation marks is read by itself.
+fn read_alone<'a>(text: &'a str, record: Record<'a>, layout: &Layout) -> Reading<'a> {
+    let fits = layout.fits(&record.fields);
+    if !record.is_proper() {
+        return if fits { Reading::AsWritten(record.fields) } else { as_written(text, layout, record.fields, 0) };
+    }
+    if fits {
+        return Reading::Proper(record.fields);
+    }
+    if let Some(fields) = split_wrapped(&record, layout.separator)
+        && layout.fits(&fields)
+    {
+        return Reading::Wrapped(fields);
+    }
+    // Two marks may have been typed, with separators between them. A row that is merely short keeps its codes in place.
+    let codes = layout.codes_in_place(&record.fields);
+    match as_written(text, layout, record.fields, codes) {
+        Reading::Stray(fields) => Reading::Proper(fields),
+        reading => reading,
+    }
+}
+
+/// Reads all marks of a line as ordinary characters, where that gives as many fields as records have and more than `codes`
+/// codes in their places; else the line is read as `otherwise`.
+fn as_written<'a>(text: &'a str, layout: &Layout, otherwise: Vec<Cow<'a, str>>, codes: usize) -> Reading<'a> {
+    let fields: Vec<Cow<'a, str>> = split_plain(text, layout.separator).into_iter().map(Cow::Borrowed).collect();
+    let suits = layout.fits(&fields) && (!layout.knows_codes() || layout.codes_in_place(&fields) > codes);
+    if suits { Reading::AsWritten(fields) } else { Reading::Stray(otherwise) }
+}
+
+/// Sends a cell of the row that has begun.
+fn send_cell(column: usize, text: &str, events: &mut EventSender) {
+    events.cell(column, if text.is_empty() { Cell::Empty } else { Cell::Text(text) });
+}
+
+/// The separator that a first line such as `sep=;` declares. Excel reads such a line and does not show it.
+fn declared_separator(line: &str) -> Option<char> {
+    let line = line.trim_start().trim_start_matches('"');
+    let (key, value) = line.split_at_checked("sep=".len())?;
+    let mut value = value.chars();
+    let separator = value.next()?;
+    let is_alone = value.all(|character| character == '"' || character.is_whitespace() || character == separator);
+    (key.eq_ignore_ascii_case("sep=") && is_alone && separator != '"').then_some(separator)
+}

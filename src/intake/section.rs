@@ -1,0 +1,208 @@
+//! One table: its rows, read below its header, and what became of them.
+
+use super::account::{Account, Outcome, RowList};
+use super::cell::SheetRow;
+use super::choice::Choice;
+use super::columns::{Columns, Content, cell_name};
+use super::dedup::{Dedup, Naming};
+use super::heading::Role;
+use super::merged::Merges;
+use super::row::{InputProblem, NewItem, RejectedRow};
+use super::row_reader::{RowReader, RowResult, Rules};
+use super::{Note, Place, SheetReport, Sink};
+use crate::message::Message;
+use std::sync::Arc;
+
+/// Where the rows of a file go, and what they are read by.
+pub(super) struct Intake<'a> {
+    pub file: Arc<str>,
+    pub rules: Rules<'a>,
+    pub carried: &'a [String],
+    pub dedup: &'a mut Dedup,
+    pub sink: &'a mut dyn Sink,
+}
+
+/// A table that is being read.
+pub(super) struct Section {
+    columns: Columns,
+    report: SheetReport,
+    account: Account,
+    /// Rows with a formula in a carried column that nobody has calculated.
+    without_carried: RowList,
+}
+
+impl Section {
+    /// Opens a table of a sheet below its header.
+    pub(super) fn new(sheet: &Arc<str>, choice: Choice, carried: &[String]) -> Self {
+        let Choice { columns, unused, notes } = choice;
+        let header_row = columns.header.row;
+        let report = SheetReport {
+            name: Arc::clone(sheet),
+            header_row: Some(header_row),
+            mapping: columns.mapping(),
+            carried: columns.carried_of(carried),
+            unused,
+            notes,
+            ..SheetReport::default()
+        };
+        Self { columns, report, account: Account::new(header_row), without_carried: RowList::default() }
+    }
+
+    /// Its columns.
+    pub(super) const fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
+    /// Adds a note that comes before those on its columns and rows.
+    pub(super) fn tell_first(&mut self, note: Note) {
+        self.report.notes.insert(0, note);
+    }
+
+    /// Takes a row that `merges` has come to.
+    ///
+    /// # Errors
+    /// Fails if the sink cannot keep what was found.
+    pub(super) fn take(&mut self, row: SheetRow<'_>, merges: &Merges, intake: &mut Intake<'_>) -> Result<(), String> {
+        if self.columns.is_blank(row) {
+            return Ok(());
+        }
+        if self.columns.is_repeated_in(row) {
+            self.count(row, Outcome::RepeatedHeader);
+            return Ok(());
+        }
+        let place = self.place(row.number, intake);
+        let reader = RowReader::new(row, merges, &self.columns, intake.rules, &place);
+        let lacks_code = reader.lacks_holder_code();
+        if self.columns.is_total(row, !lacks_code) {
+            self.count(row, Outcome::Total);
+            return Ok(());
+        }
+        if lacks_code {
+            match self.columns.content_of(row) {
+                Content::Serial => {
+                    self.count(row, Outcome::Prefilled);
+                    return Ok(());
+                }
+                Content::Template => {
+                    self.account.hold(row.number);
+                    return Ok(());
+                }
+                Content::Formulas(column) => {
+                    let rejected = RejectedRow {
+                        cell: Some(cell_name(column, row.number)),
+                        column: self.columns.heading(column).to_owned(),
+                        advice: Message::new("advice-uncalculated"),
+                        ..rejected_row(place, InputProblem::UnreadableCell)
+                    };
+                    return self.reject(rejected, intake);
+                }
+                Content::Own => {}
+            }
+        }
+        let result = reader.read();
+        if !lacks_code {
+            self.reject_held(intake)?;
+        }
+        self.keep(result, row.number, intake)
+    }
+
+    /// Rejects a row that cannot be read as a whole.
+    ///
+    /// # Errors
+    /// Fails if the sink cannot keep it.
+    pub(super) fn take_unreadable(
+        &mut self,
+        row: u32,
+        cell: Option<String>,
+        advice: Message,
+        intake: &mut Intake<'_>,
+    ) -> Result<(), String> {
+        let place = self.place(row, intake);
+        self.reject(RejectedRow { cell, advice, ..rejected_row(place, InputProblem::UnreadableRow) }, intake)
+    }
+
+    /// Counts a row that has nothing to audit.
+    pub(super) fn count(&mut self, row: SheetRow<'_>, outcome: Outcome) {
+        self.account.count(row.number, outcome);
+    }
+
+    /// Closes the table.
+    pub(super) fn finish(mut self) -> SheetReport {
+        self.account.close(&mut self.report);
+        if !self.without_carried.is_empty() {
+            let message = Message::new("carried-uncalculated").with_message("rows", self.without_carried.to_message());
+            self.report.notes.push(Note { message, needs_attention: true });
+        }
+        self.report
+    }
+
+    fn place(&self, row: u32, intake: &Intake<'_>) -> Place {
+        Place { file: Arc::clone(&intake.file), sheet: Arc::clone(&self.report.name), row }
+    }
+
+    /// Rejects the rows that hold only what a template puts into every row: rows with codes follow, so that these lack
+    /// theirs.
+    fn reject_held(&mut self, intake: &mut Intake<'_>) -> Result<(), String> {
+        let problem = InputProblem::MissingHolderCode;
+        let column = self.columns.column(Role::HolderCode);
+        for (first, last) in self.account.reject_held(problem) {
+            for row in first..=last {
+                let rejected = RejectedRow {
+                    cell: column.map(|column| cell_name(column, row)),
+                    column: column.map_or("", |column| self.columns.heading(column)).to_owned(),
+                    ..rejected_row(self.place(row, intake), problem)
+                };
+                intake.sink.rejected(rejected)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn reject(&mut self, rejected: RejectedRow, intake: &mut Intake<'_>) -> Result<(), String> {
+        self.account.count(rejected.place.row, Outcome::Rejected(rejected.problem));
+        intake.sink.rejected(rejected)
+    }
+
+    /// Passes on what a row came to, and counts it.
+    fn keep(&mut self, result: RowResult, row: u32, intake: &mut Intake<'_>) -> Result<(), String> {
+        for repair in result.repairs {
+            self.report.repairs += 1;
+            intake.sink.repair(repair)?;
+        }
+        if result.lacks_carried_value {
+            self.without_carried.push(row);
+        }
+        if let Some(rejected) = result.rejected {
+            return self.reject(rejected, intake);
+        }
+        let mut new = 0;
+        for item in result.items {
+            new += u64::from(self.keep_item(item, intake)?);
+        }
+        self.account.count(row, if new > 0 { Outcome::First(new) } else { Outcome::Duplicate });
+        Ok(())
+    }
+
+    /// Passes on an item. Returns whether it is named for the first time.
+    fn keep_item(&mut self, item: NewItem, intake: &mut Intake<'_>) -> Result<bool, String> {
+        match intake.dedup.name(&item) {
+            Naming::First => {
+                if intake.rules.catalogue.name(&item.cert_type_code).is_none() {
+                    self.report.not_in_catalogue.insert(item.cert_type_code.clone());
+                }
+                intake.sink.item(item)?;
+                Ok(true)
+            }
+            Naming::Again { item_id, carried_differ } => {
+                self.report.repairs += u64::from(carried_differ);
+                intake.sink.repeated(item_id, item, carried_differ)?;
+                Ok(false)
+            }
+        }
+    }
+}
+
+/// A rejected row, with the usual advice and without a cell.
+fn rejected_row(place: Place, problem: InputProblem) -> RejectedRow {
+    RejectedRow { place, cell: None, column: String::new(), value: String::new(), problem, advice: problem.advice() }
+}

@@ -1,0 +1,10 @@
+anomaly-identifier-check = The check character of the certificate identifier { $identifier } does not fit
+anomaly-identifier-type = Asked about type { $asked }; the certificate identifier names type { $found }
+anomaly-face-type = Asked about type { $asked }; the face names type { $found }
+anomaly-holder = The holder code on the face is not the one asked about
+anomaly-none-but-shown = The state answer says that neither side holds any, and shows a certificate
+anomaly-listed-but-none = The side lists the certificate; the state asked by its number says that there is none
+anomaly-held-but-none = The state says that the side holds a certificate; the side itself says that it has none
+anomaly-incomplete-list = The side lists fewer certificates than the total that it states: what is not listed may exist
+answer-no-flags = The answer holds no shengIsExists and shiIsExists
+answer-texts-no-faces = The answer holds texts, not faces

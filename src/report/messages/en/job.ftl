@@ -1,0 +1,76 @@
+job-problem-at = { $file }:{ $line }:{ $column }: { $problem }
+job-problem = { $file }: { $problem }
+job-problems-more = { $file }: { $count } more problems are not listed; mend those above and check again
+job-not-found = there is no such job file
+job-unreadable = cannot be read: { $cause }
+job-not-utf8 = from here on it is not UTF-8 text; open it in a text editor and save it as UTF-8
+job-missing = `{ $key }` is missing
+job-missing-secret = `{ $key }` is missing; for example { "{" } env = "{ $variable }" { "}" }
+job-unknown-key = unknown key `{ $key }` in { $section }; the nearest known one is `{ $nearest }`
+job-unknown-key-alone = unknown key `{ $key }` in { $section }
+job-top-level = a job file
+job-key-twice = `{ $key }` is given twice in the same place; keep one
+job-key-twice-since = `{ $key }` is already given in line { $line }; keep one
+job-section-forms = line { $line } already begins a section { $key }, with other brackets; where there are several sections, each is written with double brackets [[ ]]
+job-toml-quotes = this line has curly or full-width quotation marks; use the plain " or '
+job-toml-full-width = a full-width sign or space outside quotes; =, brackets, commas, # and spaces must be the plain ASCII ones
+job-toml-escape = between double quotes a backslash begins an escape, and this is none; write paths with forward slashes or between single quotes, such as 'D:\lists\*.xlsx'
+job-toml-unclosed = a quotation mark in this line has no partner
+job-toml-unclosed-lines = a text that begins with three quotation marks does not end before the end of the file; add the closing three
+job-toml-no-value = there is no value after the equals sign
+job-toml-unquoted = texts are written in quotes, such as "demo", "30s" or "50/s"; switches are true or false in lower case
+job-toml-number = this is no valid number; write codes, addresses and dates in quotes
+job-toml-no-equals = this line has no equals sign; write: name = value
+job-toml-key = a name to the left of the equals sign may have only ASCII letters, digits, - and _; put any other in quotes
+job-toml-bracket = a closing bracket is missing
+job-toml-line-end = a line ends here with a lone carriage return (old Mac); save the file with Windows or Unix line ends
+job-toml = this is not TOML: { $words }
+job-expected = `{ $key }` must be { $expected }, not { $found }
+job-expected-text = a text in quotes
+job-expected-flag = true or false
+job-expected-whole = a whole number of at least 0
+job-expected-number = a number
+job-expected-duration = a duration such as "500ms", "30s" or "5m"
+job-expected-durations = two durations such as "200ms..30s", the shorter one first
+job-expected-rate = a rate such as "50/s", "600/min" or "unlimited"
+job-expected-size = a size such as "32MiB"
+job-expected-window = local times such as "19:00-07:00"
+job-expected-sheet = a sheet's name, its number from 1, or "*"
+job-expected-header-row = "auto" or a row number from 1
+job-expected-names = a table of canonical_field = ["name", …]
+job-expected-list = a list in [ ]
+job-expected-map = a table { "{" } name = value { "}" }
+job-expected-one-of = one of { $words }
+job-expected-section = `{ $key }` must be a section [{ $key }]
+job-expected-sections = `{ $key }` may have several sections, each written as [[{ $key }]]
+job-expected-secret = `{ $key }` must be { "{" } env = "NAME" { "}" }, { "{" } file = "path" { "}" } or { "{" } command = ["program", "argument"] { "}" }: a secret does not belong in a job file
+job-found-list = a list
+job-found-table = a table
+job-found-date = a date
+job-at-most = `{ $key }` must be at most { $most }
+job-between = `{ $key }` must lie between { $least } and { $most }
+job-counts-from-one = `{ $key }` counts from 1
+job-bad-name = `job.name` becomes a folder's name: it may not be empty or blank, longer than { $most } bytes, begin with a dot, or hold a slash, a backslash or a control character
+job-empty = `{ $key }` is empty
+job-path-escape = `{ $key }` holds a control character: between double quotes a backslash begins an escape; write paths with forward slashes or between single quotes
+job-no-program = `{ $key }` names a program and its arguments: it may not be empty
+job-sandbox-unused = { "[" }platform.sandbox] is read only where `platform.base_url` is "sandbox"
+job-base-url = `platform.base_url` must be "sandbox" or an address such as "http://10.0.0.1:8080/license-api-release" without user, password, ? and #
+job-too-long = `{ $key }` may have at most { $most } characters; it has { $length }
+job-call-category = `purpose.call_category` must be 0 (事项调用) or 1 (非事项调用)
+job-purpose-empty = `{ $key }` is empty; the platform refuses calls without it
+job-no-inputs = there is no [[inputs]]: name at least one spreadsheet
+job-type-code = `{ $key }`: { $code } is no certificate type code of 21 characters ({ $problem })
+job-holder-code-type = `inputs.defaults.holder_code_type` must be one of the platform's codes, such as "111"
+job-carry-reserved = `inputs.carry`: { $header } is a column of the result tables; give the column another header in the spreadsheet
+job-carry-pattern = `inputs.carry`: { $header } would be taken for a pattern; give the column another header in the spreadsheet
+job-carry-twice = `inputs.carry`: { $header } is given twice
+job-carry-many = `inputs.carry`: all inputs together may have at most { $most } carried columns; this is the first one too many
+job-columns-same = `inputs.columns`: the header { $header } is named for both { $other } and { $role }
+job-webhook = `notify.webhook` must be an address such as "https://example.cn/hook"
+job-return-code = `platform.codes.{ $code }`: a return code is a whole number
+job-pause-share = `throttle.pause_at.share` is a share: it must be above 0 and at most 1
+job-side = `archive.sides`: { $name } is neither "province" nor "city"
+job-state = `archive.states`: { $state } is none of: { $known }
+job-host = `archive.allowed_hosts`: "{ $host }" is no host name (such as "files.example.cn"), address or range (such as "172.20.0.0/16")
+job-gate = `report.gates.{ $name }` must be min_ or max_ and one of: { $figures }; with _share behind it, its share of all rows

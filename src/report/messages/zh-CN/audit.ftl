@@ -1,0 +1,10 @@
+anomaly-identifier-check = 证照标识 { $identifier } 的校验位不符
+anomaly-identifier-type = 查询的证照类型是 { $asked }，证照标识中的类型是 { $found }
+anomaly-face-type = 查询的证照类型是 { $asked }，照面上的类型是 { $found }
+anomaly-holder = 照面上的持证主体代码与查询的不符
+anomaly-none-but-shown = 状态接口称两侧都没有，却给出了证照
+anomaly-listed-but-none = 该侧查询列出了证照，按证照编号查询的状态接口却称没有
+anomaly-held-but-none = 状态接口称该侧有证照，该侧查询却称没有
+anomaly-incomplete-list = 该侧列出的证照少于其声明的总数：没有列出的不等于没有
+answer-no-flags = 答复中没有 shengIsExists 和 shiIsExists
+answer-texts-no-faces = 答复中是文本，不是照面信息
