@@ -155,7 +155,7 @@ async fn send(
             return Err(resumable(Message::new("answer-too-large").with("mebibytes", bytes >> 20)));
         }
         Attempt::Timeout => return Err(resumable(Message::new("no-answer-within").with("milliseconds", took))),
-        Attempt::Transport(problem) => return Err(resumable(Message::literal(problem))),
+        Attempt::Transport(problem) => return Err(resumable(problem)),
     };
     shown(&body, args.raw, terminal)?;
     let envelope = Envelope::parse(&body).map_err(|malformed| resumable(malformed.to_message()))?;

@@ -118,7 +118,7 @@ fn read_attempt(attempt: Attempt, secrets: &[&str]) -> TokenAnswer {
     match attempt {
         Attempt::Timeout => TokenAnswer::Trouble(ErrorKind::Timeout.to_message(), None),
         Attempt::TooLarge(bytes) => TokenAnswer::Trouble(Message::new("answer-too-large").with("mebibytes", bytes >> 20), None),
-        Attempt::Transport(problem) => TokenAnswer::Trouble(Message::literal(problem), None),
+        Attempt::Transport(problem) => TokenAnswer::Trouble(problem, None),
         Attempt::Http { status: status @ (400 | 401 | 403), body, .. } => TokenAnswer::Refused(status_said(status, &body)),
         Attempt::Http { status, retry_after, body } => TokenAnswer::Trouble(status_said(status, &body), retry_after),
         Attempt::Body(body) => read_token(&body, secrets),
