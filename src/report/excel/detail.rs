@@ -11,7 +11,7 @@ use std::ops::Range;
 /// Rows that are looked at before the widths of the columns are set.
 const AHEAD: usize = 1_000;
 /// Rows of a sheet whose height is set where a text of theirs folds. Excel and WPS find the heights of the others by themselves
-/// when the file is opened; LibreOffice does not. The library keeps each height that is set, so that it cannot be all.
+/// when the file is opened; `LibreOffice` does not. The library keeps each height that is set, so that it cannot be all.
 const HEIGHTS: u32 = 20_000;
 /// Height of a line of text of 10 points, and what a row has besides, in points.
 const LINE: f64 = 13.5;
