@@ -222,9 +222,14 @@ impl<T: Task> Dispatcher<T> {
         self.drop_waiting();
     }
 
+    /// Drops what has not been begun. Where it is calls alone that may not go on, work does: it costs the platform nothing, and
+    /// the calls that it follows have been spent.
     fn drop_waiting(&mut self) {
         self.schedule.clear();
-        self.works.clear();
+        let is_of_calls = matches!(self.cause, Some(StopCause::Platform(StopReason::QuotaUsed | StopReason::OutsideHours(_))));
+        if !is_of_calls {
+            self.works.clear();
+        }
     }
 
     /// What to stop with where there are no more calls to make.

@@ -359,6 +359,17 @@ fn a_stop_drops_work_that_waits_and_keeps_what_comes_of_work_under_way() {
 }
 
 #[test]
+fn work_goes_on_where_calls_alone_may_not() {
+    let now = Instant::now();
+    let mut dispatcher = at_work(now);
+    dispatcher.stop(StopCause::Platform(StopReason::QuotaUsed));
+    assert_eq!(work(&mut dispatcher, now, Ok(true)).records, [(0, true)]);
+    assert!(!dispatcher.is_done());
+    assert_eq!(work(&mut dispatcher, now, Ok(true)).records, [(1, true)]);
+    assert!(dispatcher.is_done());
+}
+
+#[test]
 fn work_that_the_disk_fails_ends_the_calling() {
     let now = Instant::now();
     let mut dispatcher = at_work(now);
