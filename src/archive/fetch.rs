@@ -211,9 +211,10 @@ impl MissingFiles {
     /// Sends what is missing, in order of items. What has failed before comes last, so that fetching goes on even where it
     /// fails again.
     fn send(mut self) -> Result<(), Message> {
+        let told = |error: JournalError| error.to_message();
         let open = || Journal::open(&self.journal).map_err(told);
         let (items, files) = (Journals::from(vec![open()?]), open()?);
-        let unreadable = |error| Message::new("archive-not-written").with("cause", error);
+        let unreadable = |error: std::io::Error| Message::new("archive-not-written").with("cause", error);
         let mut failed = WaitingList::in_folder(&self.run_dir).map_err(unreadable)?;
         for item in items.items() {
             if self.tasks.is_closed() {
@@ -243,7 +244,8 @@ impl MissingFiles {
     }
 
     fn missing(&self, item: StoredItem, files: &Journal) -> Result<Vec<Missing>, Message> {
-        missing_of(self.selection.of_item(item, &self.settings), files, &self.context.settings).map_err(told)
+        let missing = missing_of(self.selection.of_item(item, &self.settings), files, &self.context.settings);
+        missing.map_err(|error| error.to_message())
     }
 
     fn add(&mut self, missing: Missing) {
@@ -255,10 +257,8 @@ impl MissingFiles {
 
     /// Hands over what has been gathered. Where nobody takes it any more, calling has stopped, and it is dropped.
     fn flush(&mut self) {
-        let _ = self.tasks.blocking_send(std::mem::take(&mut self.batch));
+        if !self.batch.is_empty() {
+            let _ = self.tasks.blocking_send(std::mem::take(&mut self.batch));
+        }
     }
-}
-
-fn told(error: JournalError) -> Message {
-    error.to_message()
 }

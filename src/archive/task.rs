@@ -215,3 +215,136 @@ impl Task for FileTask {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::content::{FileFormat, OtherContent};
+    use crate::archive::download::{DownloadSettings, Downloader};
+    use crate::archive::store::Store;
+    use crate::endpoint::Side;
+    use crate::job::Job;
+    use crate::journal::Journal;
+    use crate::platform::{ErrorKind, Failure};
+    use std::path::Path;
+    use std::sync::Mutex;
+    use tempfile::TempDir;
+
+    /// A file to fetch, as the lines of `[archive]` say; with the folder that has to stay.
+    fn task(certificate: Named, archive: &str) -> (FileTask, TempDir) {
+        let text = format!(
+            "[job]\nname = \"t\"\n[platform]\nbase_url = \"sandbox\"\n[purpose]\nsystem_name = \"a\"\ncall_category = 1\n\
+             matter_name = \"a\"\nevent_code = \"a\"\ncopy_cause = \"a\"\n[[inputs]]\npath = \"a\"\n[retry]\nattempts = 3\n\
+             [archive]\n{archive}"
+        );
+        let job = Job::parse(Path::new("jobs/t.toml"), &text).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let downloader = DownloadSettings {
+            rules: &job.archive.allowed_hosts,
+            base_url: "http://127.0.0.1:1",
+            connect_timeout: job.platform.connect_timeout,
+            timeout: job.archive.timeout,
+            largest: job.archive.max_file,
+            ca_file: None,
+        };
+        let context = FetchContext {
+            downloader: Downloader::new(downloader).unwrap(),
+            settings: job.archive,
+            purpose: job.purpose,
+            retry: job.retry,
+            store: Store::of_run(folder.path()),
+            known: Mutex::new(Journal::create(&folder.path().join("journal.sqlite")).unwrap()),
+        };
+        let wanted = Wanted { item_id: 7, side: Side::City, cert_type_code: "11100000000013127D001".to_owned(), certificate };
+        (FileTask::new(Missing { wanted, has_failed_before: false }, &Arc::new(context)), folder)
+    }
+
+    fn by_identifier() -> (FileTask, TempDir) {
+        task(Named::Identifier("A".to_owned()), "")
+    }
+
+    /// Answers the call that the task needs.
+    fn answer(task: &mut FileTask, body: &str) {
+        assert!(matches!(task.next(), Need::Call(_)), "a call is next");
+        let envelope = Envelope::parse(body.as_bytes()).unwrap();
+        assert!(task.take(Ok((body.to_owned().into(), envelope)), 1).is_none());
+    }
+
+    const ADDRESS: &str = r#"{"head":{"status":"0"},"data":{"total":"1","dataList":[{"fileUrl":"http://127.0.0.1:1/f"}]}}"#;
+
+    /// The end of the task: status and code of the message of each page.
+    fn end(task: &mut FileTask) -> Vec<(String, String)> {
+        let Need::Nothing(Some(files)) = task.next() else { panic!("it is not at its end") };
+        let code = |file: &ArchivedFile| file.message.as_deref().map(|text| Message::from_stored(text).code().to_owned());
+        files.iter().map(|file| (file.status.clone(), code(file).unwrap_or_default())).collect()
+    }
+
+    fn one(status: &str, code: &str) -> Vec<(String, String)> {
+        vec![(status.to_owned(), code.to_owned())]
+    }
+
+    #[test]
+    fn an_answer_without_a_file_is_told_from_one_that_is_not_what_was_asked_for() {
+        for (body, status, code) in [
+            (r#"{"head":{"status":"10"},"data":null}"#, "no_address", "fetch-no-file"),
+            (r#"{"head":{"status":"0"},"data":{"total":"0","dataList":[]}}"#, "no_address", "fetch-no-file-given"),
+            (r#"{"head":{"status":"0"},"data":{"dataList":[{"a":"b"}]}}"#, "failed", "fetch-answer-without-file"),
+            (
+                r#"{"head":{"status":"0"},"data":{"dataList":[{"certIdentifier":"B","content":"http://127.0.0.1:1/f"}]}}"#,
+                "failed",
+                "fetch-address-of-another",
+            ),
+        ] {
+            let (mut task, _folder) = by_identifier();
+            answer(&mut task, body);
+            assert_eq!(end(&mut task), one(status, code), "{body}");
+        }
+        let (mut task, _folder) = by_identifier();
+        assert!(matches!(task.next(), Need::Call(_)));
+        task.take(Err(Failure::new(ErrorKind::Request, Some(12))), 1);
+        assert_eq!(end(&mut task), one("failed", "failure-code"));
+    }
+
+    #[test]
+    fn an_address_that_has_expired_is_asked_for_once_more() {
+        let (mut task, _folder) = by_identifier();
+        for _ in 0..2 {
+            answer(&mut task, ADDRESS);
+            let Need::Work(work, wait) = task.next() else { panic!("work is next") };
+            assert!(crate::engine::Work::is_paced(&work) && wait.is_zero());
+            task.take_product(FileProduct::Expired(Message::new("fetch-expired").with("status", 404)));
+        }
+        assert_eq!(end(&mut task), one("address_expired", "fetch-expired"));
+    }
+
+    #[test]
+    fn a_download_that_fails_is_tried_as_often_as_the_job_allows() {
+        let (mut task, _folder) = by_identifier();
+        answer(&mut task, ADDRESS);
+        for tries in 0..3 {
+            let Need::Work(_, wait) = task.next() else { panic!("work is next") };
+            assert!(wait <= task.context.retry.backoff.end && (tries > 0 || wait.is_zero()));
+            task.take_product(FileProduct::Failed(Message::new("fetch-late")));
+        }
+        assert_eq!(end(&mut task), one("failed", "fetch-late"));
+    }
+
+    #[test]
+    fn what_comes_with_the_answer_is_no_download_and_each_page_has_its_row() {
+        let (mut task, _folder) = task(Named::ExtractionCode("C".to_owned()), "");
+        answer(&mut task, r#"{"head":{"status":"0"},"data":["JVBERi0=","Zm9v"]}"#);
+        let Need::Work(work, _) = task.next() else { panic!("work is next") };
+        assert!(!crate::engine::Work::is_paced(&work));
+        let kept = KeptFile {
+            path: "archive/x/ab/f.pdf".to_owned(),
+            format: FileFormat::Pdf,
+            bytes: 5,
+            sha256: "ab".repeat(32),
+            is_new: true,
+        };
+        task.take_product(FileProduct::Pages(vec![Page::Kept(kept), Page::Other(OtherContent::UnknownFormat)]));
+        assert_eq!(task.bytes(), 5);
+        let expected = [one("stored", ""), one("not_a_certificate_file", "content-unknown-format")].concat();
+        assert_eq!(end(&mut task), expected);
+    }
+}

@@ -108,14 +108,15 @@ impl Work for FileWork {
                     Err(NotDownloaded::Disk(error)) => return Err(not_written(error)),
                 };
                 // Looking into a file and syncing it to the disk take their time.
-                on_a_thread(move || Ok(FileProduct::Pages(vec![keep(&context, downloaded, &wanted, None)?]))).await
+                blocking(move || Ok(FileProduct::Pages(vec![keep(&context, downloaded, &wanted, None)?]))).await
             }
-            Source::Base64(pages) => on_a_thread(move || decode(&context, &pages, &wanted)).await,
+            Source::Base64(pages) => blocking(move || decode(&context, &pages, &wanted)).await,
         }
     }
 }
 
-async fn on_a_thread(work: impl FnOnce() -> Result<FileProduct, Message> + Send + 'static) -> Result<FileProduct, Message> {
+/// Does work that may block on a thread of its own.
+async fn blocking(work: impl FnOnce() -> Result<FileProduct, Message> + Send + 'static) -> Result<FileProduct, Message> {
     spawn_blocking(work).await.unwrap_or_else(|error| Err(Message::new("thread-ended").with("cause", error)))
 }
 
