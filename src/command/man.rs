@@ -29,9 +29,9 @@ pub(super) fn man(args: &ManArgs, terminal: &Terminal) -> Result<Exit, Stop> {
     Ok(Exit::Done)
 }
 
-/// Collects the pages of a command and of those below it, except hidden ones.
+/// Collects the pages of a command and of those below it, except hidden ones and those that only show help.
 fn collect(command: clap::Command, pages: &mut Vec<Man>) {
-    for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
+    for below in command.get_subcommands().filter(|below| !below.is_hide_set() && below.get_name() != "help") {
         collect(below.clone(), pages);
     }
     pages.push(Man::new(command));

@@ -93,7 +93,7 @@ impl Read for u64 {
     }
 
     fn schema(_: &Place<'_>) -> Schema {
-        schema::of([("type", "integer".into()), ("minimum", 0.into())])
+        schema::of([("type", "integer".into()), ("minimum", 0.into()), ("maximum", Self::MAX.into())])
     }
 }
 
