@@ -16,7 +16,7 @@ mod stop;
 mod throttle;
 mod token;
 
-pub use client::{Attempt, Client, post_json, trusting};
+pub use client::{Attempt, Client, build_client, post_json, trusting};
 pub use envelope::{Data, Envelope, Fields, Malformed};
 pub use failure::{ErrorKind, Failure, Verdict, judge};
 pub use interfaces::{

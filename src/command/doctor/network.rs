@@ -6,7 +6,7 @@ use crate::command::terminal::Terminal;
 use crate::exit::Stop;
 use crate::job::{Job, PlatformSettings};
 use crate::message::Message;
-use crate::platform::trusting;
+use crate::platform::{build_client, trusting};
 use chrono::{DateTime, Utc};
 use reqwest::header::DATE;
 use reqwest::redirect;
@@ -106,16 +106,15 @@ fn proxy_finding(proxy: Option<Proxy>) -> Finding {
 /// what time it says it is.
 async fn connection(url: &Url, settings: &PlatformSettings) -> Vec<Finding> {
     let topic = || Message::new("doctor-topic-connection");
-    let builder = reqwest::Client::builder().connect_timeout(settings.connect_timeout).timeout(settings.timeout);
-    let builder = match trusting(builder.redirect(redirect::Policy::none()), settings.ca_file.as_deref()) {
-        Ok(builder) => builder,
+    let client = build_client(|| {
+        let builder = reqwest::Client::builder().connect_timeout(settings.connect_timeout).timeout(settings.timeout);
+        trusting(builder.redirect(redirect::Policy::none()), settings.ca_file.as_deref())
+    });
+    let client = match client {
+        Ok(client) => client,
         Err(why) => return vec![Finding::new(Grade::Wrong, topic(), why)],
     };
-    let answer = match builder.build() {
-        Ok(client) => client.get(url.clone()).send().await,
-        Err(error) => Err(error),
-    };
-    match answer {
+    match client.get(url.clone()).send().await {
         Ok(response) => {
             let now = Utc::now();
             let what = Message::new("doctor-reached").with("address", url).with("status", response.status().as_u16());
