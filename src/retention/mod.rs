@@ -6,10 +6,10 @@
 
 mod decision;
 mod removal;
-mod survey;
+mod surveyed;
 mod tombstone;
 
 pub use decision::{Basis, Decision, KnownRun, Policy, Reason, Standing, decide};
 pub use removal::{CARRIED_REMARKS, Removal, Step};
-pub use survey::{Content, Survey, SurveyedRun, survey};
+pub use surveyed::{Content, Survey, SurveyedRun, survey};
 pub use tombstone::{Tombstone, refuse_pruned};

@@ -1,6 +1,6 @@
 //! The steps that take everything personal out of a run's folder.
 
-use super::survey::{Content, SurveyedRun};
+use super::surveyed::{Content, SurveyedRun};
 use super::tombstone::Tombstone;
 use crate::durable::write_whole;
 use crate::exit::Stop;
