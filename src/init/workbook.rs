@@ -1,4 +1,5 @@
-//! The workbook to fill in: a list with columns in text format and drop-downs, the certificate types, and how to fill it in.
+//! The workbook to fill in: two lists with columns in text format and a drop-down of certificate types (by name, by code), the
+//! types, and how to fill it in.
 
 use crate::codes::{Catalogue, citizen_check_character, credit_check_character};
 use crate::report::Words;
@@ -10,27 +11,54 @@ use rust_xlsxwriter::{
 /// Last row, counted from 0, that has a drop-down: more rows than one department sends.
 const LAST_ROW: u32 = 20_000;
 
-/// A column of the list: its header, which reading the inputs recognises, and its width in digits.
-const COLUMNS: [(&str, u16); 7] =
-    [("证件号码", 24), ("证照类型", 32), ("证照类型代码", 26), ("证照编号", 24), ("区市", 12), ("部门", 18), ("备注", 30)];
-const TYPE_NAME_COLUMN: u16 = 1;
-const TYPE_CODE_COLUMN: u16 = 2;
-
-/// How an example row names its certificate type.
-enum TypeBy {
+/// How a list names certificate types. A list has one of the two: a row that leaves its column of codes empty names none.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum TypesBy {
     Name,
     Code,
 }
 
-/// The example rows: an identity number's beginning, a type, how it is named, a department. Nobody's number begins with
-/// 370499, which is no district.
-const EXAMPLES: [(&str, &str, TypeBy, &str); 6] = [
-    ("37049919680214001", "131000000000180402003", TypeBy::Name, "市残联"),
-    ("37049919750803002", "111000007178369727010", TypeBy::Name, "市卫生健康委"),
-    ("37049919891120003", "111000007178369727008", TypeBy::Code, "市卫生健康委"),
-    ("37049919930609004", "11100000000013151X009", TypeBy::Code, "市司法局"),
-    ("91370499MA0000001", "11100000MB0143028R026", TypeBy::Name, "市市场监管局"),
-    ("91370499MA0000002", "11100000MB0143028R025", TypeBy::Code, "市市场监管局"),
+impl TypesBy {
+    /// The message with the name of its list.
+    const fn sheet(self) -> &'static str {
+        match self {
+            Self::Name => "init-sheet-list",
+            Self::Code => "init-sheet-codes",
+        }
+    }
+
+    /// The header of its column of types, and the column's width in digits.
+    const fn column(self) -> (&'static str, u16) {
+        match self {
+            Self::Name => ("证照类型", 34),
+            Self::Code => ("证照类型代码", 26),
+        }
+    }
+
+    /// The column of the sheet of types that its drop-down offers.
+    const fn source(self) -> char {
+        match self {
+            Self::Name => 'C',
+            Self::Code => 'A',
+        }
+    }
+}
+
+/// The columns of a list before and behind that of types: headers, which reading the inputs recognises, and widths in digits.
+const HOLDER_COLUMN: (&str, u16) = ("证件号码", 24);
+const FURTHER_COLUMNS: [(&str, u16); 4] = [("证照编号", 24), ("区市", 12), ("部门", 18), ("备注", 30)];
+/// Where the column of types stands.
+const TYPE_COLUMN: u16 = 1;
+
+/// The example rows: in which list, an identity number's beginning, a type, a department. Nobody's number begins with 370499,
+/// which is no district.
+const EXAMPLES: [(TypesBy, &str, &str, &str); 6] = [
+    (TypesBy::Name, "37049919680214001", "131000000000180402003", "市残联"),
+    (TypesBy::Name, "37049919750803002", "111000007178369727010", "市卫生健康委"),
+    (TypesBy::Name, "91370499MA0000001", "11100000MB0143028R026", "市市场监管局"),
+    (TypesBy::Code, "37049919891120003", "111000007178369727008", "市卫生健康委"),
+    (TypesBy::Code, "37049919930609004", "11100000000013151X009", "市司法局"),
+    (TypesBy::Code, "91370499MA0000002", "11100000MB0143028R025", "市市场监管局"),
 ];
 
 /// The formats of the workbook.
@@ -67,7 +95,9 @@ pub(super) fn template(words: &Words) -> Result<Vec<u8>, XlsxError> {
     let names = names_of_one_type(catalogue);
     let mut workbook = Workbook::new();
     workbook.set_properties(&DocProperties::new().set_author("ecert-audit"));
-    write_list(workbook.add_worksheet(), &style, words, catalogue, names.len())?;
+    for (types_by, count) in [(TypesBy::Name, names.len()), (TypesBy::Code, catalogue.types().len())] {
+        write_list(workbook.add_worksheet(), &style, words, (types_by, count))?;
+    }
     write_types(workbook.add_worksheet(), &style, words, catalogue, &names)?;
     write_help(workbook.add_worksheet(), &style, words)?;
     workbook.save_to_buffer()
@@ -79,32 +109,28 @@ fn names_of_one_type(catalogue: &Catalogue) -> Vec<&str> {
     names.filter(|name| catalogue.named(name).count() == 1).collect()
 }
 
-fn write_list(sheet: &mut Worksheet, style: &Style, words: &Words, catalogue: &Catalogue, names: usize) -> Result<(), XlsxError> {
-    sheet.set_name(words.text("init-sheet-list"))?.set_freeze_panes(1, 0)?;
-    for (column, (header, width)) in (0..).zip(COLUMNS) {
+/// Writes a list with its example rows; its drop-down offers `count` types.
+fn write_list(sheet: &mut Worksheet, style: &Style, words: &Words, (types_by, count): (TypesBy, usize)) -> Result<(), XlsxError> {
+    sheet.set_name(words.text(types_by.sheet()))?.set_freeze_panes(1, 0)?;
+    let columns = [HOLDER_COLUMN, types_by.column()].into_iter().chain(FURTHER_COLUMNS);
+    for (column, (header, width)) in (0..).zip(columns) {
         sheet.set_column_width(column, width)?.set_column_format(column, &style.text)?;
         sheet.write_with_format(0, column, header, &style.header)?;
     }
-    let types = words.text("init-sheet-types");
-    let drop_downs = [(TYPE_NAME_COLUMN, 'C', names), (TYPE_CODE_COLUMN, 'A', catalogue.types().len())];
-    for (column, source, count) in drop_downs {
-        let list = Formula::new(format!("='{types}'!${source}$2:${source}${}", count + 1));
-        // Types that a job adds are not in the list: another value is allowed after a question.
-        let drop_down = DataValidation::new()
-            .allow_list_formula(list)
-            .set_error_style(DataValidationErrorStyle::Warning)
-            .set_error_title(words.text("init-unlisted-title"))?
-            .set_error_message(words.text("init-unlisted"))?;
-        sheet.add_data_validation(1, column, LAST_ROW, column, &drop_down)?;
-    }
-    for (row, (body, code, named_by, department)) in (1..).zip(EXAMPLES) {
-        let name = catalogue.name(code).unwrap_or_default();
-        let (name, code) = match named_by {
-            TypeBy::Name => (name, ""),
-            TypeBy::Code => ("", code),
-        };
+    let (types, source) = (words.text("init-sheet-types"), types_by.source());
+    // Types that a job adds are not in the list: another value is allowed after a question.
+    let drop_down = DataValidation::new()
+        .allow_list_formula(Formula::new(format!("='{types}'!${source}$2:${source}${}", count + 1)))
+        .set_error_style(DataValidationErrorStyle::Warning)
+        .set_error_title(words.text("init-unlisted-title"))?
+        .set_error_message(words.text("init-unlisted"))?;
+    sheet.add_data_validation(1, TYPE_COLUMN, LAST_ROW, TYPE_COLUMN, &drop_down)?;
+    let catalogue = Catalogue::of_the_specification();
+    let examples = EXAMPLES.into_iter().filter(|(list, ..)| *list == types_by);
+    for (row, (_, body, code, department)) in (1..).zip(examples) {
         let holder = with_check_character(body);
-        let cells = [holder.as_str(), name, code, "", "市中区", department, words.text("init-example")];
+        let named = if types_by == TypesBy::Name { catalogue.name(code).unwrap_or_default() } else { code };
+        let cells = [holder.as_str(), named, "", "市中区", department, words.text("init-example")];
         for (column, cell) in (0..).zip(cells) {
             sheet.write_with_format(row, column, cell, &style.example)?;
         }
@@ -125,7 +151,8 @@ fn write_types(
     catalogue: &Catalogue,
     names: &[&str],
 ) -> Result<(), XlsxError> {
-    sheet.set_name(words.text("init-sheet-types"))?.set_freeze_panes(1, 0)?;
+    // Hidden: it is no list to be audited, and whoever reads the inputs would be told so with every run.
+    sheet.set_name(words.text("init-sheet-types"))?.set_freeze_panes(1, 0)?.set_hidden(true);
     let headers = [("证照类型代码", 26), ("证照类型名称", 60), (words.text("init-names"), 44)];
     for (column, (header, width)) in (0..).zip(headers) {
         sheet.set_column_width(column, width)?.set_column_format(column, &style.text)?;
@@ -185,28 +212,31 @@ mod tests {
     fn the_examples_check_and_are_in_the_catalogue() {
         let today = chrono::NaiveDate::from_ymd_opt(2026, 11, 25).unwrap();
         let catalogue = Catalogue::of_the_specification();
-        for (body, code, named_by, _) in EXAMPLES {
+        for (list, body, code, _) in EXAMPLES {
             let holder = with_check_character(body);
             assert!(check_citizen_number(&holder, today).is_ok() || check_credit_code(&holder).is_ok(), "{body}");
             assert!(check_type_code(code).is_ok(), "{code}");
             let name = catalogue.name(code).unwrap_or_else(|| panic!("{code}"));
-            let is_found = matches!(named_by, TypeBy::Code) || names_of_one_type(catalogue).contains(&name);
+            let is_found = list == TypesBy::Code || names_of_one_type(catalogue).contains(&name);
             assert!(is_found, "{name} stands for several types");
         }
     }
 
     #[test]
-    fn the_workbook_has_three_sheets_and_text_in_every_cell() {
+    fn the_workbook_has_its_sheets_and_text_in_every_cell() {
         for language in [Language::ZhCn, Language::En] {
             let words = Words::new(language);
             let bytes = template(&words).unwrap();
             let mut book: Xlsx<_> = calamine::open_workbook_from_rs(Cursor::new(bytes)).unwrap();
-            let names = ["init-sheet-list", "init-sheet-types", "init-sheet-help"].map(|key| words.text(key).to_owned());
+            let names = ["init-sheet-list", "init-sheet-codes", "init-sheet-types", "init-sheet-help"];
+            let names = names.map(|key| words.text(key).to_owned());
             assert_eq!(book.sheet_names(), names);
-            let list = book.worksheet_range(&names[0]).unwrap();
-            assert_eq!(list.height(), 1 + EXAMPLES.len());
-            assert!(list.used_cells().all(|(_, _, cell)| cell.is_string()), "{language:?}");
-            let types = book.worksheet_range(&names[1]).unwrap();
+            for name in &names[..2] {
+                let list = book.worksheet_range(name).unwrap();
+                assert_eq!(list.height(), 1 + EXAMPLES.len() / 2, "{name}");
+                assert!(list.used_cells().all(|(_, _, cell)| cell.is_string()), "{name}");
+            }
+            let types = book.worksheet_range(&names[2]).unwrap();
             assert_eq!(types.height(), 1 + Catalogue::of_the_specification().types().len());
         }
     }

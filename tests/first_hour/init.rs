@@ -125,14 +125,17 @@ fn the_template_offers_types_and_keeps_codes_as_text() {
     let workspace = project();
     let template = workspace.path("city/inputs/city/清单模板.xlsx");
     let mut book: Xlsx<_> = open_workbook(&template).unwrap();
-    let list = book.worksheet_range("清单").unwrap();
-    let headers: Vec<String> = list.rows().next().unwrap().iter().map(ToString::to_string).collect();
-    assert_eq!(headers, ["证件号码", "证照类型", "证照类型代码", "证照编号", "区市", "部门", "备注"]);
-    assert!(list.rows().skip(1).all(|row| matches!(&row[0], Data::String(code) if code.len() == 18)));
     let mut archive = zip::ZipArchive::new(fs::File::open(&template).unwrap()).unwrap();
-    let sheet = std::io::read_to_string(archive.by_name("xl/worksheets/sheet1.xml").unwrap()).unwrap();
-    for formula in ["<formula1>'证照类型'!$A$2:$A$", "<formula1>'证照类型'!$C$2:$C$"] {
-        assert!(sheet.contains(formula), "{sheet}");
+    for (name, types, part, source) in [
+        ("清单", "证照类型", "xl/worksheets/sheet1.xml", "'证照类型'!$C$2:$C$"),
+        ("清单（按代码）", "证照类型代码", "xl/worksheets/sheet2.xml", "'证照类型'!$A$2:$A$"),
+    ] {
+        let list = book.worksheet_range(name).unwrap();
+        let headers: Vec<String> = list.rows().next().unwrap().iter().map(ToString::to_string).collect();
+        assert_eq!(headers, ["证件号码", types, "证照编号", "区市", "部门", "备注"]);
+        assert!(list.rows().skip(1).all(|row| matches!(&row[0], Data::String(code) if code.len() == 18)));
+        let sheet = std::io::read_to_string(archive.by_name(part).unwrap()).unwrap();
+        assert!(sheet.contains(source), "{name}: {sheet}");
+        assert!(sheet.contains("errorStyle=\"warning\""), "{name}: a type that a job adds can be filled in");
     }
-    assert!(sheet.contains("errorStyle=\"warning\""), "a type that a job adds can be filled in");
 }
