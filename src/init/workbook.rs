@@ -185,7 +185,7 @@ fn write_help(sheet: &mut Worksheet, style: &Style, words: &Words) -> Result<(),
     sheet.write_with_format(0, 0, words.text("init-sheet-help"), &style.title)?;
     for (row, key) in (2..).zip(HELP) {
         sheet.write_with_format(row, 0, words.text(key), &style.wrapped)?;
-        sheet.set_row_height(row, 32)?;
+        sheet.set_row_height(row, 45)?;
     }
     set_page(sheet, None)
 }
