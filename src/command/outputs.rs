@@ -16,6 +16,7 @@ use crate::report::{
     GapKey, MetricsInput, RemarkError, RemarkedRun, Remarks, ReportInput, Words, gate_text, metrics, page, summary_json,
     summary_text, write_failed, write_workbook,
 };
+use crate::retention::CARRIED_REMARKS;
 use crate::run_folder::{Manifest, RunFolder, RunState};
 use crate::table;
 use chrono::{DateTime, Utc};
@@ -147,12 +148,14 @@ pub(super) fn build(
 
 /// The remarks of the run before, and of the run's own workbook where there is one already.
 fn remarks(folder: &RunFolder, runs: Option<&Path>, previous: Option<&str>, terminal: &Terminal) -> Result<Remarks, RemarkError> {
-    let of = |folder: &RunFolder| RemarkedRun {
-        workbook: folder.file(WORKBOOK),
-        tables: folder.tables(),
-        waiting: folder.file(WAITING),
+    let carried = folder.file(CARRIED_REMARKS);
+    let before = if carried.exists() {
+        // The run before was pruned: its remarks lie here, and no workbook or table of it is left.
+        Some(RemarkedRun { workbook: PathBuf::new(), tables: PathBuf::new(), waiting: carried })
+    } else {
+        runs.zip(previous).map(|(runs, run)| remarked(&RunFolder::at(runs.join(run))))
     };
-    let mut remarks = match runs.zip(previous).map(|(runs, run)| Remarks::of_previous(&of(&RunFolder::at(runs.join(run))))) {
+    let mut remarks = match before.map(|before| Remarks::of_previous(&before)) {
         None => Remarks::default(),
         Some(Ok(remarks)) => remarks,
         // What happened to an old workbook keeps no new one from being written.
@@ -162,8 +165,13 @@ fn remarks(folder: &RunFolder, runs: Option<&Path>, previous: Option<&str>, term
             Remarks::default()
         }
     };
-    remarks.take_own(&of(folder))?;
+    remarks.take_own(&remarked(folder))?;
     Ok(remarks)
+}
+
+/// Where a run keeps remarks.
+pub(super) fn remarked(folder: &RunFolder) -> RemarkedRun {
+    RemarkedRun { workbook: folder.file(WORKBOOK), tables: folder.tables(), waiting: folder.file(WAITING) }
 }
 
 /// Keeps remarks that wait for the next run beside the workbook that has no place for them.

@@ -3,7 +3,7 @@
 use super::body::in_utf8;
 use super::connection::{reasons, trouble};
 use super::request::Request;
-use super::tls::{install_cryptography, trusting};
+use super::tls::{build_client, install_cryptography, trusting};
 use crate::endpoint::Endpoint;
 use crate::job::{Base, PlatformSettings, TokenRequest};
 use crate::message::Message;
@@ -68,7 +68,7 @@ impl Client {
     /// # Errors
     /// Fails if the file of the certificate authority cannot be used.
     pub fn new(settings: &PlatformSettings, base_url: &str, connections: usize) -> Result<Self, Message> {
-        let connect = |policy| {
+        let builder = |policy: fn(redirect::Attempt<'_>) -> redirect::Action| {
             let mut builder = reqwest::Client::builder()
                 .connect_timeout(settings.connect_timeout)
                 .timeout(settings.timeout)
@@ -78,16 +78,15 @@ impl Client {
                 .http1_allow_spaces_after_header_name_in_responses(true)
                 .http1_allow_obsolete_multiline_headers_in_responses(true)
                 .http1_ignore_invalid_headers_in_responses(true)
-                .redirect(policy);
+                .redirect(redirect::Policy::custom(policy));
             if matches!(settings.base, Base::Sandbox(_)) {
                 // The stand-in lives in this process: no proxy leads to it.
                 builder = builder.no_proxy();
             }
-            let builder = trusting(builder, settings.ca_file.as_deref())?;
-            builder.build().map_err(|error| Message::new("no-connection").with("cause", reasons(&error)))
+            trusting(builder, settings.ca_file.as_deref())
         };
-        let calls = connect(redirect::Policy::custom(send_again_on_host))?;
-        let downloads = connect(redirect::Policy::custom(stay_on_host))?;
+        let calls = build_client(|| builder(send_again_on_host))?;
+        let downloads = build_client(|| builder(stay_on_host))?;
         let largest_answer = usize::try_from(settings.max_answer).unwrap_or(usize::MAX);
         let mut addresses = HashMap::new();
         for endpoint in Endpoint::all() {
@@ -161,8 +160,7 @@ impl Client {
 /// Fails if it does not arrive or is not accepted; the message does not name the address, which may hold a secret.
 pub async fn post_json(address: &str, body: Vec<u8>, timeout: Duration) -> Result<(), Message> {
     install_cryptography();
-    let client = reqwest::Client::builder().timeout(timeout).redirect(redirect::Policy::none()).build();
-    let client = client.map_err(|error| Message::literal(reasons(&error)))?;
+    let client = build_client(|| Ok(reqwest::Client::builder().timeout(timeout).redirect(redirect::Policy::none())))?;
     let sent = client.post(address).header(CONTENT_TYPE, "application/json").body(body).send().await;
     let response = sent.map_err(trouble)?;
     if response.status().is_success() {

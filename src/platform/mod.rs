@@ -33,5 +33,5 @@ pub use said::fit_to_show;
 pub use session::{AttemptResult, CallResult, Session, SessionCounters, attempt_end, fresh_token_refused};
 pub use stop::StopReason;
 pub use throttle::{Admission, AttemptEnd, AttemptStart, Limit, Permit, Strain, Throttle};
-pub use tls::trusting;
+pub use tls::{build_client, trusting};
 pub use token::fetch_token;

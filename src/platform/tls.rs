@@ -1,5 +1,6 @@
 //! Whom a client trusts: the system's authorities, and the certificates of a job's `platform.ca_file`.
 
+use super::connection::reasons;
 use crate::message::Message;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
@@ -36,6 +37,19 @@ pub fn trusting(builder: reqwest::ClientBuilder, ca_file: Option<&Path>) -> Resu
     }
     let config = config(certificates).map_err(|error| wrong(&error))?;
     Ok(builder.tls_backend_preconfigured(config))
+}
+
+/// Builds a client. On a machine without authorities, such as a bare container, it trusts no https address, and calls http
+/// ones all the same.
+///
+/// # Errors
+/// Fails as `make` does, or if the client cannot be built.
+pub fn build_client(make: impl Fn() -> Result<reqwest::ClientBuilder, Message>) -> Result<reqwest::Client, Message> {
+    if let Ok(client) = make()?.build() {
+        return Ok(client);
+    }
+    let built = make()?.tls_certs_only([]).build();
+    built.map_err(|error| Message::new("no-connection").with("cause", reasons(&error)))
 }
 
 fn config(certificates: Vec<CertificateDer<'static>>) -> Result<ClientConfig, Error> {
