@@ -1,5 +1,9 @@
 //! What was typed; nothing is resolved here.
 
+mod first_hour;
+
+pub use first_hour::{CompletionShell, CompletionsArgs, DoctorArgs, InitArgs, ManArgs, PruneArgs};
+
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -74,6 +78,8 @@ pub enum Colour {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Begin a project: a job file that runs on the sandbox, a workbook to fill in, and what keeps secrets and results private
+    Init(InitArgs),
     /// Validate a job and its inputs and print the plan; makes no call
     Check(CheckArgs),
     /// Run a job: ask the platform about every item, write tables and reports
@@ -91,8 +97,18 @@ pub enum Command {
     /// Look into how faces are read
     #[command(subcommand)]
     Faces(FacesCommand),
+    /// Look whether a job can run here and now, one line for each thing that it needs; exits 0, 2 or 4
+    Doctor(DoctorArgs),
+    /// Remove what old runs keep of people; their figures stay. Lists only, unless confirmed
+    Prune(PruneArgs),
     /// Serve the embedded stand-in for the platform; user name and password are both `sandbox`
     Sandbox(SandboxArgs),
+    /// Print the JSON Schema of the job file, for editors
+    Schema,
+    /// Print a script that makes a shell complete commands, values and files
+    Completions(CompletionsArgs),
+    /// Write the manual pages
+    Man(ManArgs),
 }
 
 /// `check`.

@@ -5,16 +5,22 @@ mod call;
 mod catalogue;
 mod check;
 mod compare;
+mod completions;
+mod doctor;
 mod faces;
+mod init;
 mod locks;
 mod logging;
+mod man;
 mod notify;
 mod outputs;
 mod plan;
 mod progress;
+mod prune;
 mod report;
 mod run;
 mod sandbox;
+mod schema;
 mod session;
 mod stored;
 mod terminal;
@@ -39,6 +45,12 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Command::Report(args) => report::report(args, &mut terminal),
         Command::Faces(FacesCommand::Explain(args)) => faces::explain(args, &mut terminal),
         Command::Sandbox(args) => sandbox::sandbox(args, &mut terminal),
+        Command::Init(args) => init::init(args, &terminal),
+        Command::Doctor(args) => doctor::doctor(args, &mut terminal),
+        Command::Prune(args) => prune::prune(args, &mut terminal),
+        Command::Schema => schema::schema(&terminal),
+        Command::Completions(args) => completions::completions(args, &terminal),
+        Command::Man(args) => man::man(args, &terminal),
     };
     ended.unwrap_or_else(|stop| {
         terminal.tell_stop(&stop);

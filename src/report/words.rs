@@ -20,6 +20,8 @@ const fn sources(language: Language) -> &'static [&'static str] {
             include_str!("messages/zh-CN/sandbox.ftl"),
             include_str!("messages/zh-CN/audit.ftl"),
             include_str!("messages/zh-CN/archive.ftl"),
+            include_str!("messages/zh-CN/first_hour.ftl"),
+            include_str!("messages/zh-CN/job_schema.ftl"),
         ],
         Language::En => &[
             include_str!("messages/en/report.ftl"),
@@ -32,6 +34,8 @@ const fn sources(language: Language) -> &'static [&'static str] {
             include_str!("messages/en/sandbox.ftl"),
             include_str!("messages/en/audit.ftl"),
             include_str!("messages/en/archive.ftl"),
+            include_str!("messages/en/first_hour.ftl"),
+            include_str!("messages/en/job_schema.ftl"),
         ],
     }
 }
