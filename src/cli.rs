@@ -1,7 +1,9 @@
 //! What was typed; nothing is resolved here.
 
+mod dispatch;
 mod first_hour;
 
+pub use dispatch::{CollectArgs, DispatchArgs};
 pub use first_hour::{CompletionShell, CompletionsArgs, DoctorArgs, InitArgs, ManArgs, PruneArgs};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -90,6 +92,10 @@ pub enum Command {
     Compare(CompareArgs),
     /// Fetch the files of the certificates that a run found; or verify or pack what was fetched
     Archive(ArchiveArgs),
+    /// Write a workbook for each department with what it has to settle
+    Dispatch(DispatchArgs),
+    /// Take decisions and remarks from workbooks that departments returned
+    Collect(CollectArgs),
     /// One call to any interface, the answer printed
     Call(CallArgs),
     /// The dictionaries: certificate types, holder code types, return codes

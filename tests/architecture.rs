@@ -5,10 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms from the top. A room uses only rooms further down.
-const ROOMS: [&str; 24] = [
+const ROOMS: [&str; 25] = [
     "command",
     "cli",
     "init",
+    "dispatch",
     "report",
     "analysis",
     "archive",

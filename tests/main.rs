@@ -4,6 +4,7 @@ mod architecture;
 mod archive;
 mod audit;
 mod command;
+mod dispatch;
 mod engine;
 mod face;
 mod first_hour;

@@ -4,9 +4,11 @@ mod archive;
 mod call;
 mod catalogue;
 mod check;
+mod collect;
 mod compare;
 mod completions;
 mod doctor;
+mod dispatch;
 mod faces;
 mod init;
 mod locks;
@@ -40,6 +42,8 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Command::Catalogue(args) => catalogue::catalogue(args, &mut terminal),
         Command::Archive(args) => archive::archive(args, &mut terminal),
         Command::Compare(args) => compare::compare(args, &mut terminal),
+        Command::Dispatch(args) => dispatch::dispatch(args, &mut terminal),
+        Command::Collect(args) => collect::collect(args, &mut terminal),
         Command::Check(args) => check::check(args, &mut terminal),
         Command::Run(args) => run::run(args, &mut terminal),
         Command::Report(args) => report::report(args, &mut terminal),

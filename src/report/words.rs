@@ -22,6 +22,7 @@ const fn sources(language: Language) -> &'static [&'static str] {
             include_str!("messages/zh-CN/archive.ftl"),
             include_str!("messages/zh-CN/first_hour.ftl"),
             include_str!("messages/zh-CN/job_schema.ftl"),
+            include_str!("messages/zh-CN/dispatch.ftl"),
         ],
         Language::En => &[
             include_str!("messages/en/report.ftl"),
@@ -36,6 +37,7 @@ const fn sources(language: Language) -> &'static [&'static str] {
             include_str!("messages/en/archive.ftl"),
             include_str!("messages/en/first_hour.ftl"),
             include_str!("messages/en/job_schema.ftl"),
+            include_str!("messages/en/dispatch.ftl"),
         ],
     }
 }
