@@ -16,8 +16,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub(super) fn archive(args: &ArchiveArgs, terminal: &mut Terminal) -> Result<Exit, Stop> {
-    let StoredRun { folder, manifest, job, journals, .. } = StoredRun::open(&args.run_dir, terminal)?;
-    if !folder.journal().exists() {
+    let StoredRun { layout, manifest, job, journals, .. } = StoredRun::open(&args.run_dir, terminal)?;
+    let folder = layout.folder();
+    if journals.are_shards() {
         return Err(Stop::invalid(Message::new("archive-of-shards").with("path", args.run_dir.display())));
     }
     let mut selection = Selection::of_job(&job.archive);
@@ -30,17 +31,17 @@ pub(super) fn archive(args: &ArchiveArgs, terminal: &mut Terminal) -> Result<Exi
     let journal = || Journal::open(&folder.journal()).map_err(Stop::from);
     let store = Store::of_run(folder.dir());
     if args.verify {
-        let _lock = locks::take_of_run(&folder, &manifest)?;
+        let _lock = locks::take(&layout)?;
         return verify(&store, &journal()?, terminal);
     }
     if let Some(path) = &args.export {
         return pack(&store, &journal()?, &selection, path, terminal);
     }
-    let _lock = locks::take_of_run(&folder, &manifest)?;
+    let _lock = locks::take(&layout)?;
     let fetched = fetch(&job, &folder, &manifest, selection, terminal);
     // What was fetched by then stands in the tables whatever ended it.
     let wanted = outputs::Wanted::of_job(&job, terminal.language());
-    let built = outputs::build(&job, &folder, &manifest, &journals, wanted, terminal);
+    let built = outputs::build(&job, &layout, &manifest, &journals, wanted, terminal);
     let report = fetched?;
     built?;
     let ArchiveReport { stored, duplicates, without, failed, bytes } = report;

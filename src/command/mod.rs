@@ -5,6 +5,7 @@ mod call;
 mod catalogue;
 mod check;
 mod compare;
+mod descriptors;
 mod faces;
 mod locks;
 mod logging;

@@ -1,8 +1,9 @@
 //! Reading the journal back, a stretch of items at a time.
 
 use super::record::{answer_id, call_named};
+use super::schema::PLACE_BITS;
 use super::{Journal, JournalError};
-use crate::audit::{Answer, Item, Reply};
+use crate::audit::{Answer, Call, Item, Reply};
 use crate::message::Message;
 use crate::platform::{Envelope, ErrorKind, Failure};
 use chrono::{DateTime, Utc};
@@ -27,8 +28,25 @@ pub struct StoredItem {
     pub answers: Vec<StoredAnswer>,
     /// Calls and attempts spent on answers that have been forgotten since.
     pub spent_before: (u32, u32),
+    /// Calls that failed before and were asked again, in that order.
+    pub past_failures: Vec<PastFailure>,
     /// When nothing more was needed, where that is so.
     pub finished_at: Option<DateTime<Utc>>,
+    /// Answers that it had then; `None` where an earlier version finished it.
+    pub answers_when_finished: Option<u32>,
+}
+
+/// A call that failed and was asked again.
+#[derive(Debug, Clone)]
+pub struct PastFailure {
+    /// The call.
+    pub call: Call,
+    /// How it failed.
+    pub failure: Failure,
+    /// Attempts made.
+    pub attempts: u32,
+    /// When it failed.
+    pub at: DateTime<Utc>,
 }
 
 /// An answer with what it cost.
@@ -51,6 +69,8 @@ pub struct PlanCounts {
     pub items: u64,
     /// Items that need nothing more.
     pub finished: u64,
+    /// Items among them of which something is not known because a call failed.
+    pub failed: u64,
     /// Rows that cannot be audited.
     pub rejected: u64,
     /// Rows that name an item named before.
@@ -59,17 +79,29 @@ pub struct PlanCounts {
     pub answered: bool,
 }
 
+impl PlanCounts {
+    /// Items of which everything is known. Only failed calls are ever forgotten, so that this number never falls.
+    #[must_use]
+    pub const fn settled(&self) -> u64 {
+        self.finished.saturating_sub(self.failed)
+    }
+}
+
+/// Items of a journal at most: what the ids of answers leave room for.
+const MOST_ITEMS: u64 = 1 << (i64::BITS - 1 - PLACE_BITS);
+
 impl Journal {
     /// Counts what it holds.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// Fails if the journal cannot be read or written.
     pub fn counts(&self) -> Result<PlanCounts, JournalError> {
         let count =
             |sql: &str| self.with(|connection| connection.query_row(sql, [], |row| row.get::<_, i64>(0))).map(i64::cast_unsigned);
         Ok(PlanCounts {
             items: count("SELECT count(*) FROM items")?,
             finished: count("SELECT count(*) FROM finished")?,
+            failed: count("SELECT count(*) FROM finished WHERE failed")?,
             rejected: count("SELECT count(*) FROM rejected_rows")?,
             duplicates: self.duplicate_rows()?,
             answered: count("SELECT EXISTS (SELECT 1 FROM answers WHERE body IS NOT NULL)")? > 0,
@@ -79,7 +111,7 @@ impl Journal {
     /// The id of the n-th planned item, from 0.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// Fails if the journal cannot be read or written.
     pub fn nth_item(&self, n: u64) -> Result<Option<u64>, JournalError> {
         use rusqlite::OptionalExtension;
         let sql = "SELECT item_id FROM items ORDER BY item_id LIMIT 1 OFFSET ?1";
@@ -90,7 +122,7 @@ impl Journal {
     /// Counts the calls answered or given up.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// Fails if the journal cannot be read or written.
     pub fn calls(&self) -> Result<u64, JournalError> {
         let count = |connection: &rusqlite::Connection| {
             connection.query_row("SELECT count(*) FROM answers", [], |row| row.get::<_, i64>(0))
@@ -101,7 +133,7 @@ impl Journal {
     /// Up to `most` items from `from` on, with their answers; none where there are no more.
     ///
     /// # Errors
-    /// What SQLite says, or what cannot be read back.
+    /// Fails if the journal cannot be read, or has lost answers of an item.
     pub fn stretch(&self, from: u64, most: u32) -> Result<Vec<StoredItem>, JournalError> {
         self.items("i.item_id >= ?1", from, most)
     }
@@ -110,7 +142,7 @@ impl Journal {
     /// (`again`), or the others.
     ///
     /// # Errors
-    /// What SQLite says, or what cannot be read back.
+    /// Fails if the journal cannot be read, or has lost answers of an item.
     pub fn unfinished(&self, from: u64, most: u32, again: bool) -> Result<Vec<StoredItem>, JournalError> {
         let which = if again { "s.item_id IS NOT NULL" } else { "s.item_id IS NULL" };
         self.items(&format!("i.item_id >= ?1 AND f.item_id IS NULL AND {which}"), from, most)
@@ -119,7 +151,7 @@ impl Journal {
     /// Up to `most` items from `from` on of which something is not known because a call failed.
     ///
     /// # Errors
-    /// What SQLite says, or what cannot be read back.
+    /// Fails if the journal cannot be read, or has lost answers of an item.
     pub fn failed(&self, from: u64, most: u32) -> Result<Vec<StoredItem>, JournalError> {
         self.items("i.item_id >= ?1 AND f.failed", from, most)
     }
@@ -127,7 +159,7 @@ impl Journal {
     fn items(&self, which: &str, from: u64, most: u32) -> Result<Vec<StoredItem>, JournalError> {
         let sql = format!(
             "SELECT i.item_id, holder_code, holder_code_type, cert_type_code, certificate_number, file, sheet, source_row,
-                    occurrences, carried, f.at, coalesce(s.calls, 0), coalesce(s.attempts, 0), extraction_code
+                    occurrences, carried, f.at, coalesce(s.calls, 0), coalesce(s.attempts, 0), extraction_code, f.answers
              FROM items i JOIN sheets USING (sheet_id) LEFT JOIN finished f ON f.item_id = i.item_id
                   LEFT JOIN spent_before s ON s.item_id = i.item_id
              WHERE {which} ORDER BY i.item_id LIMIT ?2"
@@ -138,18 +170,57 @@ impl Journal {
                 .query_map(params![from.cast_signed(), most], stored_item)?
                 .collect::<rusqlite::Result<Vec<_>>>()
         })?;
-        let ids = items.first().map(|item| item.item_id).zip(items.last().map(|item| item.item_id));
-        match ids {
+        let Some((first, last)) = items.first().map(|item| item.item_id).zip(items.last().map(|item| item.item_id)) else {
+            return Ok(items);
+        };
+        if last >= MOST_ITEMS {
+            return Err(self.damaged(format!("{last} is no item's id")));
+        }
+        if last - first + 1 == items.len() as u64 {
             // Items in a row: their answers lie together.
-            Some((first, last)) if last - first + 1 == items.len() as u64 => self.answers(first, last, &mut items)?,
-            _ => {
-                for item in &mut items {
-                    let id = item.item_id;
-                    self.answers(id, id, std::slice::from_mut(item))?;
-                }
+            self.answers(first, last, &mut items)?;
+        } else {
+            for item in &mut items {
+                let id = item.item_id;
+                self.answers(id, id, std::slice::from_mut(item))?;
             }
         }
+        self.past_failures(first, last, &mut items)?;
+        items.iter().try_for_each(|item| self.check_answers(item))?;
         Ok(items)
+    }
+
+    /// Checks that a finished item has as many answers as it had then; at least one, where that is not known.
+    fn check_answers(&self, item: &StoredItem) -> Result<(), JournalError> {
+        let found = item.answers.len() as u64;
+        let expected = item.answers_when_finished.map_or(1, u64::from);
+        if item.finished_at.is_none() || found >= expected {
+            return Ok(());
+        }
+        Err(JournalError::AnswersLost { path: self.path.clone(), item_id: item.item_id, expected, found })
+    }
+
+    /// Reads the failures of items, which are in order of their ids, that were asked again.
+    fn past_failures(&self, first: u64, last: u64, items: &mut [StoredItem]) -> Result<(), JournalError> {
+        let rows = self.with(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT item_id, call, certificate_number, attempts, at, failure_kind, failure_code,
+                            failure_message, failure_reason
+                     FROM past_failures WHERE item_id BETWEEN ?1 AND ?2 ORDER BY item_id, past_id",
+                )?
+                .query_map([first.cast_signed(), last.cast_signed()], RawPastFailure::read)?
+                .collect::<rusqlite::Result<Vec<_>>>()
+        })?;
+        let mut items = items.iter_mut().peekable();
+        for row in rows {
+            let item_id = row.item_id.cast_unsigned();
+            while items.next_if(|item| item.item_id < item_id).is_some() {}
+            let Some(item) = items.peek_mut().filter(|item| item.item_id == item_id) else { continue };
+            let failure = row.decode().map_err(|problem| self.damaged(format!("a failure of item {item_id}: {problem}")))?;
+            item.past_failures.push(failure);
+        }
+        Ok(())
     }
 
     /// Reads the answers of items, which are in order of their ids.
@@ -162,7 +233,7 @@ impl Journal {
         })?;
         let mut items = items.iter_mut().peekable();
         for row in rows {
-            let item_id = (row.answer_id >> super::schema::PLACE_BITS).cast_unsigned();
+            let item_id = (row.answer_id >> PLACE_BITS).cast_unsigned();
             while items.next_if(|item| item.item_id < item_id).is_some() {}
             let Some(item) = items.peek_mut().filter(|item| item.item_id == item_id) else { continue };
             let answer = self.decode(row).map_err(|problem| self.damaged(format!("an answer of item {item_id}: {problem}")))?;
@@ -199,7 +270,7 @@ impl Journal {
     /// Every rejected row in order: file, sheet, row, column, value, problem, advice.
     ///
     /// # Errors
-    /// What SQLite says, or what `take` says.
+    /// Fails if the journal cannot be read, or with the error of `take`.
     pub fn rejected_rows<E: From<JournalError>>(&self, take: impl FnMut(PlacedTexts) -> Result<(), E>) -> Result<(), E> {
         self.placed("SELECT file, sheet, source_row, column_header, value, problem, advice, cell FROM rejected_rows JOIN sheets USING (sheet_id) ORDER BY rejected_id", take)
     }
@@ -207,13 +278,13 @@ impl Journal {
     /// Every repair in order: file, sheet, row, column, before, after, repair.
     ///
     /// # Errors
-    /// What SQLite says, or what `take` says.
+    /// Fails if the journal cannot be read, or with the error of `take`.
     pub fn repairs<E: From<JournalError>>(&self, take: impl FnMut(PlacedTexts) -> Result<(), E>) -> Result<(), E> {
         self.placed("SELECT file, sheet, source_row, column_header, before, after, repair, cell FROM repairs JOIN sheets USING (sheet_id) ORDER BY repair_id", take)
     }
 
     fn placed<E: From<JournalError>>(&self, sql: &str, mut take: impl FnMut(PlacedTexts) -> Result<(), E>) -> Result<(), E> {
-        let sqlite = |cause| JournalError::Sqlite { path: self.path.clone(), cause };
+        let sqlite = |cause| JournalError::sqlite(&self.path, cause);
         let mut statement = self.connection.prepare(sql).map_err(sqlite)?;
         let mut rows = statement.query([]).map_err(sqlite)?;
         while let Some(row) = rows.next().map_err(sqlite)? {
@@ -242,27 +313,27 @@ impl Journal {
                     Err(error) => Reply::Failed(Failure::new(ErrorKind::Malformed, None).because(error.to_message())),
                 }
             }
-            (None, Some((kind, code, message, reason))) => {
-                let kind = ErrorKind::from_name(&kind).ok_or_else(|| format!("the failure {kind} is not known"))?;
-                let reason = reason.as_deref().map(Message::from_stored);
-                Reply::Failed(Failure { kind, code, message: message.unwrap_or_default(), reason })
-            }
+            (None, Some(failure)) => Reply::Failed(failure.decode()?),
             (None, None) => return Err("neither a body nor a failure".to_owned()),
         };
-        let at = DateTime::from_timestamp_millis(row.at).ok_or_else(|| "its time is none".to_owned())?;
-        let place = u32::try_from(row.answer_id & ((1 << super::schema::PLACE_BITS) - 1)).unwrap_or(u32::MAX);
+        let at = time(row.at)?;
+        let place = u32::try_from(row.answer_id & ((1 << PLACE_BITS) - 1)).unwrap_or(u32::MAX);
         Ok(StoredAnswer { place, answer: Answer { call, reply }, attempts: row.attempts, at })
     }
 
-    /// Calls by interface, side (empty where there is none) and result: `answered`, or the kind of the failure.
+    /// Calls by interface, side (empty where there is none) and result: `answered`, or the kind of the failure. Those that were
+    /// asked again count too.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// Fails if the journal cannot be read or written.
     pub fn calls_by_result(&self) -> Result<Vec<CallCount>, JournalError> {
         self.with(|connection| {
             connection
                 .prepare(
-                    "SELECT call, failure_kind, count(*) FROM answers WHERE attempts > 0 GROUP BY call, failure_kind ORDER BY 1, 2",
+                    "SELECT call, failure_kind, count(*)
+                     FROM (SELECT call, failure_kind FROM answers WHERE attempts > 0
+                           UNION ALL SELECT call, failure_kind FROM past_failures)
+                     GROUP BY call, failure_kind ORDER BY 1, 2",
                 )?
                 .query_map([], |row| {
                     let call: String = row.get(0)?;
@@ -323,12 +394,55 @@ fn stored_item(row: &Row<'_>) -> rusqlite::Result<StoredItem> {
         extraction_code: row.get(13)?,
         answers: Vec::new(),
         spent_before: (row.get(11)?, row.get(12)?),
+        past_failures: Vec::new(),
         finished_at: row.get::<_, Option<i64>>(10)?.and_then(DateTime::from_timestamp_millis),
+        answers_when_finished: row.get(14)?,
     })
 }
 
-/// A failure as it lies in the journal: kind, code, words, reason.
-type RawFailure = (String, Option<i32>, Option<String>, Option<String>);
+/// A time as it lies in the journal, in milliseconds.
+fn time(millis: i64) -> Result<DateTime<Utc>, String> {
+    DateTime::from_timestamp_millis(millis).ok_or_else(|| "its time is none".to_owned())
+}
+
+/// A failure as it lies in the journal.
+struct RawFailure {
+    kind: String,
+    code: Option<i32>,
+    message: Option<String>,
+    reason: Option<String>,
+}
+
+impl RawFailure {
+    fn decode(self) -> Result<Failure, String> {
+        let Self { kind, code, message, reason } = self;
+        let kind = ErrorKind::from_name(&kind).ok_or_else(|| format!("the failure {kind} is not known"))?;
+        let reason = reason.as_deref().map(Message::from_stored);
+        Ok(Failure { kind, code, message: message.unwrap_or_default(), reason })
+    }
+}
+
+/// A failure that was asked again, as it lies in the journal.
+struct RawPastFailure {
+    item_id: i64,
+    call: String,
+    number: Option<String>,
+    attempts: u32,
+    at: i64,
+    failure: RawFailure,
+}
+
+impl RawPastFailure {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let failure = RawFailure { kind: row.get(5)?, code: row.get(6)?, message: row.get(7)?, reason: row.get(8)? };
+        Ok(Self { item_id: row.get(0)?, call: row.get(1)?, number: row.get(2)?, attempts: row.get(3)?, at: row.get(4)?, failure })
+    }
+
+    fn decode(self) -> Result<PastFailure, String> {
+        let call = call_named(&self.call, self.number).ok_or_else(|| format!("the call {} is not known", self.call))?;
+        Ok(PastFailure { call, failure: self.failure.decode()?, attempts: self.attempts, at: time(self.at)? })
+    }
+}
 
 /// An answer as it lies in the journal.
 struct RawAnswer {
@@ -352,7 +466,7 @@ impl RawAnswer {
             number: row.get(2)?,
             attempts: row.get(3)?,
             at: row.get(4)?,
-            failure: kind.map(|kind| (kind, code, message, reason)),
+            failure: kind.map(|kind| RawFailure { kind, code, message, reason }),
             body: row.get(8)?,
             dictionary_id: row.get(9)?,
         })

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 /// The version that this program writes.
-pub(super) const VERSION: i64 = 3;
+pub(super) const VERSION: i64 = 4;
 
 /// Answers of one item lie together: the id of an answer is its item's id shifted by this many bits, and its place.
 pub(super) const PLACE_BITS: u32 = 20;
@@ -44,10 +44,11 @@ pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
             body BLOB, dictionary_id INTEGER, failure_reason TEXT
         );
         CREATE TABLE spent_before (item_id INTEGER PRIMARY KEY, calls INTEGER NOT NULL, attempts INTEGER NOT NULL);
-        CREATE TABLE finished (item_id INTEGER PRIMARY KEY, at INTEGER NOT NULL, failed INTEGER NOT NULL);
+        CREATE TABLE finished (item_id INTEGER PRIMARY KEY, at INTEGER NOT NULL, failed INTEGER NOT NULL, answers INTEGER);
         ",
     )?;
     connection.execute_batch(SINCE_VERSION_2)?;
+    connection.execute_batch(SINCE_VERSION_4)?;
     connection.pragma_update(None, "user_version", VERSION)?;
     connection.execute_batch("COMMIT")
 }
@@ -70,7 +71,19 @@ const SINCE_VERSION_2: &str = "
     CREATE INDEX earlier_holder ON earlier (holder_code, cert_type_code);
 ";
 
-/// Makes a journal of version `from` (1 or 2) one of this version. Answers of version 1 need no dictionary.
+/// What version 4 added, beside the column `finished.answers`: calls that failed and were asked again.
+const SINCE_VERSION_4: &str = "
+    CREATE TABLE past_failures (
+        past_id INTEGER PRIMARY KEY, item_id INTEGER NOT NULL,
+        call TEXT NOT NULL, certificate_number TEXT,
+        attempts INTEGER NOT NULL, at INTEGER NOT NULL,
+        failure_kind TEXT NOT NULL, failure_code INTEGER, failure_message TEXT NOT NULL, failure_reason TEXT
+    );
+    CREATE INDEX past_failures_item ON past_failures (item_id);
+";
+
+/// Makes a journal of version `from`, an older one, one of this version. Answers of version 1 need no dictionary; of items that
+/// versions before 4 finished it is not known how many answers they had.
 pub(super) fn upgrade(connection: &Connection, from: i64) -> rusqlite::Result<()> {
     let to_version_2 = format!(
         "ALTER TABLE answers ADD COLUMN dictionary_id INTEGER;
@@ -80,8 +93,10 @@ pub(super) fn upgrade(connection: &Connection, from: i64) -> rusqlite::Result<()
          {SINCE_VERSION_2}"
     );
     let to_version_3 = "ALTER TABLE answers ADD COLUMN failure_reason TEXT;";
-    let before = if from == 1 { to_version_2.as_str() } else { "" };
-    connection.execute_batch(&format!("BEGIN IMMEDIATE; {before} {to_version_3} PRAGMA user_version = {VERSION}; COMMIT"))
+    let to_version_4 = format!("ALTER TABLE finished ADD COLUMN answers INTEGER; {SINCE_VERSION_4}");
+    let steps = [(2, to_version_2.as_str()), (3, to_version_3), (4, to_version_4.as_str())];
+    let missing: Vec<&str> = steps.into_iter().filter(|(version, _)| *version > from).map(|(_, step)| step).collect();
+    connection.execute_batch(&format!("BEGIN IMMEDIATE; {} PRAGMA user_version = {VERSION}; COMMIT", missing.join(" ")))
 }
 
 /// Safe against a kill at any moment, fast enough for every answer to be kept.

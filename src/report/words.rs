@@ -19,6 +19,7 @@ const fn sources(language: Language) -> &'static [&'static str] {
             include_str!("messages/zh-CN/run.ftl"),
             include_str!("messages/zh-CN/sandbox.ftl"),
             include_str!("messages/zh-CN/audit.ftl"),
+            include_str!("messages/zh-CN/layout.ftl"),
         ],
         Language::En => &[
             include_str!("messages/en/report.ftl"),
@@ -30,6 +31,7 @@ const fn sources(language: Language) -> &'static [&'static str] {
             include_str!("messages/en/run.ftl"),
             include_str!("messages/en/sandbox.ftl"),
             include_str!("messages/en/audit.ftl"),
+            include_str!("messages/en/layout.ftl"),
         ],
     }
 }
