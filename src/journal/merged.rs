@@ -60,7 +60,7 @@ impl Journals {
     /// Counts what they hold.
     ///
     /// # Errors
-    /// Fails if the journal cannot be read or written.
+    /// Fails if the journal cannot be read.
     pub fn counts(&self) -> Result<PlanCounts, JournalError> {
         self.journals.iter().try_fold(PlanCounts::default(), |sum, journal| {
             let counts = journal.counts()?;
@@ -128,7 +128,7 @@ impl Journals {
     /// Whether any file was asked for.
     ///
     /// # Errors
-    /// Fails if the journal cannot be read or written.
+    /// Fails if the journal cannot be read.
     pub fn have_files(&self) -> Result<bool, JournalError> {
         self.journals.iter().try_fold(false, |any, journal| Ok(any || journal.has_files()?))
     }
@@ -136,7 +136,7 @@ impl Journals {
     /// The files of an item.
     ///
     /// # Errors
-    /// Fails if the journal cannot be read or written.
+    /// Fails if the journal cannot be read.
     pub fn files_of(&self, item_id: u64) -> Result<Vec<ArchivedFile>, JournalError> {
         let mut files = Vec::new();
         for journal in &self.journals {
@@ -156,7 +156,7 @@ impl Journals {
     /// Calls by interface, side and result, journal by journal.
     ///
     /// # Errors
-    /// Fails if the journal cannot be read or written.
+    /// Fails if the journal cannot be read.
     pub fn calls_by_result(&self) -> Result<Vec<CallCount>, JournalError> {
         let mut counts: Vec<CallCount> = Vec::new();
         for journal in &self.journals {
@@ -176,7 +176,7 @@ impl Journals {
     /// A note of each that has it.
     ///
     /// # Errors
-    /// Fails if the journal cannot be read or written.
+    /// Fails if the journal cannot be read.
     pub fn notes(&self, key: &str) -> Result<Vec<String>, JournalError> {
         self.journals.iter().filter_map(|journal| journal.note(key).transpose()).collect()
     }

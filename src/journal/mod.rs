@@ -4,6 +4,8 @@
 //! It says of itself which run it belongs to and what its plan came to ([`PlanRecord`]), and each finished item how many answers
 //! it had. So a journal that lies in the wrong folder, or has lost some of its rows, is told from one that has not.
 
+mod counts;
+mod decode;
 mod earlier;
 mod error;
 mod files;
@@ -14,11 +16,12 @@ mod read;
 mod record;
 mod schema;
 
+pub use counts::{CallCount, PlanCounts};
 pub use error::JournalError;
 pub use files::ArchivedFile;
 pub use merged::{Items, Journals};
 pub use plan::{PlanRecord, PlanWriter, Shard, Wanted};
-pub use read::{CallCount, PastFailure, PlacedTexts, PlanCounts, StoredAnswer, StoredItem};
+pub use read::{PastFailure, PlacedTexts, StoredAnswer, StoredItem};
 pub use record::{NewAnswer, Record};
 
 use error::beside;

@@ -1,11 +1,11 @@
-//! Reading the journal back, a stretch of items at a time.
+//! Reading the journal back, a batch of items at a time.
 
-use super::record::{answer_id, call_named};
+use super::decode::{RawAnswer, RawPastFailure};
+use super::record::answer_id;
 use super::schema::PLACE_BITS;
 use super::{Journal, JournalError};
-use crate::audit::{Answer, Call, Item, Reply};
-use crate::message::Message;
-use crate::platform::{Envelope, ErrorKind, Failure};
+use crate::audit::{Answer, Call, Item};
+use crate::platform::Failure;
 use chrono::{DateTime, Utc};
 use rusqlite::{Row, params};
 
@@ -62,72 +62,19 @@ pub struct StoredAnswer {
     pub at: DateTime<Utc>,
 }
 
-/// How large a plan is, and how far it has come.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct PlanCounts {
-    /// Items.
-    pub items: u64,
-    /// Items that need nothing more.
-    pub finished: u64,
-    /// Items among them of which something is not known because a call failed.
-    pub failed: u64,
-    /// Rows that cannot be audited.
-    pub rejected: u64,
-    /// Rows that name an item named before.
-    pub duplicates: u64,
-    /// Whether any call was answered.
-    pub answered: bool,
-}
-
-impl PlanCounts {
-    /// Items of which everything is known. Only failed calls are ever forgotten, so that this number never falls.
-    #[must_use]
-    pub const fn settled(&self) -> u64 {
-        self.finished.saturating_sub(self.failed)
-    }
-}
-
 /// Items of a journal at most: what the ids of answers leave room for.
 const MOST_ITEMS: u64 = 1 << (i64::BITS - 1 - PLACE_BITS);
 
 impl Journal {
-    /// Counts what it holds.
-    ///
-    /// # Errors
-    /// Fails if the journal cannot be read or written.
-    pub fn counts(&self) -> Result<PlanCounts, JournalError> {
-        let count =
-            |sql: &str| self.with(|connection| connection.query_row(sql, [], |row| row.get::<_, i64>(0))).map(i64::cast_unsigned);
-        Ok(PlanCounts {
-            items: count("SELECT count(*) FROM items")?,
-            finished: count("SELECT count(*) FROM finished")?,
-            failed: count("SELECT count(*) FROM finished WHERE failed")?,
-            rejected: count("SELECT count(*) FROM rejected_rows")?,
-            duplicates: self.duplicate_rows()?,
-            answered: count("SELECT EXISTS (SELECT 1 FROM answers WHERE body IS NOT NULL)")? > 0,
-        })
-    }
-
     /// The id of the n-th planned item, from 0.
     ///
     /// # Errors
-    /// Fails if the journal cannot be read or written.
+    /// Fails if the journal cannot be read.
     pub fn nth_item(&self, n: u64) -> Result<Option<u64>, JournalError> {
         use rusqlite::OptionalExtension;
         let sql = "SELECT item_id FROM items ORDER BY item_id LIMIT 1 OFFSET ?1";
         let found = self.with(|connection| connection.query_row(sql, [n.cast_signed()], |row| row.get::<_, i64>(0)).optional());
         Ok(found?.map(i64::cast_unsigned))
-    }
-
-    /// Counts the calls answered or given up.
-    ///
-    /// # Errors
-    /// Fails if the journal cannot be read or written.
-    pub fn calls(&self) -> Result<u64, JournalError> {
-        let count = |connection: &rusqlite::Connection| {
-            connection.query_row("SELECT count(*) FROM answers", [], |row| row.get::<_, i64>(0))
-        };
-        self.with(count).map(i64::cast_unsigned)
     }
 
     /// Up to `most` items from `from` on, with their answers; none where there are no more.
@@ -301,53 +248,6 @@ impl Journal {
         }
         Ok(())
     }
-
-    fn decode(&self, row: RawAnswer) -> Result<StoredAnswer, String> {
-        let call = call_named(&row.call, row.number).ok_or_else(|| format!("the call {} is not known", row.call))?;
-        let reply = match (row.body, row.failure) {
-            (Some(body), _) => {
-                let body = self.unpacker.borrow_mut().unpack(&self.connection, &body, row.dictionary_id)?;
-                // An answer that was read when it came, and cannot be any more, is a failed call; the others still stand.
-                match Envelope::parse(&body) {
-                    Ok(envelope) => Reply::Received(envelope),
-                    Err(error) => Reply::Failed(Failure::new(ErrorKind::Malformed, None).because(error.to_message())),
-                }
-            }
-            (None, Some(failure)) => Reply::Failed(failure.decode()?),
-            (None, None) => return Err("neither a body nor a failure".to_owned()),
-        };
-        let at = time(row.at)?;
-        let place = u32::try_from(row.answer_id & ((1 << PLACE_BITS) - 1)).unwrap_or(u32::MAX);
-        Ok(StoredAnswer { place, answer: Answer { call, reply }, attempts: row.attempts, at })
-    }
-
-    /// Calls by interface, side (empty where there is none) and result: `answered`, or the kind of the failure. Those that were
-    /// asked again count too.
-    ///
-    /// # Errors
-    /// Fails if the journal cannot be read or written.
-    pub fn calls_by_result(&self) -> Result<Vec<CallCount>, JournalError> {
-        self.with(|connection| {
-            connection
-                .prepare(
-                    "SELECT call, failure_kind, count(*)
-                     FROM (SELECT call, failure_kind FROM answers WHERE attempts > 0
-                           UNION ALL SELECT call, failure_kind FROM past_failures)
-                     GROUP BY call, failure_kind ORDER BY 1, 2",
-                )?
-                .query_map([], |row| {
-                    let call: String = row.get(0)?;
-                    let call = call_named(&call, None);
-                    Ok(CallCount {
-                        endpoint: call.as_ref().map_or("", |call| call.endpoint().name()),
-                        side: call.and_then(|call| call.side()).map_or("", crate::endpoint::Side::name),
-                        result: row.get::<_, Option<String>>(1)?.unwrap_or_else(|| crate::platform::ANSWERED.to_owned()),
-                        count: row.get::<_, i64>(2)?.cast_unsigned(),
-                    })
-                })?
-                .collect()
-        })
-    }
 }
 
 /// A place in the inputs and four texts about it.
@@ -363,19 +263,6 @@ pub struct PlacedTexts {
     pub texts: [String; 4],
     /// The cell, such as `B12`, where one is meant.
     pub cell: Option<String>,
-}
-
-/// How many calls came to the same.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CallCount {
-    /// The interface.
-    pub endpoint: &'static str,
-    /// The side asked, or empty.
-    pub side: &'static str,
-    /// `answered`, or the kind of the failure.
-    pub result: String,
-    /// How many.
-    pub count: u64,
 }
 
 fn stored_item(row: &Row<'_>) -> rusqlite::Result<StoredItem> {
@@ -398,77 +285,4 @@ fn stored_item(row: &Row<'_>) -> rusqlite::Result<StoredItem> {
         finished_at: row.get::<_, Option<i64>>(10)?.and_then(DateTime::from_timestamp_millis),
         answers_when_finished: row.get(14)?,
     })
-}
-
-/// A time as it lies in the journal, in milliseconds.
-fn time(millis: i64) -> Result<DateTime<Utc>, String> {
-    DateTime::from_timestamp_millis(millis).ok_or_else(|| "its time is none".to_owned())
-}
-
-/// A failure as it lies in the journal.
-struct RawFailure {
-    kind: String,
-    code: Option<i32>,
-    message: Option<String>,
-    reason: Option<String>,
-}
-
-impl RawFailure {
-    fn decode(self) -> Result<Failure, String> {
-        let Self { kind, code, message, reason } = self;
-        let kind = ErrorKind::from_name(&kind).ok_or_else(|| format!("the failure {kind} is not known"))?;
-        let reason = reason.as_deref().map(Message::from_stored);
-        Ok(Failure { kind, code, message: message.unwrap_or_default(), reason })
-    }
-}
-
-/// A failure that was asked again, as it lies in the journal.
-struct RawPastFailure {
-    item_id: i64,
-    call: String,
-    number: Option<String>,
-    attempts: u32,
-    at: i64,
-    failure: RawFailure,
-}
-
-impl RawPastFailure {
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let failure = RawFailure { kind: row.get(5)?, code: row.get(6)?, message: row.get(7)?, reason: row.get(8)? };
-        Ok(Self { item_id: row.get(0)?, call: row.get(1)?, number: row.get(2)?, attempts: row.get(3)?, at: row.get(4)?, failure })
-    }
-
-    fn decode(self) -> Result<PastFailure, String> {
-        let call = call_named(&self.call, self.number).ok_or_else(|| format!("the call {} is not known", self.call))?;
-        Ok(PastFailure { call, failure: self.failure.decode()?, attempts: self.attempts, at: time(self.at)? })
-    }
-}
-
-/// An answer as it lies in the journal.
-struct RawAnswer {
-    answer_id: i64,
-    call: String,
-    number: Option<String>,
-    attempts: u32,
-    at: i64,
-    failure: Option<RawFailure>,
-    body: Option<Vec<u8>>,
-    dictionary_id: Option<i64>,
-}
-
-impl RawAnswer {
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let kind: Option<String> = row.get(5)?;
-        let (code, message, reason) = (row.get(6)?, row.get(7)?, row.get(10)?);
-        Ok(Self {
-            answer_id: row.get(0)?,
-            call: row.get(1)?,
-            number: row.get(2)?,
-            attempts: row.get(3)?,
-            at: row.get(4)?,
-            failure: kind.map(|kind| RawFailure { kind, code, message, reason }),
-            body: row.get(8)?,
-            dictionary_id: row.get(9)?,
-        })
-    }
 }
