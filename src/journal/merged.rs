@@ -19,6 +19,7 @@ pub struct Journals {
 }
 
 impl From<Vec<Journal>> for Journals {
+    /// Journals in the folder that their tables are built in.
     fn from(journals: Vec<Journal>) -> Self {
         Self { journals, are_shards: false, historian: OnceCell::new() }
     }

@@ -20,6 +20,7 @@ const fn sources(language: Language) -> &'static [&'static str] {
             include_str!("messages/zh-CN/sandbox.ftl"),
             include_str!("messages/zh-CN/audit.ftl"),
             include_str!("messages/zh-CN/layout.ftl"),
+            include_str!("messages/zh-CN/archive.ftl"),
         ],
         Language::En => &[
             include_str!("messages/en/report.ftl"),
@@ -32,6 +33,7 @@ const fn sources(language: Language) -> &'static [&'static str] {
             include_str!("messages/en/sandbox.ftl"),
             include_str!("messages/en/audit.ftl"),
             include_str!("messages/en/layout.ftl"),
+            include_str!("messages/en/archive.ftl"),
         ],
     }
 }

@@ -14,9 +14,10 @@ use crate::table::schema::coverage;
 use crate::table::{Column, Row, Rows};
 use rust_xlsxwriter::Workbook;
 
-/// Least widths of columns, in digits: a number or name over two lines, an identifier over three, and room to write a remark.
+/// Least widths of columns, in digits: a number or name over two lines, an identifier as far as it tells others apart, and room to
+/// write a remark.
 const FOLDED: f64 = 14.0;
-const IDENTIFIER: f64 = 20.0;
+const IDENTIFIER: f64 = 40.0;
 const REMARK: f64 = 22.0;
 
 pub(super) fn write(workbook: &mut Workbook, style: &Style, input: ReportInput<'_>) -> Result<(), ReportError> {
@@ -51,7 +52,7 @@ fn columns(input: ReportInput<'_>, held: Option<&Held>) -> Vec<DetailColumn> {
     let mut front: Vec<DetailColumn> = holder_and_type(input.words).into();
     front.extend([text(header("col-type-name")).at_least(FOLDED), code(header("col-number")).folding().at_least(FOLDED)]);
     if let Some(held) = held {
-        front.extend([code(header(held.id_key)).folding().at_least(IDENTIFIER), text(header(held.state_key))]);
+        front.extend([code(header(held.id_key)).at_least(IDENTIFIER).behind(), text(header(held.state_key))]);
         front.push(code(header("col-likely")).folding().at_least(FOLDED));
     }
     if input.figures.previous_run.is_some() {
@@ -78,7 +79,7 @@ fn write_status(
 ) -> Result<(), ReportError> {
     let words = input.words;
     let has_previous = input.figures.previous_run.is_some();
-    let mut list = DetailSheet::begin(workbook, style, input, words.status(status), columns(input, held))?;
+    let mut list = DetailSheet::begin(workbook, style, input, words.status(status), columns(input, held));
     let mut rows = Rows::open(input.tables, coverage::COVERAGE)?;
     let mut likely_same = LikelySame::new(input.tables, words, input.mask);
     while let Some(row) = rows.next_row()? {

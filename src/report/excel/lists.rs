@@ -25,7 +25,7 @@ pub(super) fn write_differences(workbook: &mut Workbook, style: &Style, input: R
     columns.extend(["col-province-value", "col-city-value"].map(|key| code(words.text(key)).folding()));
     columns.push(text(words.text("col-reason")));
     let columns = with_carried(columns, input.carried, Vec::new());
-    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-differences"), columns)?;
+    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-differences"), columns);
     for urgency in Urgency::ALL {
         let mut rows = Rows::open(input.tables, differences::DIFFERENCES)?;
         let mut items = Items::open(input, [coverage::ITEM_ID, coverage::CERTIFICATE_INDEX])?;
@@ -129,7 +129,7 @@ pub(super) fn write_unmapped(workbook: &mut Workbook, style: &Style, input: Repo
         number(words.text("col-times")),
         code(words.text("col-example")).folding(),
     ];
-    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-unmapped"), columns)?;
+    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-unmapped"), columns);
     let mut rows = Rows::open(input.tables, unmapped_fields::UNMAPPED_FIELDS)?;
     while let Some(row) = rows.next_row()? {
         let type_code = row.text(unmapped_fields::CERT_TYPE_CODE);
@@ -159,7 +159,7 @@ pub(super) fn write_files(workbook: &mut Workbook, style: &Style, input: ReportI
         text(words.text("col-path")),
         text(words.text("col-message")),
     ]);
-    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-files"), columns)?;
+    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-files"), columns);
     let mut rows = Rows::open(input.tables, files::FILES)?;
     let mut items = Items::open(input, [coverage::ITEM_ID, coverage::ITEM_ID])?;
     while let Some(row) = rows.next_row()? {
