@@ -127,3 +127,15 @@ words! {
         Full = "full",
     }
 }
+
+words! {
+    /// What the province is told of a certificate of the city's.
+    RemedyAction {
+        /// It is new (interface 10).
+        Insert = "insert",
+        /// It has changed (interface 11).
+        Update = "update",
+        /// It is void (interface 12).
+        Delete = "delete",
+    }
+}

@@ -10,7 +10,7 @@ use super::written::{
 use super::{
     ArchiveSettings, AuditKeys, Base, CallingHours, FaceSettings, Gate, HostRule, Job, NotifySettings, PauseSettings,
     PlatformSettings, Purpose, ReportSettings, RetrySettings, SandboxSettings, Secret, ThrottleSettings, TypeFaceSettings,
-    inputs, limits,
+    inputs, limits, remediate,
 };
 use crate::codes::{Catalogue, CertificateType, CodeTable, Lifecycle, NumberProblem, check_type_code};
 use crate::endpoint::Side;
@@ -72,6 +72,7 @@ pub(super) fn resolve(file: &Path, written: Written, problems: &mut Collector<'_
     let throttle = throttle(section(written.throttle), problems);
     let archive = archive(section(written.archive), problems);
     let report = report(section(written.report), problems);
+    let remediate = remediate::resolve(section(written.remediate), problems);
     let retry = section(written.retry);
     limits::count(retry.attempts.as_ref(), "retry.attempts", &limits::ATTEMPTS, problems);
     limits::times(retry.backoff.as_ref(), "retry.backoff", &limits::BACKOFF, problems);
@@ -96,6 +97,7 @@ pub(super) fn resolve(file: &Path, written: Written, problems: &mut Collector<'_
         },
         archive,
         report,
+        remediate,
         notify,
         output: root.join(value(output_section.dir).unwrap_or_else(|| "outputs".to_owned())),
         root,
@@ -181,6 +183,7 @@ fn base(
     let sandbox_span = written.as_ref().map(Spanned::span);
     let written = section(written);
     limits::times(written.latency.as_ref(), "platform.sandbox.latency", &limits::LATENCY, problems);
+    limits::time(written.settle_delay.as_ref(), "platform.sandbox.settle_delay", &limits::SETTLE_DELAY, problems);
     let sandbox = sandbox(written, problems);
     let span = base_url.as_ref().map_or(begins..begins, Spanned::span);
     let base_url = required(base_url, "platform.base_url", begins, problems)?;
@@ -220,6 +223,7 @@ fn sandbox(written: SandboxSection, problems: &mut Collector<'_>) -> SandboxSett
         fault_rate: value(written.fault_rate).unwrap_or(defaults.fault_rate),
         lasting_rate: value(written.lasting_rate).unwrap_or(defaults.lasting_rate),
         oddities: value(written.oddities).unwrap_or(defaults.oddities),
+        settle_delay: value(written.settle_delay).unwrap_or(defaults.settle_delay),
         ..defaults
     }
 }

@@ -1,6 +1,8 @@
 //! The job file as written: every key optional, every value with its place, unknown keys refused.
 
-use super::choices::{ArchiveFormat, ArchiveVia, Certificates, Depth, Language, Mask, Period, Recheck, TokenRequest};
+use super::choices::{
+    ArchiveFormat, ArchiveVia, Certificates, Depth, Language, Mask, Period, Recheck, RemedyAction, TokenRequest,
+};
 use super::problem::Collector;
 use super::secret::Secret;
 use super::syntax;
@@ -71,6 +73,7 @@ section! {
         retry: RetrySection,
         archive: ArchiveSection,
         report: ReportSection,
+        remediate: RemediateSection,
         notify: NotifySection,
         output: OutputSection,
     }
@@ -100,6 +103,7 @@ section! {
         fault_rate: f64,
         lasting_rate: f64,
         oddities: Vec<String>,
+        settle_delay: Duration,
     }
 }
 
@@ -194,6 +198,16 @@ section! {
 }
 
 section! { ReportSection { excel: bool, html: bool, mask: Mask, gates: BTreeMap<String, Spanned<f64>> } }
+
+section! {
+    RemediateSection {
+        allow: Vec<RemedyAction>,
+        max_actions: u32,
+        settle: Duration,
+        types: Vec<Spanned<String>>,
+        overdue_days: u32,
+    }
+}
 
 section! { NotifySection { command: Vec<String>, webhook: String } }
 
