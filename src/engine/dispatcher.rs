@@ -281,9 +281,14 @@ impl<T: Task> Dispatcher<T> {
         now: Instant,
         response: &mut Response<T>,
     ) {
+        // An attempt without an answer may have changed something all the same: making it again could change it twice.
+        let changes_province = running.request.endpoint().changes_province();
         match verdict {
             Verdict::Answer(envelope) => {
-                self.known_good = Some(running.request.clone());
+                // A probe asks it again: nothing may be changed by that.
+                if !changes_province {
+                    self.known_good = Some(running.request.clone());
+                }
                 self.is_answered = true;
                 self.call_ended(running, Ok((body, envelope)), response);
             }
@@ -294,7 +299,7 @@ impl<T: Task> Dispatcher<T> {
                 running.tries -= 1;
                 self.schedule.add_ready(running);
             }
-            Verdict::Again(_, asked_for) if running.tries < self.settings.attempts => {
+            Verdict::Again(_, asked_for) if running.tries < self.settings.attempts && !changes_province => {
                 // A refusal after this has another cause.
                 running.refused = None;
                 let wait = backoff(&self.settings.backoff, running.tries, self.dice.f64(), asked_for);

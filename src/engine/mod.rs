@@ -6,6 +6,7 @@
 
 mod audit;
 mod calling;
+mod carry;
 mod dispatcher;
 mod event;
 mod retry_scope;
@@ -19,6 +20,8 @@ mod tests;
 
 pub use audit::{AuditTask, Engine, EngineReport, run};
 pub use calling::{Progress, Standing};
+pub(crate) use carry::{Pass, PassEnd, carry};
 pub use dispatcher::Tally;
 pub use event::StopCause;
 pub use retry_scope::{Forgotten, RetryScope, forget_failures};
+pub(crate) use task::{CallReply, Need, Task};

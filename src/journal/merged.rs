@@ -9,7 +9,7 @@ const STRETCH: u32 = 256;
 
 /// All journals of a run.
 #[derive(Debug)]
-pub struct Journals(Vec<Journal>);
+pub struct Journals(pub(super) Vec<Journal>);
 
 impl From<Vec<Journal>> for Journals {
     fn from(journals: Vec<Journal>) -> Self {
