@@ -239,10 +239,8 @@ fn archive_files(job: &Job, asked: &Asked, terminal: &Terminal) -> Option<Result
     if !job.archive.enabled || manifest.state != RunState::Complete {
         return None;
     }
-    // What one process may call, the files included.
-    let mut left = job.clone();
-    left.throttle.max_calls = left.throttle.max_calls.map(|most| most.saturating_sub(asked.attempts));
-    Some(archive::fetch(&left, folder, manifest, Selection::of_job(&job.archive), terminal))
+    let fetching = archive::Fetching { selection: Selection::of_job(&job.archive), attempts_before: asked.attempts };
+    Some(archive::fetch(job, folder, manifest, fetching, terminal))
 }
 
 /// What the phases came to.

@@ -46,7 +46,7 @@ pub(crate) struct PassEnd {
 pub(crate) async fn carry<T: Task>(
     pass: Pass<'_>,
     source: impl FnOnce(&Sender<Vec<T>>) -> Result<(), JournalError> + Send + 'static,
-    append: impl FnMut(&[T::Record]) -> Result<(), JournalError> + Send + 'static,
+    mut append: impl FnMut(&[T::Record]) -> Result<(), JournalError> + Send + 'static,
     watch: &mut dyn FnMut(Progress<'_, T>),
 ) -> PassEnd {
     let Pass { session, interrupts, attempts, is_answered, known_good } = pass;
@@ -59,6 +59,7 @@ pub(crate) async fn carry<T: Task>(
         known_good,
     };
     let mut calling = Calling::new(session, interrupts, settings, watch);
+    let append = move |records: &[T::Record]| append(records).map_err(|error| error.to_message());
     let mut writer = Writer::start(append);
     let (sender, tasks) = channel(WAITING);
     let reading = spawn_blocking(move || source(&sender));
@@ -79,10 +80,11 @@ pub(crate) async fn carry<T: Task>(
 mod tests {
     use super::super::dispatcher::Dispatcher;
     use super::super::event::{Event, Flight};
-    use super::super::task::{CallReply, Need};
+    use super::super::task::{CallReply, Need, NoWork};
     use super::*;
     use crate::endpoint::Endpoint;
     use crate::platform::{AttemptResult, Data, Envelope, ErrorKind, Failure, Verdict};
+    use std::convert::Infallible;
     use std::time::Duration;
     use tokio::time::Instant;
 
@@ -94,6 +96,7 @@ mod tests {
 
     impl Task for OneCall {
         type Record = bool;
+        type Work = NoWork;
 
         fn id(&self) -> u64 {
             1
@@ -107,9 +110,13 @@ mod tests {
             if self.is_done { Need::Nothing(None) } else { Need::Call(Request::new(self.endpoint)) }
         }
 
-        fn take(&mut self, reply: CallReply, _: u32) -> bool {
+        fn take(&mut self, reply: CallReply, _: u32) -> Option<bool> {
             self.is_done = true;
-            reply.is_ok()
+            Some(reply.is_ok())
+        }
+
+        fn take_product(&mut self, product: Infallible) {
+            match product {}
         }
     }
 

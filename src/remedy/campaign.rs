@@ -123,7 +123,7 @@ impl Campaign<'_> {
         };
         let (places, codes) = (self.places.clone(), Arc::new(self.audit.codes.clone()));
         let source = move |tasks: &Sender<Vec<SendTask>>| send_tasks(&places, remedies, &codes, tasks);
-        let append = move |records: &[Option<Remedy>]| ledger.keep(records.iter().flatten());
+        let append = move |records: &[Remedy]| ledger.keep(records);
         let (mut unanswered, mut accepted, mut refused) = (Vec::new(), 0, 0);
         let watch = &mut *self.watch;
         let mut note = |told: Progress<'_, SendTask>| {
@@ -156,7 +156,7 @@ impl Campaign<'_> {
         let context = Arc::new(CheckContext { settings: self.audit.clone(), purpose: self.purpose.clone() });
         let places = self.places.clone();
         let source = move |tasks: &Sender<Vec<CheckTask>>| check_tasks(&places, remedies, &context, tasks);
-        let append = move |records: &[Option<Remedy>]| ledger.keep(records.iter().flatten());
+        let append = move |records: &[Remedy]| ledger.keep(records);
         let mut without_effect = Vec::new();
         let watch = &mut *self.watch;
         let mut note = |told: Progress<'_, CheckTask>| {

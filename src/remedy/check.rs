@@ -4,10 +4,11 @@
 use super::effect::{Effect, effect_of};
 use super::ledger::{JournalPlace, Ledger};
 use crate::audit::{Answer, AuditSettings, Call, Item, Reply, Step, step};
-use crate::engine::{CallReply, Need, Task};
+use crate::engine::{CallReply, Need, NoWork, Task};
 use crate::job::{AuditKeys, Certificates, Depth, Purpose, RemedyAction};
 use crate::journal::{JournalError, Remedy};
 use chrono::Utc;
+use std::convert::Infallible;
 use std::sync::Arc;
 use tokio::sync::mpsc::Sender;
 
@@ -75,7 +76,8 @@ impl CheckTask {
 }
 
 impl Task for CheckTask {
-    type Record = Option<Remedy>;
+    type Record = Remedy;
+    type Work = NoWork;
 
     fn id(&self) -> u64 {
         self.id
@@ -85,7 +87,7 @@ impl Task for CheckTask {
         false
     }
 
-    fn next(&mut self) -> Need<Option<Remedy>> {
+    fn next(&mut self) -> Need<Remedy> {
         match self.call() {
             Some(call) => Need::Call(call.request(&self.item, &self.context.purpose)),
             None => Need::Nothing(None),
@@ -108,6 +110,10 @@ impl Task for CheckTask {
         self.effect = effect_of(&self.remedy, outcome);
         self.remedy = self.effect.noted(self.remedy.clone(), Utc::now());
         Some(self.remedy.clone())
+    }
+
+    fn take_product(&mut self, product: Infallible) {
+        match product {}
     }
 }
 

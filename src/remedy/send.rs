@@ -2,13 +2,14 @@
 
 use super::ledger::{JournalPlace, Ledger};
 use crate::codes::{CodeTable, Treatment};
-use crate::engine::{CallReply, Need, Task};
+use crate::engine::{CallReply, Need, NoWork, Task};
 use crate::job::RemedyAction;
 use crate::journal::{JournalError, Remedy, RemedyState};
 use crate::platform::{
     DeleteToProvince, Envelope, ErrorKind, Failure, InsertToProvince, Request, UpdateToProvince, fit_to_show, says_too_often,
 };
 use chrono::Utc;
+use std::convert::Infallible;
 use std::sync::Arc;
 use tokio::sync::mpsc::Sender;
 
@@ -47,7 +48,8 @@ impl SendTask {
 }
 
 impl Task for SendTask {
-    type Record = Option<Remedy>;
+    type Record = Remedy;
+    type Work = NoWork;
 
     fn id(&self) -> u64 {
         self.id
@@ -57,7 +59,7 @@ impl Task for SendTask {
         false
     }
 
-    fn next(&mut self) -> Need<Option<Remedy>> {
+    fn next(&mut self) -> Need<Remedy> {
         if self.sent.is_some() { Need::Nothing(None) } else { Need::Call(request(&self.remedy)) }
     }
 
@@ -68,6 +70,10 @@ impl Task for SendTask {
         });
         self.remedy.sent_at = Utc::now();
         Some(self.remedy.clone())
+    }
+
+    fn take_product(&mut self, product: Infallible) {
+        match product {}
     }
 }
 
