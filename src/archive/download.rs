@@ -5,7 +5,7 @@ use super::store::hex;
 use crate::durable::WholeFile;
 use crate::job::HostRule;
 use crate::message::Message;
-use crate::platform::trusting;
+use crate::platform::{build_client, trusting};
 use reqwest::header::LOCATION;
 use reqwest::{Client, ClientBuilder, StatusCode, redirect};
 use sha2::{Digest, Sha256};
@@ -87,12 +87,12 @@ impl Downloader {
             // A proxy would connect for us, and whereto could not be checked; every redirect is checked before it is followed.
             Ok(builder.no_proxy().redirect(redirect::Policy::none()))
         };
-        let built = |builder: ClientBuilder| builder.build().map_err(|error| Message::new("no-connection").with("cause", error));
         let mut by_address = BTreeMap::new();
         for (port, resolver) in allowed.resolvers() {
-            by_address.insert(port, built(builder()?.dns_resolver(Arc::new(resolver)))?);
+            let resolver = Arc::new(resolver);
+            by_address.insert(port, build_client(|| Ok(builder()?.dns_resolver(Arc::clone(&resolver))))?);
         }
-        Ok(Self { free: built(builder()?)?, by_address, allowed, largest, timeout })
+        Ok(Self { free: build_client(builder)?, by_address, allowed, largest, timeout })
     }
 
     /// Fetches what an address leads to into `file`.

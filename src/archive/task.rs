@@ -84,7 +84,7 @@ impl FileTask {
     fn answered(&mut self, envelope: &Envelope) {
         if envelope.objects().is_empty() && envelope.status != 0 {
             // That there is no file is an answer.
-            return self.end(FileStatus::NoAddress, Message::new("fetch-no-file").with("code", envelope.status));
+            return self.end(FileStatus::NoAddress, &Message::new("fetch-no-file").with("code", envelope.status));
         }
         match self.source_in(envelope) {
             Ok(source) => {
@@ -92,7 +92,7 @@ impl FileTask {
                 self.tries = 0;
                 self.state = State::Fetch(source, Duration::ZERO);
             }
-            Err((status, why)) => self.end(status, why),
+            Err((status, why)) => self.end(status, &why),
         }
     }
 
@@ -121,8 +121,8 @@ impl FileTask {
     }
 
     /// Ends without a file.
-    fn end(&mut self, status: FileStatus, why: Message) {
-        self.state = State::End(vec![self.entry(0, status, Some(&why))]);
+    fn end(&mut self, status: FileStatus, why: &Message) {
+        self.state = State::End(vec![self.entry(0, status, Some(why))]);
     }
 
     fn entry(&self, page: u32, status: FileStatus, why: Option<&Message>) -> ArchivedFile {
@@ -183,7 +183,7 @@ impl Task for FileTask {
     fn take(&mut self, reply: CallReply, _: u32) -> Option<Vec<ArchivedFile>> {
         match reply {
             Ok((_, envelope)) => self.answered(&envelope),
-            Err(failure) => self.end(FileStatus::Failed, failure.to_message()),
+            Err(failure) => self.end(FileStatus::Failed, &failure.to_message()),
         }
         None
     }
@@ -195,12 +195,12 @@ impl Task for FileTask {
                 self.bytes = files.iter().filter_map(|file| file.bytes).sum();
                 self.state = State::End(files);
             }
-            FileProduct::None(status, why) => self.end(status, why),
+            FileProduct::None(status, why) => self.end(status, &why),
             FileProduct::Expired(_) if !self.has_expired => {
                 self.has_expired = true;
                 self.state = State::Ask;
             }
-            FileProduct::Expired(why) => self.end(FileStatus::AddressExpired, why),
+            FileProduct::Expired(why) => self.end(FileStatus::AddressExpired, &why),
             FileProduct::Failed(why) => {
                 self.tries += 1;
                 let retry = &self.context.retry;
@@ -209,7 +209,7 @@ impl Task for FileTask {
                         let wait = backoff(&retry.backoff, self.tries, fastrand::f64(), None);
                         self.state = State::Fetch(Source::Address(address), wait);
                     }
-                    None => self.end(FileStatus::Failed, why),
+                    None => self.end(FileStatus::Failed, &why),
                 }
             }
         }

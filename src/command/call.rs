@@ -154,7 +154,7 @@ async fn send(
             return Err(resumable(Message::new("answer-too-large").with("mebibytes", bytes >> 20)));
         }
         Attempt::Timeout => return Err(resumable(Message::new("no-answer-within").with("milliseconds", took))),
-        Attempt::Transport(problem) => return Err(resumable(Message::literal(problem))),
+        Attempt::Transport(problem) => return Err(resumable(problem)),
     };
     shown(&body, args.raw, terminal)?;
     let envelope = Envelope::parse(&body).map_err(|malformed| resumable(malformed.to_message()))?;
@@ -232,7 +232,7 @@ async fn save(settings: DownloadSettings<'_>, envelope: &Envelope, path: &Path, 
 /// Fetches what an address leads to into a file, under the same rules as the archive; returns its size in bytes.
 async fn download(downloader: &Downloader, address: &str, target: &Path, largest: u64) -> Result<u64, Stop> {
     let file = WholeFile::create(target).map_err(Stop::disk(target.display()))?;
-    let downloaded = downloader.fetch(address, file).await.map_err(|why| match why {
+    let arrived = downloader.fetch(address, file).await.map_err(|why| match why {
         NotDownloaded::Forbidden(why) => Stop { exit: Exit::Refused, messages: vec![Message::new("address-not-allowed"), why] },
         NotDownloaded::Expired(why) | NotDownloaded::Failed(why) => Stop::new(Exit::Resumable, why),
         NotDownloaded::TooLarge => {
@@ -240,8 +240,8 @@ async fn download(downloader: &Downloader, address: &str, target: &Path, largest
         }
         NotDownloaded::Disk(error) => Stop::disk(target.display())(error),
     })?;
-    downloaded.file.finish().map_err(Stop::disk(target.display()))?;
-    Ok(downloaded.bytes)
+    arrived.file.finish().map_err(Stop::disk(target.display()))?;
+    Ok(arrived.bytes)
 }
 
 fn numbered(path: &Path, number: usize) -> std::path::PathBuf {

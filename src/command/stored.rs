@@ -5,6 +5,7 @@ use crate::exit::Stop;
 use crate::job::Job;
 use crate::journal::{Journal, Journals, Shard};
 use crate::message::Message;
+use crate::retention::refuse_pruned;
 use crate::run_folder::{Manifest, RunFolder, RunState};
 use std::path::Path;
 
@@ -22,6 +23,7 @@ impl StoredRun {
     pub(super) fn open(run_dir: &Path, terminal: &mut Terminal) -> Result<Self, Stop> {
         // `latest`, or `.`, is a run by another name.
         let folder = RunFolder::at(run_dir.canonicalize().unwrap_or_else(|_| run_dir.to_owned()));
+        refuse_pruned(&folder)?;
         let shards = folder.shards().map_err(Stop::disk(run_dir.display()))?;
         let of = shards.first().map_or(0, |shard| shard.of);
         let shards = begun(&folder, shards)?;

@@ -86,7 +86,10 @@ impl Hosts {
     /// Reads a name, an address or a range; an IPv6 address may stand in brackets, as in an address with a port.
     fn parse(text: &str) -> Option<Self> {
         if let Some((inside, rest)) = text.strip_prefix('[').and_then(|text| text.split_once(']')) {
-            return network(&format!("{inside}{rest}")).filter(|network| network.addr().is_ipv6()).map(Self::Network);
+            // What follows the brackets is a prefix length or nothing: a port is not part of the address.
+            let is_whole = rest.is_empty() || rest.starts_with('/');
+            let range = network(&format!("{inside}{rest}")).filter(|network| is_whole && network.addr().is_ipv6());
+            return range.map(Self::Network);
         }
         if let Some(network) = network(text) {
             return Some(Self::Network(network));

@@ -1,9 +1,7 @@
 //! `[remediate]`: what the province may be told, how much of it at once, and when it is asked what came of it.
 
 use super::choices::RemedyAction;
-use super::limits;
-use super::problem::Collector;
-use super::resolve::{inner, section, type_code, value};
+use super::resolve::{inner, section, value};
 use super::written::RemediateSection;
 use std::time::Duration;
 
@@ -40,20 +38,13 @@ impl RemedyAction {
     pub const IN_ORDER: [Self; 3] = [Self::Delete, Self::Update, Self::Insert];
 }
 
-pub(super) fn resolve(written: RemediateSection, problems: &mut Collector<'_>) -> RemediateSettings {
-    limits::count(written.max_actions.as_ref(), "remediate.max_actions", &limits::ACTIONS, problems);
-    limits::count(written.overdue_days.as_ref(), "remediate.overdue_days", &limits::OVERDUE_DAYS, problems);
-    limits::time(written.settle.as_ref(), "remediate.settle", &limits::SETTLE, problems);
-    let types = section(written.types);
-    for code in &types {
-        type_code(code.get_ref(), "remediate.types", code.span(), problems);
-    }
+pub(super) fn resolve(written: RemediateSection) -> RemediateSettings {
     let usual = RemediateSettings::default();
     RemediateSettings {
         allow: value(written.allow).unwrap_or(usual.allow),
         max_actions: value(written.max_actions).unwrap_or(usual.max_actions),
         settle: value(written.settle).unwrap_or(usual.settle),
-        types: inner(types),
+        types: inner(section(written.types)),
         overdue_days: value(written.overdue_days).unwrap_or(usual.overdue_days),
     }
 }

@@ -3,6 +3,7 @@
 
 mod body;
 mod client;
+mod connection;
 mod envelope;
 mod failure;
 mod interfaces;
@@ -14,9 +15,10 @@ mod said;
 mod session;
 mod stop;
 mod throttle;
+mod tls;
 mod token;
 
-pub use client::{Attempt, Client, post_json, trusting};
+pub use client::{Attempt, Client, post_json};
 pub use envelope::{Data, Envelope, Fields, Malformed};
 pub use failure::{ErrorKind, Failure, Verdict, judge};
 pub use interfaces::{
@@ -32,4 +34,5 @@ pub(crate) use said::says_too_often;
 pub use session::{AttemptResult, CallResult, Session, SessionCounters, attempt_end, fresh_token_refused};
 pub use stop::StopReason;
 pub use throttle::{Admission, AttemptEnd, AttemptStart, Limit, Permit, Strain, Throttle};
+pub use tls::{build_client, trusting};
 pub use token::fetch_token;
