@@ -1,5 +1,6 @@
 //! `remediate`: what the province should be told of a run's gaps; with `--confirm` it is told, once.
 
+use super::dispatch::{check_tables, decisions_journal};
 use super::session::OpenSession;
 use super::stored::StoredRun;
 use super::terminal::Terminal;
@@ -17,8 +18,8 @@ use crate::remedy::{
 };
 use crate::report::{PlanMark, RemediationRow, RemediationWorkbook, Words};
 use crate::run_folder::{Manifest, RunFolder, RunState};
-use crate::table::schema::coverage;
 use chrono::Utc;
+use std::collections::HashSet;
 use std::fmt::Write;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -40,9 +41,7 @@ pub(super) fn remediate(args: &RemediateArgs, terminal: &mut Terminal) -> Result
 /// Refuses a run that has no tables yet, and one that was made with another platform: its identifiers mean nothing there.
 fn check_run(run: &StoredRun, terminal: &Terminal) -> Result<(), Stop> {
     let StoredRun { folder, manifest, job, .. } = run;
-    if !folder.tables().join(coverage::COVERAGE.file_name()).exists() {
-        return Err(Stop::invalid(Message::new("no-reports-yet").with("path", folder.dir().display())));
-    }
+    check_tables(folder)?;
     let (audited, now) = (manifest.fingerprint.platform.as_str(), job.platform.base.name());
     if audited != now {
         return Err(Stop::invalid(Message::new("remediate-other-platform").with("audited", audited).with("now", now)));
@@ -62,7 +61,7 @@ struct Ground {
 impl Ground {
     fn of(run: &StoredRun) -> Result<Self, Stop> {
         let tables = run.folder.tables();
-        Ok(Self { decisions: Decisions::read(&tables)?, tables })
+        Ok(Self { decisions: Decisions::read(&tables, &decisions_journal(&run.folder)?)?, tables })
     }
 
     fn proposals<'a>(&'a self, run: &'a StoredRun) -> Proposals<'a> {
@@ -231,6 +230,31 @@ enum Task {
     Verify,
 }
 
+/// What a command is about: the notifications that it sends, or all of them.
+struct Scope(Option<HashSet<(RemedyAction, String)>>);
+
+impl Scope {
+    fn of(task: &Task) -> Self {
+        match task {
+            Task::Send(chosen) => Self(Some(chosen.iter().map(|remedy| (remedy.action, remedy.file_number.clone())).collect())),
+            Task::Verify => Self(None),
+        }
+    }
+
+    /// Counts the notifications without an answer that belong to the command, and those that do not.
+    fn unanswered(&self, journals: &Journals) -> Result<[u64; 2], Stop> {
+        let mut counts = [0, 0];
+        for remedy in journals.remedies() {
+            let remedy = remedy?;
+            if remedy.state == RemedyState::Intended {
+                let is_other = self.0.as_ref().is_some_and(|own| !own.contains(&(remedy.action, remedy.file_number)));
+                counts[usize::from(is_other)] += 1;
+            }
+        }
+        Ok(counts)
+    }
+}
+
 /// How a campaign ended.
 struct Ended {
     stop: Option<StopCause>,
@@ -245,6 +269,7 @@ fn carry_out(run: &StoredRun, task: Task, terminal: &Terminal) -> Result<Exit, S
     logging::log_to(log);
     let count = if let Task::Send(chosen) = &task { chosen.len() } else { 0 };
     tracing::info!(job = job.name, run = manifest.run_id, notifications = count, process = std::process::id(), "remediate");
+    let scope = Scope::of(&task);
     let campaigned = campaign(run, task, terminal);
     // What was sent by then stands in the tables whatever ended it.
     let wanted = outputs::Wanted::of_job(job, terminal.language());
@@ -260,7 +285,7 @@ fn carry_out(run: &StoredRun, task: Task, terminal: &Terminal) -> Result<Exit, S
         (Err(stop), _) => return Err(stop),
     };
     terminal.print(&ended_text(terminal.words(), journals)?)?;
-    conclude(&ended, journals)
+    conclude(&ended, scope.unanswered(journals)?, terminal)
 }
 
 /// Sends and verifies.
@@ -339,13 +364,14 @@ fn ended_text(words: &Words, journals: &Journals) -> Result<String, Stop> {
 }
 
 /// The exit code for what was sent.
-fn conclude(ended: &Ended, journals: &Journals) -> Result<Exit, Stop> {
+fn conclude(ended: &Ended, [unanswered, of_others]: [u64; 2], terminal: &Terminal) -> Result<Exit, Stop> {
     if let Some(cause) = &ended.stop {
         tracing::warn!(reason = ?cause, "stopped before the end");
         return Err(stopped(cause));
     }
-    let counts = journals.remedy_counts()?;
-    let unanswered: u64 = counts.iter().filter(|count| count.state == RemedyState::Intended).map(|count| count.count).sum();
+    if of_others > 0 {
+        terminal.tell(&Message::new("remediate-not-chosen").with("count", of_others));
+    }
     if unanswered > 0 {
         return Err(Stop::new(Exit::Resumable, Message::new("remediate-not-whole").with("count", unanswered)));
     }

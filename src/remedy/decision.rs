@@ -2,10 +2,11 @@
 
 use crate::exit::Stop;
 use crate::job::RemedyAction;
+use crate::journal::{CertificateMark, Journal, JournalError, Seal};
 use crate::table::schema::{coverage, decisions};
-use crate::table::{Row, Rows};
+use crate::table::{Row, Rows, certificate_mark};
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 /// What a department decided about a certificate.
@@ -19,7 +20,7 @@ pub(crate) enum Decision {
     DataWrong,
     /// 其他, as the note says.
     Other,
-    /// The same certificate stands in several rows, and they were decided differently.
+    /// Returned workbooks decide differently about it, or about rows that are the same certificate.
     Conflicting,
 }
 
@@ -72,37 +73,35 @@ pub(crate) struct Decisions {
 }
 
 impl Decisions {
-    /// Reads the decisions in the folder of tables; none where nothing has been collected.
+    /// Reads the decisions in the folder of tables; none where nothing has been collected. Workbooks that contradict each
+    /// other decide nothing there: the journal that keeps all that was returned knows of them.
     ///
     /// # Errors
-    /// Fails if a table cannot be read.
-    pub(crate) fn read(tables: &Path) -> Result<Self, Stop> {
-        if !tables.join(decisions::DECISIONS.file_name()).exists() {
-            return Ok(Self::default());
-        }
-        let mut latest = HashMap::new();
-        let mut rows = Rows::open(tables, decisions::DECISIONS).map_err(Stop::failed)?;
-        while let Some(row) = rows.next_row().map_err(Stop::failed)? {
-            let number = |column| row.number(column).unwrap_or_default();
-            let place = (number(decisions::ITEM_ID), number(decisions::CERTIFICATE_INDEX));
-            let found = (row.time(decisions::COLLECTED_AT), Decision::named(row.text(decisions::DECISION).unwrap_or_default()));
-            let known = latest.entry(place).or_insert(found);
-            if known.0 < found.0 {
-                *known = found;
+    /// Fails if a table or the journal cannot be read.
+    pub(crate) fn read(tables: &Path, journal: &Journal) -> Result<Self, Stop> {
+        let mut decided = Self::default();
+        if tables.join(decisions::DECISIONS.file_name()).exists() {
+            let mut rows = Rows::open(tables, decisions::DECISIONS).map_err(Stop::failed)?;
+            while let Some(row) = rows.next_row().map_err(Stop::failed)? {
+                let number = |column| row.number(column).unwrap_or_default();
+                let place = (number(decisions::ITEM_ID), number(decisions::CERTIFICATE_INDEX));
+                decided.by_place.insert(place, Decision::named(row.text(decisions::DECISION).unwrap_or_default()));
             }
         }
-        let by_place: HashMap<Place, Decision> = latest.into_iter().map(|(place, (_, decision))| (place, decision)).collect();
-        let mut decided = Self { by_place, by_certificate: HashMap::new() };
-        if !decided.by_place.is_empty() {
-            decided.unite(tables)?;
+        let contradicted = Contradicted::read(journal)?;
+        if !decided.by_place.is_empty() || !contradicted.certificates.is_empty() {
+            decided.unite(tables, &contradicted)?;
         }
         Ok(decided)
     }
 
     /// Brings together what was decided about the rows of one certificate.
-    fn unite(&mut self, tables: &Path) -> Result<(), Stop> {
+    fn unite(&mut self, tables: &Path, contradicted: &Contradicted) -> Result<(), Stop> {
         let mut rows = Rows::open(tables, coverage::COVERAGE).map_err(Stop::failed)?;
         while let Some(row) = rows.next_row().map_err(Stop::failed)? {
+            if contradicted.contains(row) {
+                self.by_place.insert(place_of(row), Decision::Conflicting);
+            }
             let decided = self.by_place.get(&place_of(row)).copied();
             if let (Some(decision), Some(file_number)) = (decided, row.text(coverage::CITY_CERTIFICATE_ID)) {
                 let known = self.by_certificate.entry(fingerprint(file_number)).or_insert(decision);
@@ -121,6 +120,34 @@ impl Decisions {
         }
         let of_certificate = row.text(coverage::CITY_CERTIFICATE_ID).and_then(|id| self.by_certificate.get(&fingerprint(id)));
         of_certificate.or_else(|| self.by_place.get(&place_of(row))).copied()
+    }
+}
+
+/// The certificates about which returned workbooks contradict each other.
+#[derive(Debug)]
+struct Contradicted {
+    /// By what the mark of a certificate is made; `None` where nothing was ever dispatched.
+    seal: Option<Seal>,
+    certificates: HashSet<(i64, CertificateMark)>,
+    /// Their items: only of these marks are made.
+    items: HashSet<i64>,
+}
+
+impl Contradicted {
+    fn read(journal: &Journal) -> Result<Self, JournalError> {
+        let mut certificates = HashSet::new();
+        journal.contradictions::<JournalError>(|rows| {
+            certificates.extend(rows.iter().map(|row| (row.item_id.cast_signed(), row.certificate)));
+            Ok(())
+        })?;
+        let items = certificates.iter().map(|(item, _)| *item).collect();
+        Ok(Self { seal: journal.known_seal()?, certificates, items })
+    }
+
+    fn contains(&self, row: Row<'_>) -> bool {
+        let item = row.number(coverage::ITEM_ID).unwrap_or_default();
+        let is_it = |seal| self.certificates.contains(&(item, certificate_mark(seal, row)));
+        self.items.contains(&item) && self.seal.as_ref().is_some_and(is_it)
     }
 }
 

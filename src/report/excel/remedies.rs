@@ -28,7 +28,7 @@ pub(super) fn write(workbook: &mut Workbook, style: &Style, input: ReportInput<'
     columns.extend(["col-file-number", "col-cert-identifier"].map(|key| code(words.text(key)).folding().at_least(IDENTIFIER)));
     columns.extend([code(words.text("col-code")), text(words.text("col-message")).at_least(MESSAGE)]);
     columns.extend([time(at("col-sent-at")), time(at("col-verified-at")), text(words.text("col-item")).behind()]);
-    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-remedies"), columns)?;
+    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-remedies"), columns);
     for urgency in [Urgency::ToLookAt, Urgency::ToWaitFor, Urgency::Done] {
         let mut rows = Rows::open(input.tables, remedies::REMEDIES)?;
         let mut items = Items::open(input, [coverage::ITEM_ID, coverage::CERTIFICATE_INDEX])?;
