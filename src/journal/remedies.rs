@@ -358,20 +358,30 @@ impl Journals {
         Ok(counts)
     }
 
-    /// The latest notification of a certificate that an earlier run sent; every shard knows the same.
+    /// The latest notification of a certificate that an earlier run sent, whichever journal knows of it.
     ///
     /// # Errors
-    /// Fails if the journal cannot be read.
+    /// Fails if a journal cannot be read.
     pub fn notified_before(&self, file_number: &str) -> Result<Option<NotifiedBefore>, JournalError> {
-        self.0.first().map_or(Ok(None), |journal| journal.notified_before(file_number))
+        for journal in &self.0 {
+            if let Some(before) = journal.notified_before(file_number)? {
+                return Ok(Some(before));
+            }
+        }
+        Ok(None)
     }
 
     /// Whether an earlier run has notified the province of anything.
     ///
     /// # Errors
-    /// Fails if the journal cannot be read.
+    /// Fails if a journal cannot be read.
     pub fn have_notified_before(&self) -> Result<bool, JournalError> {
-        self.0.first().map_or(Ok(false), Journal::has_notified_before)
+        for journal in &self.0 {
+            if journal.has_notified_before()? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 
