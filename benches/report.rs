@@ -83,6 +83,7 @@ fn report(dir: &Path) -> f64 {
         wall_seconds: 0.0,
         decided: 0,
         outstanding: 0,
+        remedied: 0,
     };
     let input = ReportInput {
         figures: &Figures::new(facts, &analysis, &[]),

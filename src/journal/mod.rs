@@ -10,6 +10,7 @@ mod packing;
 mod plan;
 mod read;
 mod record;
+mod remedies;
 mod schema;
 mod seal;
 mod taken_decisions;
@@ -21,6 +22,7 @@ pub use merged::{Items, Journals};
 pub use plan::{PlanWriter, Shard, Wanted};
 pub use read::{CallCount, PlacedTexts, PlanCounts, StoredAnswer, StoredItem};
 pub use record::{NewAnswer, Record};
+pub use remedies::{NotifiedBefore, Remedies, Remedy, RemedyCount, RemedyState};
 pub use seal::Seal;
 pub use taken_decisions::{DecisionWriter, TakenDecisions};
 

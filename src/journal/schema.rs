@@ -1,9 +1,10 @@
 //! The tables of the journal.
 
+use super::remedies;
 use rusqlite::Connection;
 
 /// The version that this program writes.
-pub(super) const VERSION: i64 = 4;
+pub(super) const VERSION: i64 = 5;
 
 /// Answers of one item lie together: the id of an answer is its item's id shifted by this many bits, and its place.
 pub(super) const PLACE_BITS: u32 = 20;
@@ -49,6 +50,7 @@ pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
     )?;
     connection.execute_batch(SINCE_VERSION_2)?;
     connection.execute_batch(SINCE_VERSION_4)?;
+    connection.execute_batch(remedies::TABLES)?;
     connection.pragma_update(None, "user_version", VERSION)?;
     connection.execute_batch("COMMIT")
 }
@@ -89,7 +91,7 @@ const SINCE_VERSION_4: &str = "
     CREATE INDEX earlier_decisions_holder ON earlier_decisions (holder_code, cert_type_code);
 ";
 
-/// Makes a journal of version `from` (1 to 3) one of this version. Answers of version 1 need no dictionary.
+/// Makes a journal of version `from` (1 to 4) one of this version. Answers of version 1 need no dictionary.
 pub(super) fn upgrade(connection: &Connection, from: i64) -> rusqlite::Result<()> {
     let to_version_2 = format!(
         "ALTER TABLE answers ADD COLUMN dictionary_id INTEGER;
@@ -99,7 +101,7 @@ pub(super) fn upgrade(connection: &Connection, from: i64) -> rusqlite::Result<()
          {SINCE_VERSION_2}"
     );
     let to_version_3 = "ALTER TABLE answers ADD COLUMN failure_reason TEXT;";
-    let steps = [(1, to_version_2.as_str()), (2, to_version_3), (3, SINCE_VERSION_4)];
+    let steps = [(1, to_version_2.as_str()), (2, to_version_3), (3, SINCE_VERSION_4), (4, remedies::TABLES)];
     let steps: Vec<&str> = steps.into_iter().filter(|(of, _)| *of >= from).map(|(_, step)| step).collect();
     let steps = steps.join(" ");
     connection.execute_batch(&format!("BEGIN IMMEDIATE; {steps} PRAGMA user_version = {VERSION}; COMMIT"))
