@@ -269,7 +269,7 @@ impl Journal {
             transaction
                 .prepare_cached(
                     "INSERT INTO notified_before VALUES (?1, ?2, ?3, ?4) ON CONFLICT (file_number, action)
-                     DO UPDATE SET state = excluded.state, sent_at = excluded.sent_at WHERE excluded.sent_at > sent_at",
+                     DO UPDATE SET state = excluded.state, sent_at = excluded.sent_at WHERE excluded.sent_at >= sent_at",
                 )?
                 .execute(params![file_number, notified.action.word(), notified.state.name(), notified.sent_at.timestamp_millis()])
         };

@@ -97,6 +97,7 @@ remediation-row-twice = the same notification as row { $row }, marked otherwise;
 remediation-row-foreign = no row of this run, or its key was changed; use the remediation.xlsx of this run
 
 # The report
+notified-earlier-unreadable = what the previous run { $run } told the province cannot be read, for the reason in the next line; what was known of it before stands
 sheet-remedies = Remedies
 col-remedy-state = Result
 col-sent-at = Sent ({ $zone })

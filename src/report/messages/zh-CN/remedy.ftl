@@ -97,6 +97,7 @@ remediation-row-twice = 与第 { $row } 行是同一件通知，但填写不同�
 remediation-row-foreign = 不是这次运行的行，或行标识已被改动；请用这次运行的 remediation.xlsx
 
 # The report
+notified-earlier-unreadable = 无法读取上一批次 { $run } 通知省库的记录，原因见下一行；沿用此前已取得的内容
 sheet-remedies = 处置结果
 col-remedy-state = 处置结果
 col-sent-at = 通知时间（{ $zone }）
