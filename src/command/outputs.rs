@@ -144,7 +144,8 @@ pub(super) fn build(
     write(&folder.file("summary.json"), &summary_json(&figures))?;
     let calls = journals.calls_by_result()?;
     let last_success = last_success(folder, manifest);
-    let of_metrics = MetricsInput { figures: &figures, calls: &calls, remedies: &remedies, totals: &totals(journals)?, last_success };
+    let of_metrics =
+        MetricsInput { figures: &figures, calls: &calls, remedies: &remedies, totals: &totals(journals)?, last_success };
     write(&folder.file("metrics.prom"), &metrics(&of_metrics).map_err(Stop::failed)?)?;
     // Last, since it is what a person may have open or broken.
     if wanted.excel {
