@@ -187,13 +187,13 @@ fn decided_otherwise(decision: Decision) -> Message {
 /// A decision as people call it.
 fn decision_message(decision: Decision) -> Message {
     match decision {
-        Decision::Tell(RemedyAction::Insert) => Message::new("remedy-decision-insert"),
-        Decision::Tell(RemedyAction::Update) => Message::new("remedy-decision-update"),
-        Decision::Tell(RemedyAction::Delete) => Message::new("remedy-decision-delete"),
-        Decision::NothingToDo => Message::new("remedy-decision-nothing_to_do"),
-        Decision::DataWrong => Message::new("remedy-decision-data_wrong"),
-        Decision::Other => Message::new("remedy-decision-other"),
-        Decision::Conflicting => Message::new("remedy-decision-conflicting"),
+        Decision::Tell(RemedyAction::Insert) => Message::new("decision-insert"),
+        Decision::Tell(RemedyAction::Update) => Message::new("decision-update"),
+        Decision::Tell(RemedyAction::Delete) => Message::new("decision-delete"),
+        Decision::NothingToDo => Message::new("decision-nothing_to_do"),
+        Decision::DataWrong => Message::new("decision-data_wrong"),
+        Decision::Other => Message::new("decision-other"),
+        Decision::Conflicting => Message::new("decision-conflicting"),
     }
 }
 

@@ -49,11 +49,11 @@ const ACTIONS: [Column; 4] = [
     printed("col-remediation-mark", 9.0),
     printed("col-remedy-action", 10.0),
     printed("col-remedy-reason", 30.0),
-    printed("col-remedy-decision", 12.0),
+    printed("col-decision", 12.0),
 ];
 /// Columns of what is left alone, before those of the certificate.
 const OTHERS: [Column; 3] =
-    [printed("col-remedy-action", 10.0), printed("col-remedy-reason", 38.0), printed("col-remedy-decision", 12.0)];
+    [printed("col-remedy-action", 10.0), printed("col-remedy-reason", 38.0), printed("col-decision", 12.0)];
 /// The key of a notification, by which a mark finds it again; the last column of its list.
 const KEY: Column = behind("col-remediation-key", 12.0);
 /// What the notes say, a line each.
@@ -279,7 +279,7 @@ fn write_row(
     let cells = [
         action.map(|action| words.named("remedy-action", action.word()).to_owned()),
         Some(words.say(reason)),
-        decision.map(|decision| words.named("remedy-decision", decision).to_owned()),
+        decision.map(|decision| words.named("decision", decision).to_owned()),
         Some(masked(holder, mask)),
         row.text(coverage::CERT_TYPE_NAME).map(str::to_owned),
         shown(coverage::CERTIFICATE_NUMBER),

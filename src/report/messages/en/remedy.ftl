@@ -8,13 +8,7 @@ remedy-state-settled = settled
 remedy-state-not_settled = accepted, no effect yet
 remedy-state-contradicting = contradicted by the province's library
 remedy-state-refused = refused
-remedy-decision-insert = collect to the province
-remedy-decision-update = update the province
-remedy-decision-delete = void in the province
-remedy-decision-nothing_to_do = nothing to do
-remedy-decision-data_wrong = data wrong
-remedy-decision-other = other
-remedy-decision-conflicting = conflicting
+decision-conflicting = conflicting
 
 # Why it is told, or is not
 remedy-only-city = only the city has this certificate, and it is valid there
@@ -77,7 +71,6 @@ col-remediation-mark = Execute
 col-remediation-key = Row key
 col-remedy-action = Action
 col-remedy-reason = Reason
-col-remedy-decision = Decision
 col-file-number = City file number
 col-cert-identifier = Province identifier
 remediation-mark-execute = execute

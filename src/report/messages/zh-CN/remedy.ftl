@@ -8,13 +8,7 @@ remedy-state-settled = 已生效
 remedy-state-not_settled = 已受理，尚未生效
 remedy-state-contradicting = 与省库现状矛盾
 remedy-state-refused = 平台未受理
-remedy-decision-insert = 归集到省
-remedy-decision-update = 更新省库
-remedy-decision-delete = 作废省库
-remedy-decision-nothing_to_do = 无需处理
-remedy-decision-data_wrong = 信息有误
-remedy-decision-other = 其他
-remedy-decision-conflicting = 互相矛盾
+decision-conflicting = 互相矛盾
 
 # Why it is told, or is not
 remedy-only-city = 只有市库有这件证照，市库状态有效
@@ -77,7 +71,6 @@ col-remediation-mark = 执行
 col-remediation-key = 行标识
 col-remedy-action = 处置事项
 col-remedy-reason = 原因
-col-remedy-decision = 处理决定
 col-file-number = 市库文件标识
 col-cert-identifier = 省库证照标识
 remediation-mark-execute = 执行
