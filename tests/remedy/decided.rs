@@ -1,24 +1,27 @@
 //! What departments decided decides about notifications.
 
 use super::{
-    EVERYTHING, OTHERS, audited, column, command, effects, is, list, proposals, remediate, save, sound, to_insert, told_once,
+    EVERYTHING, OTHERS, audited, column, command, effects, is, proposals, remediate, save_all, sheets, sound, to_insert,
+    told_once,
 };
 use crate::support::{Platform, TextRow, Workspace};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Writes `returned/<name>` from a list of the only department's workbook, every row decided alike.
+/// Writes `returned/<name>` from the only department's workbook, every row of one list decided alike.
 fn return_list(workspace: &Workspace, name: &str, of: &str, decision: &str) -> String {
     let folder = workspace.run_dir().join("dispatch");
     let report: serde_json::Value = serde_json::from_slice(&std::fs::read(folder.join("dispatch.json")).unwrap()).unwrap();
-    let mut rows = list(&folder.join(report["departments"][0]["file"].as_str().unwrap()), of);
-    let (decided, by) = (column(&rows, "处理决定"), column(&rows, "办理人"));
-    for row in &mut rows[1..] {
-        decision.clone_into(&mut row[decided]);
-        "张三".clone_into(&mut row[by]);
+    let mut lists = sheets(&folder.join(report["departments"][0]["file"].as_str().unwrap()));
+    for (_, rows) in lists.iter_mut().filter(|(name, _)| name == of) {
+        let (decided, by) = (column(rows, "处理决定"), column(rows, "办理人"));
+        for row in &mut rows[1..] {
+            decision.clone_into(&mut row[decided]);
+            "张三".clone_into(&mut row[by]);
+        }
     }
     std::fs::create_dir_all(workspace.path("returned")).unwrap();
     let returned = format!("returned/{name}");
-    save(&workspace.path(&returned), of, &rows);
+    save_all(&workspace.path(&returned), &lists);
     returned
 }
 

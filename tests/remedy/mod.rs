@@ -100,18 +100,33 @@ fn all_in(state: &str, actions: &[(&str, usize)]) -> BTreeMap<(String, String), 
 type List = Vec<Vec<String>>;
 
 fn list(path: &Path, name: &str) -> List {
+    sheets(path).into_iter().find(|(sheet, _)| sheet == name).unwrap_or_else(|| panic!("no sheet {name}")).1
+}
+
+/// The sheets of a workbook by name.
+fn sheets(path: &Path) -> Vec<(String, List)> {
     let mut book: Xlsx<_> = open_workbook(path).unwrap();
-    let range = book.worksheet_range(name).unwrap();
-    range.rows().map(|row| row.iter().map(Data::to_string).collect()).collect()
+    let mut sheets = Vec::new();
+    for name in book.sheet_names() {
+        let range = book.worksheet_range(&name).unwrap();
+        sheets.push((name, range.rows().map(|row| row.iter().map(Data::to_string).collect()).collect()));
+    }
+    sheets
 }
 
 fn save(path: &Path, name: &str, rows: &[Vec<String>]) {
+    save_all(path, &[(name.to_owned(), rows.to_vec())]);
+}
+
+fn save_all(path: &Path, sheets: &[(String, List)]) {
     let mut book = Workbook::new();
-    let sheet = book.add_worksheet();
-    sheet.set_name(name).unwrap();
-    for (row, cells) in (0..).zip(rows) {
-        for (column, text) in (0..).zip(cells) {
-            sheet.write_string(row, column, text).unwrap();
+    for (name, rows) in sheets {
+        let sheet = book.add_worksheet();
+        sheet.set_name(name).unwrap();
+        for (row, cells) in (0..).zip(rows) {
+            for (column, text) in (0..).zip(cells) {
+                sheet.write_string(row, column, text).unwrap();
+            }
         }
     }
     book.save(path).unwrap();
