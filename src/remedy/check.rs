@@ -36,7 +36,9 @@ pub(super) struct CheckTask {
 
 impl CheckTask {
     fn new(id: u64, remedy: Remedy, item: Item, context: &Arc<CheckContext>) -> Self {
-        let number = remedy.certificate_number.clone().or_else(|| item.certificate_number.clone());
+        let shown = remedy.certificate_number.clone().filter(|_| remedy.action != RemedyAction::Update);
+        // An update may change the number under which the province has the certificate: it is found by the city's identifier.
+        let number = shown.or_else(|| item.certificate_number.clone());
         // Whether the province holds a number, interface 13 says by itself. What it holds, and in which state, takes more.
         let is_by_flag = remedy.action == RemedyAction::Insert && number.is_some();
         let depth = if is_by_flag { Depth::Existence } else { Depth::Faces };
@@ -214,6 +216,13 @@ mod tests {
         let mut task = check(RemedyAction::Insert, Some("A1"));
         carried(&mut task, &[CITY_ALONE]);
         assert_eq!((task.effect(), task.remedy().state), (&Effect::NotYet, RemedyState::NotSettled));
+    }
+
+    #[test]
+    fn an_update_is_looked_for_without_the_number_that_it_may_have_changed() {
+        let task = check(RemedyAction::Update, Some("A1"));
+        assert_eq!(task.item.certificate_number, None);
+        assert_eq!(task.call(), Some(&Call::State { number: None }));
     }
 
     #[test]
