@@ -45,12 +45,11 @@ impl HandlingCounts {
 
     fn count(&mut self, decision: Option<Decision>, is_overdue: bool) {
         let place = decision.and_then(|decision| Decision::ALL.iter().position(|known| *known == decision));
-        match place.and_then(|place| self.by_decision.get_mut(place)) {
-            Some(count) => *count += 1,
-            None => {
-                self.outstanding += 1;
-                self.overdue += u64::from(is_overdue);
-            }
+        if let Some(count) = place.and_then(|place| self.by_decision.get_mut(place)) {
+            *count += 1;
+        } else {
+            self.outstanding += 1;
+            self.overdue += u64::from(is_overdue);
         }
     }
 }

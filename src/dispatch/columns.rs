@@ -60,47 +60,52 @@ const fn naming(header: &'static str, width: f64) -> LockedColumn {
 const NAME: LockedColumn = shown("col-holder-name", 12.0);
 const HOLDER: LockedColumn = naming("col-holder", 20.0);
 
+const CITY_ONLY: [LockedColumn; 7] = [
+    NAME,
+    HOLDER,
+    naming("col-type", 23.0),
+    shown("col-type-name", 20.0),
+    naming("col-number", 20.0),
+    naming("col-city-id", 24.0),
+    shown("col-city-state", 10.0),
+];
+const PROVINCE_ONLY: [LockedColumn; 7] = [
+    NAME,
+    HOLDER,
+    naming("col-type", 23.0),
+    shown("col-type-name", 20.0),
+    naming("col-number", 20.0),
+    naming("col-province-id", 24.0),
+    shown("col-province-state", 10.0),
+];
+const DIFFERENCE: [LockedColumn; 8] = [
+    NAME,
+    HOLDER,
+    shown("col-type-name", 16.0),
+    naming("col-number", 17.0),
+    shown("col-field", 12.0),
+    shown("col-province-value", 21.0),
+    shown("col-city-value", 21.0),
+    shown("col-reason", 14.0),
+];
+const REVOKED: [LockedColumn; 8] = [
+    NAME,
+    HOLDER,
+    shown("col-type-name", 16.0),
+    naming("col-number", 17.0),
+    naming("col-city-id", 22.0),
+    shown("col-city-state", 10.0),
+    naming("col-province-id", 22.0),
+    shown("col-province-state", 10.0),
+];
+
 /// The locked columns of a list, in order. Together with those to fill in they fit a page (see the tests).
 pub(super) const fn locked(matter: Matter) -> &'static [LockedColumn] {
     match matter {
-        Matter::CityOnly => &[
-            NAME,
-            HOLDER,
-            naming("col-type", 23.0),
-            shown("col-type-name", 20.0),
-            naming("col-number", 20.0),
-            naming("col-city-id", 24.0),
-            shown("col-city-state", 10.0),
-        ],
-        Matter::ProvinceOnly => &[
-            NAME,
-            HOLDER,
-            naming("col-type", 23.0),
-            shown("col-type-name", 20.0),
-            naming("col-number", 20.0),
-            naming("col-province-id", 24.0),
-            shown("col-province-state", 10.0),
-        ],
-        Matter::Difference => &[
-            NAME,
-            HOLDER,
-            shown("col-type-name", 16.0),
-            naming("col-number", 17.0),
-            shown("col-field", 12.0),
-            shown("col-province-value", 21.0),
-            shown("col-city-value", 21.0),
-            shown("col-reason", 14.0),
-        ],
-        Matter::Revoked => &[
-            NAME,
-            HOLDER,
-            shown("col-type-name", 16.0),
-            naming("col-number", 17.0),
-            naming("col-city-id", 22.0),
-            shown("col-city-state", 10.0),
-            naming("col-province-id", 22.0),
-            shown("col-province-state", 10.0),
-        ],
+        Matter::CityOnly => &CITY_ONLY,
+        Matter::ProvinceOnly => &PROVINCE_ONLY,
+        Matter::Difference => &DIFFERENCE,
+        Matter::Revoked => &REVOKED,
     }
 }
 

@@ -76,22 +76,21 @@ impl Spill {
             for group in groups(&self.bytes, number) {
                 file.seek(SeekFrom::Start(0))?;
                 let mut records = Records { file: BufReader::with_capacity(1 << 16, &mut file), record: Vec::new() };
-                match group[..] {
-                    // One department by itself needs no memory, whatever its size.
-                    [department] => take(department, &mut Rows::Streamed { records, department })?,
-                    _ => {
-                        let mut held: Vec<Vec<u8>> = vec![Vec::new(); group.len()];
-                        while let Some(department) = records.advance()? {
-                            let place = group.iter().position(|known| *known == department);
-                            if let Some(held) = place.and_then(|place| held.get_mut(place)) {
-                                held.extend(length(records.record.len())?.to_le_bytes());
-                                held.extend(&records.record);
-                            }
-                        }
-                        for (department, held) in group.iter().zip(held) {
-                            take(*department, &mut Rows::Held { left: &held })?;
-                        }
+                // One department by itself needs no memory, whatever its size.
+                if let [department] = group[..] {
+                    take(department, &mut Rows::Streamed { records, department })?;
+                    continue;
+                }
+                let mut held: Vec<Vec<u8>> = vec![Vec::new(); group.len()];
+                while let Some(department) = records.advance()? {
+                    let place = group.iter().position(|known| *known == department);
+                    if let Some(held) = place.and_then(|place| held.get_mut(place)) {
+                        held.extend(length(records.record.len())?.to_le_bytes());
+                        held.extend(&records.record);
                     }
+                }
+                for (department, held) in group.iter().zip(held) {
+                    take(*department, &mut Rows::Held { left: &held })?;
                 }
             }
         }

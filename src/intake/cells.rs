@@ -8,7 +8,7 @@ use crate::message::Message;
 use std::path::Path;
 
 /// What is found in a workbook, in order.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CellEvent<'a> {
     /// A visible sheet begins; the name is empty for a text file.
     Sheet(&'a str),

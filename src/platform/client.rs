@@ -1,7 +1,7 @@
 //! One attempt over HTTP: a request out, its result in, no judgement.
 
 use super::body::in_utf8;
-use super::connection::{reasons, trouble};
+use super::connection::trouble;
 use super::request::Request;
 use super::tls::{build_client, install_cryptography, trusting};
 use crate::endpoint::Endpoint;

@@ -76,7 +76,8 @@ fn tls_trouble(error: &rustls::Error) -> Message {
 }
 
 /// An error and its causes, outermost first, each once.
-pub(super) fn reasons(error: &dyn Error) -> String {
+#[must_use]
+pub fn reasons(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

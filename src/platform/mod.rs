@@ -19,6 +19,7 @@ mod tls;
 mod token;
 
 pub use client::{Attempt, Client, post_json};
+pub use connection::reasons;
 pub use envelope::{Data, Envelope, Fields, Malformed};
 pub use failure::{ErrorKind, Failure, Verdict, judge};
 pub use interfaces::{

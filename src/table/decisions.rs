@@ -60,8 +60,8 @@ impl Matter {
         if row.text(coverage::COMPARISON) != Some(Comparison::Inconsistent.name()) {
             return None;
         }
-        let states = [row.text(coverage::PROVINCE_LIFECYCLE), row.text(coverage::CITY_LIFECYCLE)];
-        let is_revoked = states == [Some(Lifecycle::Valid.name()), Some(Lifecycle::Revoked.name())];
+        let lifecycles = [row.text(coverage::PROVINCE_LIFECYCLE), row.text(coverage::CITY_LIFECYCLE)];
+        let is_revoked = lifecycles == [Some(Lifecycle::Valid.name()), Some(Lifecycle::Revoked.name())];
         Some(if is_revoked { Self::Revoked } else { Self::Difference })
     }
 }

@@ -3,6 +3,7 @@
 use super::{DEPARTMENTS, column, command, dispatch, matter, return_workbook, run, sheets, told, workbook_of};
 use crate::support::{Workspace, citizen, job_text, stderr, stdout};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -116,7 +117,7 @@ fn names_of_departments_make_safe_distinct_files() {
     let values = ["a/b", "a:b", "A", "a", "..", &long, &format!("{long}短"), "con", "市公安局"];
     let mut text = "证件号码,证照类型代码,部门\n".to_owned();
     for (serial, value) in (0..400).zip(values.iter().cycle()) {
-        text += &format!("{},11100000000013127D001,{value}\n", citizen(serial));
+        writeln!(text, "{},11100000000013127D001,{value}", citizen(serial)).unwrap();
     }
     workspace.write_input("items.csv", text.as_bytes());
     let job = job_text("inputs/items.csv", "rate = \"unlimited\"");

@@ -139,8 +139,8 @@ fn judge_space(free: u64, needed: u64) -> Finding {
 
 /// Whether the terminal's locale can show Chinese.
 pub(super) fn locale() -> Finding {
-    let named = ["LC_ALL", "LC_CTYPE", "LANG"].iter();
-    let named = named.find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    let mut variables = ["LC_ALL", "LC_CTYPE", "LANG"].iter();
+    let named = variables.find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
     judge_locale(named.as_deref())
 }
 

@@ -6,11 +6,10 @@ use crate::command::terminal::Terminal;
 use crate::exit::Stop;
 use crate::job::{Job, PlatformSettings};
 use crate::message::Message;
-use crate::platform::{build_client, trusting};
+use crate::platform::{build_client, reasons, trusting};
 use chrono::{DateTime, Utc};
 use reqwest::header::DATE;
 use reqwest::redirect;
-use std::error::Error;
 use url::Url;
 
 /// A clock that is off by more than this is worth a note, in seconds.
@@ -142,12 +141,6 @@ fn advice(error: &reqwest::Error) -> Message {
     } else {
         Message::new("doctor-connection-advice")
     }
-}
-
-/// An error and what caused it, outermost first.
-fn reasons(error: &dyn Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string);
-    causes.collect::<Vec<_>>().join(": ")
 }
 
 fn no_clock() -> Finding {
