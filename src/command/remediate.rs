@@ -9,7 +9,7 @@ use crate::cli::RemediateArgs;
 use crate::durable::append_private;
 use crate::engine::StopCause;
 use crate::exit::{Exit, Stop};
-use crate::job::RemedyAction;
+use crate::job::{Base, RemedyAction};
 use crate::journal::{Journals, Remedy, RemedyState, Shard};
 use crate::message::Message;
 use crate::remedy::{
@@ -48,6 +48,9 @@ fn check_run(run: &StoredRun, terminal: &Terminal) -> Result<(), Stop> {
     }
     if manifest.state != RunState::Complete {
         terminal.tell(&Message::new("remediate-of-incomplete"));
+    }
+    if matches!(job.platform.base, Base::Sandbox(_)) {
+        terminal.tell(&Message::new("remediate-embedded"));
     }
     Ok(())
 }

@@ -47,6 +47,7 @@ remedy-other-state = after the delete was told, the certificate's state in the p
 # The command
 remediate-other-platform = this run audited the platform { $audited }, and the job now names { $now }; identifiers are valid on the audited platform alone: restore platform.base_url, or audit again
 remediate-of-incomplete = this run is not complete; only what is known so far is dealt with
+remediate-embedded = the job uses the embedded stand-in: what it is told holds for this command alone, and no later audit sees it; to see effects, run ecert-audit sandbox by itself and let platform.base_url name it
 remediate-too-many = { $count } notifications are to be sent, more than remediate.max_actions ({ $most }); check first that the audit can be trusted, then raise the limit, or send part of them with --plan
 remediate-marks-ignored = { $count } marks were changed in { $path } and would be ignored without --plan; add --plan { $path }, or move the file away
 remediate-overtaken = { $count } rows that the plan marks to be executed are withheld now (told already, or decided otherwise since) and were not sent; remediation.xlsx says why

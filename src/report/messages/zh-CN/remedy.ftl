@@ -47,6 +47,7 @@ remedy-other-state = 通知作废之后，省库的证照状态是“{ $state }�
 # The command
 remediate-other-platform = 这次运行核查的平台是 { $audited }，任务文件现在的平台是 { $now }；证照标识只在原来的平台上有效，请改回 platform.base_url，或重新核查
 remediate-of-incomplete = 这次运行尚未完成；只处理目前已查明的证照
+remediate-embedded = 任务使用的是内置模拟平台：通知只在这一次命令中有效，之后的核查看不到；要看到通知的效果，请另行运行 ecert-audit sandbox，并把 platform.base_url 指向它
 remediate-too-many = 要通知的有 { $count } 件，超过 remediate.max_actions（{ $most }）；请先核对核查结果是否可信，确认无误再提高上限，或用 --plan 分批发送
 remediate-marks-ignored = { $path } 中有 { $count } 行的“执行”一栏已经改过，不加 --plan 就不会采用；请加 --plan { $path }，或将该文件移走
 remediate-overtaken = 计划中标为“执行”的有 { $count } 条现在不再列入（例如已经通知过，或处理决定已变），没有发送；原因见 remediation.xlsx
