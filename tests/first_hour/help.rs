@@ -38,7 +38,9 @@ fn every_command_has_a_manual_page() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let written = stdout(&output);
     let listed: Vec<&str> = written.lines().collect();
-    for command in ["init", "check", "run", "report", "compare", "archive", "remediate", "call", "prune", "doctor", "sandbox", "schema"] {
+    for command in
+        ["init", "check", "run", "report", "compare", "archive", "remediate", "call", "prune", "doctor", "sandbox", "schema"]
+    {
         let name = format!("pages/ecert-audit-{command}.1");
         assert!(listed.contains(&name.as_str()), "{written}");
         let page = fs::read_to_string(workspace.path(&name)).unwrap();
