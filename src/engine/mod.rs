@@ -24,7 +24,7 @@ pub use audit::{AuditTask, Engine, EngineReport, run};
 pub(crate) use audit::{known_good, on_a_thread};
 pub(crate) use calling::{Calling, WorkLimits};
 pub use calling::{Progress, Standing};
-pub(crate) use carry::{Pass, PassEnd, carry};
+pub(crate) use carry::{Pass, carry};
 pub(crate) use dispatcher::DispatcherSettings;
 pub use dispatcher::Tally;
 pub use event::StopCause;

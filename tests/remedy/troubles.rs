@@ -8,7 +8,7 @@ use ecert_audit::job::SandboxSettings;
 fn answers_that_get_lost_are_looked_for_and_nothing_is_told_twice() {
     // The first two are lost answers: what they answer has taken effect. The others are refusals of the moment.
     let faults = ["truncated", "reset", "code-99", "http-503"].map(str::to_owned).into();
-    let platform = Platform::start(SandboxSettings { fault_rate: 0.2, faults, ..sound() });
+    let platform = Platform::start(SandboxSettings { fault_rate: 0.1, faults, ..sound() });
     let workspace = audited(&platform, 1_500, EVERYTHING);
     let wanted = to_insert(&workspace);
     remediate(&workspace, &["--confirm"], 0);
