@@ -66,6 +66,7 @@ fn tables(dir: &Path, rows: u32, departments: u32) {
         catalogue: Catalogue::of_the_specification(),
         carried: &carried,
         run_id: "bench",
+        overdue_days: 7,
         say: &|message| message.to_string(),
         is_interrupted: &|| false,
     };

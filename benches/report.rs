@@ -57,6 +57,7 @@ fn tables(dir: &Path, rows: u32) {
         catalogue: Catalogue::of_the_specification(),
         carried: &carried,
         run_id: "bench",
+        overdue_days: 7,
         say: &|message| message.to_string(),
         is_interrupted: &|| false,
     };
@@ -83,6 +84,7 @@ fn report(dir: &Path) -> f64 {
         wall_seconds: 0.0,
         decided: 0,
         outstanding: 0,
+        remedied: 0,
     };
     let input = ReportInput {
         figures: &Figures::new(facts, &analysis, &[]),

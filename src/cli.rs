@@ -2,9 +2,11 @@
 
 mod dispatch;
 mod first_hour;
+mod remediate;
 
 pub use dispatch::{CollectArgs, DispatchArgs};
 pub use first_hour::{CompletionShell, CompletionsArgs, DoctorArgs, InitArgs, ManArgs, PruneArgs};
+pub use remediate::RemediateArgs;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
@@ -96,6 +98,8 @@ pub enum Command {
     Dispatch(DispatchArgs),
     /// Take decisions and remarks from workbooks that departments returned
     Collect(CollectArgs),
+    /// Tell the province what the city has and what was decided. Lists only, unless confirmed
+    Remediate(RemediateArgs),
     /// One call to any interface, the answer printed
     Call(CallArgs),
     /// The dictionaries: certificate types, holder code types, return codes
@@ -381,6 +385,9 @@ pub struct SandboxArgs {
     /// Certificate types that are not published (code 13), separated by commas
     #[arg(long, value_name = "CODES", value_delimiter = ',')]
     pub unpublished: Vec<String>,
+    /// How long after its answer a notification (interfaces 10 to 12) takes effect
+    #[arg(long, value_name = "TIME", default_value = "0s")]
+    pub settle_delay: String,
     /// Write a JSON line per request to FILE: time, interface, parameters without the token, status, fault, requests in
     /// flight. It holds holder codes
     #[arg(long, value_name = "FILE")]

@@ -14,7 +14,8 @@
 //! The [`archive`] fetches the certificates' files, from addresses that are not trusted, and notes in the journal what came
 //! of each.
 //!
-//! What departments have to settle goes to them as workbooks, and what they decide comes back ([`dispatch`]).
+//! What departments have to settle goes to them as workbooks, and what they decide comes back ([`dispatch`]). What of it the
+//! province has to be told, it is told once, and the audit's own function says whether that took effect ([`remedy`]).
 //!
 //! The [`sandbox`] stands in for the platform. Under everything lie the [`endpoint`]s and [`codes`] of the
 //! specification, and files that land whole ([`durable`]).
@@ -22,7 +23,7 @@
 //! What a new project begins with is in [`init`]; what old runs keep of people, and for how long, in [`retention`].
 //!
 //! Rooms, from the top; each uses only rooms below its own:
-//! [`command`], [`cli`], [`init`], [`dispatch`], [`report`], [`analysis`], [`archive`], [`engine`], [`table`], [`retention`], [`run_folder`], [`journal`], [`audit`], [`face`],
+//! [`command`], [`cli`], [`init`], [`dispatch`], [`remedy`], [`report`], [`analysis`], [`archive`], [`engine`], [`table`], [`retention`], [`run_folder`], [`journal`], [`audit`], [`face`],
 //! [`platform`], [`sandbox`], [`intake`], [`job`], [`endpoint`], [`codes`], [`durable`], [`child`], [`interrupt`], [`exit`], [`message`].
 
 pub mod analysis;
@@ -45,6 +46,7 @@ pub mod job;
 pub mod journal;
 pub mod message;
 pub mod platform;
+pub mod remedy;
 pub mod report;
 pub mod retention;
 pub mod run_folder;

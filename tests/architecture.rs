@@ -5,11 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms from the top. A room uses only rooms further down.
-const ROOMS: [&str; 25] = [
+const ROOMS: [&str; 26] = [
     "command",
     "cli",
     "init",
     "dispatch",
+    "remedy",
     "report",
     "analysis",
     "archive",

@@ -12,6 +12,7 @@ mod intake;
 mod job;
 mod platform;
 mod readme;
+mod remedy;
 mod report;
 mod retention;
 mod support;

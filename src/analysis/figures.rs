@@ -35,6 +35,8 @@ pub struct RunFacts {
     pub decided: u64,
     /// Certificates to settle that nobody has decided about.
     pub outstanding: u64,
+    /// Notifications of the province that were seen to have taken effect.
+    pub remedied: u64,
 }
 
 /// A gate, judged.
@@ -73,6 +75,7 @@ pub struct Figures {
     pub blank_rows: u64,
     pub decided: u64,
     pub outstanding: u64,
+    pub remedied: u64,
     pub new_gaps: Option<u64>,
     pub persisting_gaps: Option<u64>,
     pub resolved_gaps: Option<u64>,
@@ -117,6 +120,7 @@ impl Figures {
             blank_rows: facts.blank_rows,
             decided: facts.decided,
             outstanding: facts.outstanding,
+            remedied: facts.remedied,
             new_gaps: changed(Change::New),
             persisting_gaps: changed(Change::Persisting),
             resolved_gaps: changed(Change::Resolved),

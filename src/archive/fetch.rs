@@ -107,6 +107,7 @@ impl Archive<'_> {
             settings: DispatcherSettings {
                 attempts: self.session.retry().attempts,
                 backoff: self.session.retry().backoff.clone(),
+                patience: self.session.throttle().pause_settings().patience,
                 most_open: self.session.throttle().most_in_flight() + self.session.throttle().pause_settings().attempts as usize,
                 is_answered,
                 known_good: known_good(&self.journal, &self.job.purpose).await?,

@@ -20,6 +20,7 @@ mod outputs;
 mod plan;
 mod progress;
 mod prune;
+mod remediate;
 mod report;
 mod run;
 mod sandbox;
@@ -45,6 +46,7 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Command::Compare(args) => compare::compare(args, &mut terminal),
         Command::Dispatch(args) => dispatch::dispatch(args, &mut terminal),
         Command::Collect(args) => collect::collect(args, &mut terminal),
+        Command::Remediate(args) => remediate::remediate(args, &mut terminal),
         Command::Check(args) => check::check(args, &mut terminal),
         Command::Run(args) => run::run(args, &mut terminal),
         Command::Report(args) => report::report(args, &mut terminal),

@@ -9,7 +9,7 @@ use crate::exit::{Exit, Stop};
 use crate::face::FaceRules;
 use crate::intake::IntakeReport;
 use crate::job::{AuditKeys, Certificates, Depth, Job, Language, Mask, Recheck, ReportSettings};
-use crate::journal::{Journal, Journals};
+use crate::journal::{Journal, Journals, RemedyState};
 use crate::message::Message;
 use crate::platform::AttemptTotals;
 use crate::report::{
@@ -81,6 +81,9 @@ pub(super) fn build(
     // anew. Where they are gone, the new ones serve.
     let had_tables = tables.join(COVERAGE.file_name()).exists();
     let early_remarks = had_tables.then(read_remarks);
+    if let Some(run_id) = previous_run.as_deref() {
+        take_notified(&folder, &layout.other_run(run_id), run_id, terminal);
+    }
     let words = Words::new(wanted.language);
     let asked_before = terminal.interrupts.count();
     let build = table::Build {
@@ -88,6 +91,7 @@ pub(super) fn build(
         catalogue: &job.catalogue,
         carried: &manifest.carried,
         run_id: &manifest.run_id,
+        overdue_days: job.remediate.overdue_days,
         say: &|message| words.say(message),
         is_interrupted: &|| terminal.interrupts.count() > asked_before,
     };
@@ -100,6 +104,7 @@ pub(super) fn build(
     let handled = decisions(layout, manifest, &tables, previous_run.as_deref(), terminal)?;
     let analysis = analyse(&tables, &manifest.carried).map_err(Stop::failed)?;
     let counts = journals.counts()?;
+    let remedies = journals.remedy_counts()?;
     let intake = intake_report(journals)?;
     let facts = RunFacts {
         job: manifest.job.clone(),
@@ -115,6 +120,7 @@ pub(super) fn build(
         wall_seconds: manifest.wall_seconds,
         decided: handled.handling.totals.decided(),
         outstanding: handled.handling.totals.outstanding,
+        remedied: remedies.iter().filter(|count| count.state == RemedyState::Settled).map(|count| count.count).sum(),
     };
     let figures = Figures::new(facts, &analysis, &job.report.gates);
     let history = earlier_runs(&layout.job_dir, &figures);
@@ -146,7 +152,8 @@ pub(super) fn build(
     write(&folder.file("summary.json"), &summary_json(&figures))?;
     let calls = journals.calls_by_result()?;
     let last_success = last_success(layout, manifest);
-    let of_metrics = MetricsInput { figures: &figures, calls: &calls, totals: &totals(journals)?, last_success };
+    let of_metrics =
+        MetricsInput { figures: &figures, calls: &calls, remedies: &remedies, totals: &totals(journals)?, last_success };
     write(&folder.file("metrics.prom"), &metrics(&of_metrics).map_err(Stop::failed)?)?;
     // Last, since it is what a person may have open or broken.
     if wanted.excel {
@@ -162,6 +169,30 @@ pub(super) fn build(
         keep_waiting(&folder.file(WAITING), &waiting)?;
     }
     Ok(figures)
+}
+
+/// Takes over what the run before, and runs before it, have told the province. What happened to an old run keeps no new one
+/// from being reported.
+fn take_notified(folder: &RunFolder, before: &RunFolder, run_id: &str, terminal: &Terminal) {
+    let take = || -> Result<(), Stop> {
+        let known = if before.journal().exists() {
+            vec![before.journal()]
+        } else {
+            let shards = before.shards().map_err(Stop::disk(before.dir().display()))?;
+            let of_shards = shards.into_iter().map(|shard| before.shard(shard).journal());
+            of_shards.filter(|path| path.exists()).collect()
+        };
+        let journal = super::dispatch::decisions_journal(folder)?;
+        for path in known {
+            journal.take_notified(&Journal::open(&path)?)?;
+        }
+        Ok(())
+    };
+    if let Err(stop) = take() {
+        tracing::warn!(%stop, "notifications of the run before");
+        terminal.tell(&Message::new("notified-earlier-unreadable").with("run", run_id));
+        terminal.tell_stop(&stop);
+    }
 }
 
 /// What was decided about a run's certificates, and how far departments have come.

@@ -94,7 +94,11 @@ fn open(job: &Job, args: &RunArgs, run_id: &str) -> Result<Opened, Stop> {
     let job_dir = job.output.join(&job.name);
     private_dir(&job_dir)?;
     let locks = locks::take(&job_dir, shard)?;
-    let layout = RunLayout::find(&job_dir, run_id, shard, args.fresh)?;
+    let layout = RunLayout::find(&job_dir, run_id, shard, args.fresh).or_else(|stop| {
+        // What is left of a pruned run is no run that could be gone on with in other parts.
+        refuse_pruned(&RunFolder::at(job_dir.join(run_id)))?;
+        Err(stop)
+    })?;
     let folder = layout.folder();
     refuse_pruned(&folder)?;
     let known = folder.manifest()?;

@@ -42,6 +42,7 @@ fn settings(args: &SandboxArgs) -> Result<SandboxSettings, Stop> {
         outage: args.outage.as_deref().map(|text| range("--outage", text)).transpose()?,
         unpublished: args.unpublished.clone(),
         access_log: args.access_log.clone(),
+        settle_delay: duration("--settle-delay", &args.settle_delay)?,
     })
 }
 

@@ -14,6 +14,7 @@ use crate::journal::{Journal, JournalError, NewAnswer, PlanCounts, Record, Store
 use crate::message::Message;
 use crate::platform::{AttemptTotals, ErrorKind, Failure, Request, Session};
 use chrono::Utc;
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -208,6 +209,7 @@ pub async fn run(
     let settings = DispatcherSettings {
         attempts,
         backoff: session.retry().backoff.clone(),
+        patience: session.throttle().pause_settings().patience,
         most_open: session.throttle().most_in_flight() + session.throttle().pause_settings().attempts as usize,
         is_answered: plan.answered,
         known_good: match known_good(&engine.journal, &engine.purpose).await {
@@ -215,9 +217,11 @@ pub async fn run(
             Err(error) => return failed(&session, error),
         },
     };
+    // Where nothing is known to be answered, the first items lie apart: many in a row may fail for the same reason of their own.
+    let order = if settings.known_good.is_none() { Order::ScatteredFirst } else { Order::Planned };
     let mut calling = Calling::new(Arc::clone(&session), &engine.interrupts, settings, watch);
     let (at_first, at_last) = (attempts.saturating_sub(1).max(1), u32::from(attempts > 1));
-    one_pass(&mut calling, &engine, &context, at_first).await;
+    one_pass(&mut calling, &engine, &context, (at_first, order)).await;
     if !calling.is_stopped() && calling.tally().failed_calls > 0 && at_last > 0 {
         match forget(&engine, RetryScope::Passing).await {
             Ok(Forgotten { items: 0, .. }) => {}
@@ -225,7 +229,7 @@ pub async fn run(
                 tracing::info!(items = forgotten.items, "asking once more what failed in a way that may pass");
                 taken_back(&forgotten);
                 calling.doubt_platform();
-                one_pass(&mut calling, &engine, &context, at_last).await;
+                one_pass(&mut calling, &engine, &context, (at_last, Order::Planned)).await;
             }
             Err(error) => calling.stop(StopCause::Internal(error)),
         }
@@ -239,8 +243,22 @@ fn failed(session: &Session, error: Message) -> EngineReport {
     EngineReport { stop: Some(StopCause::Internal(error)), tally: Tally::default(), totals: session.totals() }
 }
 
+/// In which order items are taken up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// As planned.
+    Planned,
+    /// As planned, after some from all over the plan.
+    ScatteredFirst,
+}
+
 /// Carries every unfinished item to its end, each call with at most `attempts` attempts.
-async fn one_pass(calling: &mut Calling<'_, AuditTask>, engine: &Engine, context: &Arc<AuditContext>, attempts: u32) {
+async fn one_pass(
+    calling: &mut Calling<'_, AuditTask>,
+    engine: &Engine,
+    context: &Arc<AuditContext>,
+    (attempts, order): (u32, Order),
+) {
     let path = engine.journal.clone();
     let mut journal = match on_a_thread(move || Journal::open(&path)).await {
         Ok(journal) => journal,
@@ -248,7 +266,7 @@ async fn one_pass(calling: &mut Calling<'_, AuditTask>, engine: &Engine, context
     };
     let append = move |records: &[Record]| journal.append(records).map_err(|error| error.to_message());
     let mut writer = Writer::start(append);
-    let (tasks, reading) = read_tasks(engine, context);
+    let (tasks, reading) = read_tasks(engine, context, order);
     calling.pass(attempts, tasks, &mut writer).await;
     let read = match reading.await {
         Ok(read) => read.map_err(|error| error.to_message()),
@@ -262,22 +280,38 @@ async fn one_pass(calling: &mut Calling<'_, AuditTask>, engine: &Engine, context
 }
 
 /// Reads the unfinished items among the first `limit`, on a thread of its own, as fast as they are taken up.
-fn read_tasks(engine: &Engine, context: &Arc<AuditContext>) -> (Receiver<Vec<AuditTask>>, JoinHandle<Result<(), JournalError>>) {
+fn read_tasks(
+    engine: &Engine,
+    context: &Arc<AuditContext>,
+    order: Order,
+) -> (Receiver<Vec<AuditTask>>, JoinHandle<Result<(), JournalError>>) {
     let (sender, receiver) = channel(WAITING);
     let (path, limit, context) = (engine.journal.clone(), engine.limit, Arc::clone(context));
-    (receiver, spawn_blocking(move || send_tasks(&path, limit, &context, &sender)))
+    (receiver, spawn_blocking(move || send_tasks(&path, (limit, order), &context, &sender)))
 }
 
 /// Sends the items in order; those that have failed before come last, so that a run goes on even where they fail again.
 fn send_tasks(
     journal: &Path,
-    limit: Option<u64>,
+    (limit, order): (Option<u64>, Order),
     context: &Arc<AuditContext>,
     tasks: &Sender<Vec<AuditTask>>,
 ) -> Result<(), JournalError> {
     let journal = Journal::open(journal)?;
     // The first item that is not taken up; ids have gaps where only some items are planned.
     let end = limit.map_or(Ok(None), |limit| journal.nth_item(limit))?;
+    let mut sent = HashSet::new();
+    if order == Order::ScatteredFirst {
+        let mut batch = Vec::new();
+        for from in scattered(journal.nth_item(0)?, end.or(journal.last_item()?)) {
+            let found = journal.unfinished(from, 1, false)?;
+            batch.extend(found.into_iter().filter(|item| end.is_none_or(|end| item.item_id < end) && sent.insert(item.item_id)));
+        }
+        let batch: Vec<AuditTask> = batch.into_iter().map(|stored| AuditTask::new(stored, context)).collect();
+        if !batch.is_empty() && tasks.blocking_send(batch).is_err() {
+            return Ok(());
+        }
+    }
     for has_failed_before in [false, true] {
         let mut from = 0;
         loop {
@@ -290,6 +324,7 @@ fn send_tasks(
             if batch.is_empty() {
                 break;
             }
+            batch.retain(|item| !sent.contains(&item.item_id));
             let batch = batch.into_iter().map(|stored| AuditTask::new(stored, context)).collect();
             if tasks.blocking_send(batch).is_err() {
                 return Ok(());
@@ -297,6 +332,19 @@ fn send_tasks(
         }
     }
     Ok(())
+}
+
+/// Ids from the first item's to the last one's, evenly spaced, each as far as can be from those before it.
+fn scattered(first: Option<u64>, last: Option<u64>) -> impl Iterator<Item = u64> {
+    /// How many.
+    const COUNT: u32 = 64;
+    let bounds = first.zip(last);
+    (0..COUNT).filter_map(move |number| {
+        let (first, last) = bounds?;
+        // The bits of a number in reverse are a fraction between 0 and 1: 0, 1/2, 1/4, 3/4, 1/8, …
+        let share = u64::from(number.reverse_bits() >> (u32::BITS - COUNT.ilog2()));
+        Some(first + last.saturating_sub(first) * share / u64::from(COUNT))
+    })
 }
 
 /// A call of the run that was answered, where there is one: asked again, it can only fail where the platform does.
@@ -324,5 +372,20 @@ pub(crate) async fn on_a_thread<R: Send + 'static>(
     match spawn_blocking(work).await {
         Ok(done) => done.map_err(|error| error.to_message()),
         Err(error) => Err(Message::new("thread-ended").with("cause", error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scattered_ids_begin_at_the_first_and_come_from_all_over_the_plan() {
+        let ids: Vec<u64> = scattered(Some(100), Some(740)).collect();
+        assert_eq!((ids.len(), &ids[..4]), (64, &[100, 420, 260, 580][..]));
+        assert!(ids.iter().all(|id| (100..=740).contains(id)));
+        assert_eq!(ids.iter().collect::<HashSet<_>>().len(), 64);
+        assert_eq!(scattered(Some(7), Some(9)).collect::<HashSet<_>>(), HashSet::from([7, 8]));
+        assert_eq!(scattered(None, None).count(), 0);
     }
 }

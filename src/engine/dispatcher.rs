@@ -1,6 +1,7 @@
 //! The one place that decides: every source becomes an [`Event`], and [`Dispatcher::handle`] says what comes of it. It makes
 //! no call, reads no clock and writes nothing, so that it is tested without any of them.
 
+use super::answered::AnsweredCalls;
 use super::event::{Event, Flight, StopCause};
 use super::schedule::{Running, Schedule};
 use super::stops::{AuthWatch, RefusalWatch};
@@ -25,6 +26,8 @@ pub(crate) struct DispatcherSettings {
     pub attempts: u32,
     /// First and longest wait of the exponential backoff.
     pub backoff: Range<Duration>,
+    /// Longest wait that the platform may ask for (`Retry-After`).
+    pub patience: Duration,
     /// Tasks begun and not at their end, at most.
     pub most_open: usize,
     /// Whether a call of this run has been answered before.
@@ -72,8 +75,8 @@ pub(super) struct Dispatcher<T: Task> {
     schedule: Schedule<T>,
     works: WorkQueue<T>,
     has_more: bool,
-    /// The latest call that was answered: a probe asks it again.
-    known_good: Option<Request>,
+    /// Calls that were answered: probes ask them again.
+    answered: AnsweredCalls,
     /// How the latest attempt ended: `Some` with the failure where it failed in a way that may be the platform's.
     latest_failure: Option<Message>,
     is_answered: bool,
@@ -90,7 +93,7 @@ impl<T: Task> Dispatcher<T> {
             schedule: Schedule::new(settings.most_open),
             works: WorkQueue::new(),
             has_more: true,
-            known_good: settings.known_good.clone(),
+            answered: AnsweredCalls::new(settings.known_good.clone(), settings.attempts),
             latest_failure: None,
             is_answered: settings.is_answered,
             refusals: RefusalWatch::new(settings.is_answered),
@@ -131,8 +134,8 @@ impl<T: Task> Dispatcher<T> {
         self.is_answered
     }
 
-    pub(super) const fn has_known_good(&self) -> bool {
-        self.known_good.is_some()
+    pub(super) fn has_known_good(&self) -> bool {
+        !self.answered.is_empty()
     }
 
     /// Whether every task is at its end, or calling stops and nothing is in flight.
@@ -160,11 +163,11 @@ impl<T: Task> Dispatcher<T> {
         self.schedule.take_next(now, self.latest_failure.is_some()).map(Flight::Task)
     }
 
-    /// The next probe: it asks what was answered before, which can only fail where the platform does; where nothing was, it
-    /// asks for a task.
+    /// The next probe: it asks what was answered before, which can only fail where the platform does; where nothing was, or all
+    /// of it has been asked as often as a call may be, it asks for a task.
     pub(super) fn take_probe(&mut self) -> Option<Flight<T>> {
-        match &self.known_good {
-            Some(request) => Some(Flight::Probe { request: request.clone(), refused: self.auth.take_refused() }),
+        match self.answered.take_for_probe() {
+            Some(request) => Some(Flight::Probe { request, refused: self.auth.take_refused() }),
             None => self.schedule.take_for_probe().map(Flight::Task),
         }
     }
@@ -302,6 +305,15 @@ impl<T: Task> Dispatcher<T> {
         self.tally.attempts += 1;
         let mut end = attempt_end(&verdict);
         self.latest_failure.clone_from(&end.failure);
+        if let Some(wait) = end.asked_for.take_if(|wait| *wait > self.settings.patience) {
+            let why = Message::new("platform-asks-for-long").with("wait", humantime::format_duration(wait));
+            if is_probe {
+                response.attempt_end = Some(end);
+                return self.stop(StopCause::Platform(StopReason::Unhealthy(why)));
+            }
+            // Whether the platform asks it of everybody, or one call is always answered so, a probe finds out.
+            response.pause = Some(why);
+        }
         match flight {
             Flight::Probe { request, refused } => self.probed(&verdict, &request, (generation, refused), &mut end),
             Flight::Task(mut running) => {
@@ -340,26 +352,44 @@ impl<T: Task> Dispatcher<T> {
         now: Instant,
         response: &mut Response<T>,
     ) {
+        // An attempt without an answer may have changed something all the same: making it again could change it twice.
+        let changes_province = running.request.endpoint().changes_province();
         match verdict {
             Verdict::Answer(envelope) => {
-                self.known_good = Some(running.request.clone());
+                // A probe asks it again: nothing may be changed by that.
+                if !changes_province {
+                    self.answered.add(running.request.clone(), running.attempts);
+                }
                 self.is_answered = true;
+                if running.has_had_extra {
+                    self.auth.renewal_helped();
+                }
                 self.call_ended(running, Ok((body, envelope)), now, response);
             }
-            Verdict::RenewToken(_) if running.refused.is_none() && !running.has_had_extra => {
+            Verdict::RenewToken(_) if running.refused.is_none() && !running.has_had_extra && self.auth.may_renew() => {
                 // One attempt with a fresh token comes on top of those that the job allows.
                 running.refused = Some(generation);
                 running.has_had_extra = true;
                 running.tries -= 1;
                 self.schedule.add_ready(running);
             }
-            Verdict::Again(_, asked_for) if running.tries < self.settings.attempts => {
+            Verdict::Again(_, asked_for)
+                if running.tries < self.settings.attempts
+                    && !changes_province
+                    && asked_for.is_none_or(|wait| wait <= self.settings.patience) =>
+            {
                 // A refusal after this has another cause.
                 running.refused = None;
                 let wait = backoff(&self.settings.backoff, running.tries, self.dice.f64(), asked_for);
                 self.schedule.add_delayed(running, now + wait);
             }
-            Verdict::Again(failure, _) | Verdict::Final(failure) | Verdict::RenewToken(failure) => {
+            Verdict::RenewToken(failure) => {
+                if running.has_had_extra {
+                    self.auth.renewal_was_in_vain();
+                }
+                self.call_ended(running, Err(failure), now, response);
+            }
+            Verdict::Again(failure, _) | Verdict::Final(failure) => {
                 self.call_ended(running, Err(failure), now, response);
             }
         }

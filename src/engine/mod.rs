@@ -5,8 +5,10 @@
 //! time, failures of the journal) reaches it as an event. Where tasks need more than calls, such as downloads, the same loop
 //! runs that `Work` beside the attempts, within limits of its own.
 
+mod answered;
 mod audit;
 mod calling;
+mod carry;
 mod dispatcher;
 mod event;
 mod retry_scope;
@@ -23,9 +25,10 @@ pub use audit::{AuditTask, Engine, EngineReport, run};
 pub(crate) use audit::{known_good, on_a_thread};
 pub(crate) use calling::{Calling, WorkLimits};
 pub use calling::{Progress, Standing};
+pub(crate) use carry::{Pass, carry};
 pub(crate) use dispatcher::DispatcherSettings;
 pub use dispatcher::Tally;
 pub use event::StopCause;
 pub use retry_scope::{Forgotten, RetryScope, forget_failures};
-pub(crate) use task::{CallReply, Need, Task, Work};
+pub(crate) use task::{CallReply, Need, NoWork, Task, Work};
 pub(crate) use writer::Writer;

@@ -9,6 +9,8 @@ use std::sync::{Mutex, PoisonError};
 
 /// Calls of different tasks that are all refused alike, with no answer between them, after which every call counts as refused.
 const SAME_REFUSALS: u32 = 5;
+/// Renewals in a row without help after which a single refusal is no reason for another.
+const RENEWALS_IN_VAIN: u32 = 3;
 /// Most often that the number of refused tokens in a row is doubled after false alarms.
 const MOST_DOUBLINGS: u32 = 8;
 
@@ -70,6 +72,8 @@ pub(super) struct AuthWatch {
     latest: Option<Message>,
     false_alarms: u32,
     is_alarmed: bool,
+    /// Renewals in a row that did not help: the fresh token was refused for the same call.
+    in_vain: u32,
     /// Generation of the token that the latest probe was refused with.
     pub refused: Option<u64>,
 }
@@ -82,8 +86,24 @@ impl AuthWatch {
                 self.in_a_row += 1;
                 self.latest = Some(failure.to_message());
             }
-            None => *self = Self::default(),
+            None => *self = Self { in_vain: self.in_vain, ..Self::default() },
         }
+    }
+
+    /// Whether a refused call is to be made once more with a fresh token. Where renewals have not helped, some calls are refused
+    /// whatever the token: then only several in a row show that the token is at fault.
+    pub(super) const fn may_renew(&self) -> bool {
+        self.in_vain < RENEWALS_IN_VAIN || self.in_a_row >= SAME_REFUSALS
+    }
+
+    /// A call was answered after its token was renewed.
+    pub(super) const fn renewal_helped(&mut self) {
+        self.in_vain = 0;
+    }
+
+    /// A call was refused with its fresh token too.
+    pub(super) const fn renewal_was_in_vain(&mut self) {
+        self.in_vain = self.in_vain.saturating_add(1);
     }
 
     /// Why calling is to pause until a probe shows whether the account is refused, or only these calls are.

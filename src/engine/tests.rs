@@ -96,6 +96,7 @@ struct Ended {
 }
 
 const ATTEMPTS: u32 = 5;
+const PATIENCE: Duration = Duration::from_mins(5);
 const LATENCY: Duration = Duration::from_millis(20);
 /// More turns of the loop than any calling here takes.
 const MOST_TURNS: u32 = 100_000;
@@ -104,6 +105,7 @@ fn settings_for(concurrency: u32) -> DispatcherSettings {
     DispatcherSettings {
         attempts: ATTEMPTS,
         backoff: Duration::from_millis(200)..Duration::from_secs(30),
+        patience: PATIENCE,
         most_open: concurrency as usize + 20,
         is_answered: false,
         known_good: None,
@@ -117,7 +119,7 @@ async fn carry(tasks: u64, concurrency: u32, mut way: impl FnMut(Option<u64>, u6
         rate: Rate::Unlimited,
         concurrency,
         adaptive: false,
-        pause: PauseSettings { share: 0.8, attempts: 20, patience: Duration::from_mins(5) },
+        pause: PauseSettings { share: 0.8, attempts: 20, patience: PATIENCE },
         ..ThrottleSettings::default()
     };
     let throttle = Throttle::new(&settings);
@@ -230,6 +232,38 @@ async fn a_platform_that_asks_for_waits_over_and_over_ends_the_calling() {
     assert!(ended.took <= Duration::from_mins(10), "{:?}", ended.took);
     let at_once = carry(100, 4, |_, _, _| Way::Unavailable(Some(86_400))).await;
     assert!(at_once.took < Duration::from_secs(1), "{:?}", at_once.took);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_is_always_told_to_wait_beyond_patience_is_its_own_failure_once_others_are_answered() {
+    for concurrency in [1, 4] {
+        for bad in [0, 30, 59] {
+            let way = |id: Option<u64>, _, _| if id == Some(bad) { Way::Unavailable(Some(86_400)) } else { Way::Answer };
+            let ended = carry(60, concurrency, way).await;
+            assert_eq!((ended.stop, ended.records.len()), (None, 60), "{bad} at {concurrency}");
+            assert!(ended.records.iter().all(|(id, answered)| *answered == (*id != bad)));
+            assert!(ended.took < Duration::from_mins(1), "{:?}", ended.took);
+        }
+    }
+    let told = |_, number: u64, _| if number < 30 { Way::Answer } else { Way::Unavailable(Some(86_400)) };
+    let ended = carry(60, 4, told).await;
+    assert!(matches!(ended.stop, Some(StopCause::Platform(StopReason::Unhealthy(_)))), "{:?}", ended.stop);
+    assert!(ended.took < Duration::from_mins(1) && ended.attempts < 40, "{:?} {}", ended.took, ended.attempts);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tasks_whose_tokens_are_refused_do_not_renew_the_token_each() {
+    let renewals = |share: u64| async move {
+        let way = |id: Option<u64>, _, _| if id.is_some_and(|id| id % 100 < share) { Way::Refuse } else { Way::Answer };
+        let ended = carry(400, 1, way).await;
+        assert_eq!((ended.stop, ended.records.len()), (None, 400));
+        ended.attempts - 400
+    };
+    // Attempts beyond one of each task are those with a fresh token, and probes.
+    for share in [3, 10] {
+        let extra = renewals(share).await;
+        assert!(extra < 20, "{extra} where {share} % are refused");
+    }
 }
 
 #[tokio::test(start_paused = true)]

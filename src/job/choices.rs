@@ -10,7 +10,7 @@ use toml::de::DeValue;
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum $name { $($(#[$variant_meta])* $variant),+ }
 
         impl $name {
@@ -130,5 +130,17 @@ words! {
         Partial = "partial",
         /// Nothing.
         Full = "full",
+    }
+}
+
+words! {
+    /// What the province is told of a certificate of the city's.
+    RemedyAction {
+        /// It is new (interface 10).
+        Insert = "insert",
+        /// It has changed (interface 11).
+        Update = "update",
+        /// It is void (interface 12).
+        Delete = "delete",
     }
 }

@@ -41,6 +41,12 @@ pub(super) const PATIENCE: RangeInclusive<Duration> = Duration::from_millis(1)..
 pub(super) const ANSWER: RangeInclusive<u64> = 1 << 10..=LARGEST_ANSWER;
 /// `archive.max_file`.
 pub(super) const FILE: RangeInclusive<u64> = 1 << 10..=4 << 30;
+/// `remediate.max_actions`: as many notifications are kept in memory while they are sent.
+pub(super) const ACTIONS: RangeInclusive<u64> = 1..=100_000;
+/// `remediate.settle`.
+pub(super) const SETTLE: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_hours(24);
+/// `remediate.overdue_days`.
+pub(super) const OVERDUE_DAYS: RangeInclusive<u64> = 0..=3650;
 
 /// `retention.keep`: the latest complete run always stays.
 pub(super) const KEPT_RUNS: RangeInclusive<u64> = 1..=10_000;
@@ -49,6 +55,8 @@ pub(super) const KEPT_RUNS: RangeInclusive<u64> = 1..=10_000;
 pub(super) const BACKOFF: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_hours(1);
 /// `platform.sandbox.latency`.
 pub(super) const LATENCY: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_hours(1);
+/// `platform.sandbox.settle_delay`.
+pub(super) const SETTLE_DELAY: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_hours(24);
 
 /// Most attempts a second: above this the pacing has no meaning any more.
 const FASTEST: u32 = 100_000;

@@ -6,6 +6,7 @@ mod host;
 mod inputs;
 mod limits;
 mod problem;
+mod remediate;
 mod resolve;
 mod schema;
 mod secret;
@@ -15,10 +16,11 @@ mod value;
 mod window;
 mod written;
 
-pub use choices::{ArchiveFormat, ArchiveVia, Certificates, Depth, Language, Mask, Period, Recheck, TokenRequest};
+pub use choices::{ArchiveFormat, ArchiveVia, Certificates, Depth, Language, Mask, Period, Recheck, RemedyAction, TokenRequest};
 pub use gate::{FIGURES, Gate};
 pub use host::HostRule;
 pub use problem::JobProblems;
+pub use remediate::RemediateSettings;
 pub use schema::job_schema;
 pub use secret::Secret;
 pub(crate) use value::parse_duration_range;
@@ -70,6 +72,8 @@ pub struct Job {
     pub archive: ArchiveSettings,
     /// What to write.
     pub report: ReportSettings,
+    /// What the province may be told.
+    pub remediate: RemediateSettings,
     /// Whom to tell how a run ended.
     pub notify: NotifySettings,
     /// What stays of old runs; everything where the job says nothing.
@@ -129,6 +133,7 @@ impl PlatformSettings {
 }
 
 /// Where the platform is.
+#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 #[derive(Debug, Clone)]
 pub enum Base {
     /// The embedded stand-in, started inside the process.
@@ -148,8 +153,8 @@ impl Base {
     }
 }
 
-/// `[platform.sandbox]`: what the embedded stand-in is like. A job sets seed, latency, rates of faults, and oddities; the
-/// rest is for the stand-in served by itself, and for tests.
+/// `[platform.sandbox]`: what the embedded stand-in is like. A job sets seed, latency, rates of faults, oddities, and the
+/// delay of notifications; the rest is for the stand-in served by itself, and for tests.
 #[derive(Debug, Clone)]
 pub struct SandboxSettings {
     /// Decides every truth it tells.
@@ -177,6 +182,8 @@ pub struct SandboxSettings {
     pub unpublished: Vec<String>,
     /// Where a JSON line per request goes.
     pub access_log: Option<PathBuf>,
+    /// How long after its answer a notification (interfaces 10 to 12) takes effect.
+    pub settle_delay: Duration,
 }
 
 impl SandboxSettings {
@@ -222,6 +229,7 @@ impl Default for SandboxSettings {
             outage: None,
             unpublished: Vec::new(),
             access_log: None,
+            settle_delay: Duration::ZERO,
         }
     }
 }

@@ -10,7 +10,7 @@ use super::written::{
 use super::{
     ArchiveSettings, AuditKeys, Base, CallingHours, FaceSettings, Gate, HostRule, Job, NotifySettings, PauseSettings,
     PlatformSettings, Purpose, ReportSettings, RetentionSettings, RetrySettings, SandboxSettings, Secret, ThrottleSettings,
-    TypeFaceSettings, inputs,
+    TypeFaceSettings, inputs, remediate,
 };
 use crate::codes::{Catalogue, CertificateType, CodeTable, NumberProblem, check_type_code};
 use crate::endpoint::Side;
@@ -65,6 +65,7 @@ pub(super) fn resolve(file: &Path, written: Written, problems: &mut Collector<'_
     let throttle = throttle(section(written.throttle));
     let archive = archive(section(written.archive), problems);
     let report = report(section(written.report));
+    let remediate = remediate::resolve(section(written.remediate));
     let retry = section(written.retry);
     let output_section = section(written.output);
     Some(Job {
@@ -86,6 +87,7 @@ pub(super) fn resolve(file: &Path, written: Written, problems: &mut Collector<'_
         },
         archive,
         report,
+        remediate,
         notify,
         retention,
         output: root.join(value(output_section.dir).unwrap_or_else(|| "outputs".to_owned())),
@@ -174,6 +176,7 @@ fn sandbox(written: SandboxSection) -> SandboxSettings {
         fault_rate: value(written.fault_rate).unwrap_or(defaults.fault_rate),
         lasting_rate: value(written.lasting_rate).unwrap_or(defaults.lasting_rate),
         oddities: value(written.oddities).unwrap_or(defaults.oddities),
+        settle_delay: value(written.settle_delay).unwrap_or(defaults.settle_delay),
         ..defaults
     }
 }

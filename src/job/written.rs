@@ -1,6 +1,8 @@
 //! The job file as written: every key optional, every value with its place, unknown keys refused.
 
-use super::choices::{ArchiveFormat, ArchiveVia, Certificates, Depth, Language, Mask, Period, Recheck, TokenRequest};
+use super::choices::{
+    ArchiveFormat, ArchiveVia, Certificates, Depth, Language, Mask, Period, Recheck, RemedyAction, TokenRequest,
+};
 use super::limits::{self, Limit};
 use super::problem::Collector;
 use super::schema::{Place, Schema, SectionSchema};
@@ -94,6 +96,7 @@ section! {
         retry: RetrySection,
         archive: ArchiveSection,
         report: ReportSection,
+        remediate: RemediateSection,
         notify: NotifySection,
         retention: RetentionSection,
         output: OutputSection,
@@ -132,6 +135,7 @@ section! {
         fault_rate: f64 => limits::FaultRate,
         lasting_rate: f64 => limits::FaultRate,
         oddities: Vec<String> => texts::Oddities,
+        settle_delay: Duration => limits::SETTLE_DELAY,
     }
 }
 
@@ -259,6 +263,16 @@ section! {
         html: bool,
         mask: Mask,
         gates: BTreeMap<String, Spanned<f64>> => texts::GateNames,
+    }
+}
+
+section! {
+    RemediateSection {
+        allow: Vec<RemedyAction>,
+        max_actions: u32 => limits::ACTIONS,
+        settle: Duration => limits::SETTLE,
+        types: Vec<Spanned<String>> => texts::TypeCodes,
+        overdue_days: u32 => limits::OVERDUE_DAYS,
     }
 }
 

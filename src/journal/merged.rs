@@ -11,7 +11,7 @@ const BATCH: u32 = 256;
 /// All journals of a run.
 #[derive(Debug)]
 pub struct Journals {
-    parts: Vec<Journal>,
+    pub(super) parts: Vec<Journal>,
     /// Whether they are shards' journals, seen from the run's folder.
     are_shards: bool,
     /// Index of the journal that knows the run before, once it has been looked for; none where none does.

@@ -16,6 +16,7 @@ mod packing;
 mod plan;
 mod read;
 mod record;
+mod remedies;
 mod schema;
 mod seal;
 mod taken_decisions;
@@ -29,6 +30,7 @@ pub use merged::{Items, Journals};
 pub use plan::{PlanRecord, PlanWriter, Shard, Wanted};
 pub use read::{PastFailure, PlacedTexts, StoredAnswer, StoredItem};
 pub use record::{NewAnswer, Record};
+pub use remedies::{NotifiedBefore, Remedies, Remedy, RemedyCount, RemedyState};
 pub use seal::Seal;
 pub use taken_decisions::{DecisionWriter, TakenDecisions};
 

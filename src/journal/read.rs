@@ -77,6 +77,16 @@ impl Journal {
         Ok(found?.map(i64::cast_unsigned))
     }
 
+    /// The id of the last planned item.
+    ///
+    /// # Errors
+    /// Fails if the journal cannot be read.
+    pub fn last_item(&self) -> Result<Option<u64>, JournalError> {
+        let found = self
+            .with(|connection| connection.query_row("SELECT max(item_id) FROM items", [], |row| row.get::<_, Option<i64>>(0)));
+        Ok(found?.map(i64::cast_unsigned))
+    }
+
     /// Up to `most` items from `from` on, with their answers; none where there are no more.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! The tables of the journal.
 
+use super::remedies;
 use rusqlite::Connection;
 
 /// The version that this program writes.
@@ -49,6 +50,7 @@ pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
     )?;
     connection.execute_batch(SINCE_VERSION_2)?;
     connection.execute_batch(SINCE_VERSION_4)?;
+    connection.execute_batch(remedies::TABLES)?;
     connection.pragma_update(None, "user_version", VERSION)?;
     connection.execute_batch("COMMIT")
 }
@@ -108,7 +110,7 @@ pub(super) fn upgrade(connection: &Connection, from: i64) -> rusqlite::Result<()
          {SINCE_VERSION_2}"
     );
     let to_version_3 = "ALTER TABLE answers ADD COLUMN failure_reason TEXT;";
-    let to_version_4 = format!("ALTER TABLE finished ADD COLUMN answers INTEGER; {SINCE_VERSION_4}");
+    let to_version_4 = format!("ALTER TABLE finished ADD COLUMN answers INTEGER; {SINCE_VERSION_4} {}", remedies::TABLES);
     let steps = [(2, to_version_2.as_str()), (3, to_version_3), (4, to_version_4.as_str())];
     let missing: Vec<&str> = steps.into_iter().filter(|(version, _)| *version > from).map(|(_, step)| step).collect();
     connection.execute_batch(&format!("BEGIN IMMEDIATE; {} PRAGMA user_version = {VERSION}; COMMIT", missing.join(" ")))

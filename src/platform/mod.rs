@@ -32,6 +32,7 @@ pub use meter::{ANSWERED, AttemptTotals, LATENCY_BOUNDS};
 pub use request::Request;
 pub use retry::backoff;
 pub use said::fit_to_show;
+pub(crate) use said::says_too_often;
 pub use session::{AttemptResult, CallResult, Session, SessionCounters, attempt_end, fresh_token_refused};
 pub use stop::StopReason;
 pub use throttle::{Admission, AttemptEnd, AttemptStart, Limit, Permit, Strain, Throttle};

@@ -1,7 +1,7 @@
 //! The figures in Prometheus' text format, fit for `node_exporter`'s textfile collector.
 
 use crate::analysis::Figures;
-use crate::journal::CallCount;
+use crate::journal::{CallCount, RemedyCount};
 use crate::platform::{AttemptTotals, LATENCY_BOUNDS};
 use chrono::{DateTime, Utc};
 use prometheus::proto::{Bucket, Histogram, LabelPair, Metric, MetricFamily, MetricType};
@@ -14,6 +14,8 @@ pub struct MetricsInput<'a> {
     pub figures: &'a Figures,
     /// Calls by interface, side and result.
     pub calls: &'a [CallCount],
+    /// Notifications of the province by action and state.
+    pub remedies: &'a [RemedyCount],
     /// What attempts came to.
     pub totals: &'a AttemptTotals,
     /// When the latest complete run of the job ended.
@@ -25,7 +27,7 @@ pub struct MetricsInput<'a> {
 /// # Errors
 /// Never in practice: the names are fixed and well-formed.
 pub fn metrics(input: &MetricsInput<'_>) -> Result<String, prometheus::Error> {
-    let MetricsInput { figures, calls, totals, last_success } = *input;
+    let MetricsInput { figures, calls, remedies, totals, last_success } = *input;
     let registry = Registry::new();
     let gauge = |name: &str, help: &str, labels: &[&str]| -> Result<GaugeVec, prometheus::Error> {
         let mut all = vec!["job"];
@@ -60,6 +62,7 @@ pub fn metrics(input: &MetricsInput<'_>) -> Result<String, prometheus::Error> {
         ("ecert_audit_items", "Items of the latest run", Some(float(figures.items))),
         ("ecert_audit_inconsistent_rows", "Rows whose two faces differ", Some(float(figures.inconsistent))),
         ("ecert_audit_invalid_inputs", "Input rows that cannot be audited", Some(float(figures.invalid_inputs))),
+        ("ecert_audit_remedied", "Notifications of the province seen to have taken effect", Some(float(figures.remedied))),
         ("ecert_audit_calls", "Calls made for the latest run", Some(float(figures.calls))),
         ("ecert_audit_attempts", "Attempts made for those calls", Some(float(figures.attempts))),
         ("ecert_audit_collection_rate", "both / (both + city_only)", figures.collection_rate),
@@ -83,6 +86,10 @@ pub fn metrics(input: &MetricsInput<'_>) -> Result<String, prometheus::Error> {
     let by_result = gauge("ecert_audit_calls_by_result", "Calls of the latest run", &["interface", "side", "result"])?;
     for CallCount { endpoint, side, result, count } in calls {
         by_result.with_label_values(&[job, endpoint, side, result]).set(float(*count));
+    }
+    let notifications = gauge("ecert_audit_remedies", "Notifications of the province by action and state", &["action", "state"])?;
+    for RemedyCount { action, state, count } in remedies {
+        notifications.with_label_values(&[job, action.word(), state.name()]).set(float(*count));
     }
     let attempts = gauge("ecert_audit_attempts_by_result", "Attempts of the latest run", &["interface", "result"])?;
     for (interface, results) in &totals.attempts {

@@ -17,7 +17,7 @@ mod words;
 
 pub use compared::{Comparison, compared_text};
 pub use decisions::{DecisionReader, Decisions, ShownDecision};
-pub use excel::{ComparedWorkbook, ReportError, write_workbook};
+pub use excel::{ComparedWorkbook, PlanMark, RemediationRow, RemediationWorkbook, ReportError, write_workbook};
 pub(crate) use excel::{embedded, face_value, fitting, mask_codes, masked, width_of};
 pub use explain::{ExplainedFace, explained_text};
 pub use failed::write_failed;

@@ -252,7 +252,8 @@ impl Answerer {
         json!({"head": head(dice), "data": data})
     }
 
-    /// Interfaces 10 to 12: what they tell the province holds for the life of the process.
+    /// Interfaces 10 to 12: what they tell the province holds for the life of the process, once the delay is over. The answer
+    /// comes at once.
     fn tell_province(&self, dice: &mut Dice, endpoint: Endpoint, call: &Call<'_>) -> Value {
         let file_number = call.text("fileNumber");
         let Some(found) = self.libraries.find(file_number).filter(|found| found.named.side == Side::City) else {

@@ -323,7 +323,7 @@ mod tests {
 
     #[test]
     fn a_certificate_is_found_by_its_identifier_though_each_side_has_its_own() {
-        let library = super::super::library::Library::new(7);
+        let library = super::super::library::Library::new(7, std::time::Duration::ZERO);
         for holder in holders().take(1500) {
             for certificate in truth(7, &holder, TYPE) {
                 for held in certificate.province.iter().chain(&certificate.city) {

@@ -1,5 +1,6 @@
 //! Building every table from the journal: `step` over each item, no call made.
 
+use super::remedies::{build_notified, build_remedies};
 use super::schema::{
     certificates::CERTIFICATES, coverage::COVERAGE, differences::DIFFERENCES, errors::ERRORS, files::FILES,
     invalid_inputs::INVALID_INPUTS, repairs::REPAIRS, unmapped_fields::UNMAPPED_FIELDS,
@@ -46,6 +47,8 @@ pub struct Build<'a> {
     pub carried: &'a [String],
     /// The run's id.
     pub run_id: &'a str,
+    /// Days after which a row is overdue that is still as it was when the province was told of it.
+    pub overdue_days: u32,
     /// Turns a message into a sentence, in the language of the tables.
     pub say: &'a dyn Fn(&Message) -> String,
     /// Whether the process has been asked to stop.
@@ -64,7 +67,7 @@ impl std::fmt::Debug for Build<'_> {
 /// Fails if the journal cannot be read or a table cannot be written, or if the process is asked to stop. Tables that were
 /// there stay as they were.
 pub fn build(journals: &Journals, dir: &Path, build: &Build<'_>) -> Result<(), BuildError> {
-    let Build { settings, catalogue, carried, run_id, say, is_interrupted } = *build;
+    let Build { settings, catalogue, carried, run_id, overdue_days, say, is_interrupted } = *build;
     let has_previous = journals.previous_run()?.is_some();
     let create = |table| TableWriter::create(dir, table, &[]);
     let mut tables = Tables {
@@ -111,7 +114,8 @@ pub fn build(journals: &Journals, dir: &Path, build: &Build<'_>) -> Result<(), B
     let mut repairs = create(REPAIRS)?;
     journals.repairs::<BuildError>(|row| Ok(push_placed(&mut repairs, &row)?))?;
     repairs.finish()?;
-    Ok(())
+    build_remedies(journals, dir, say)?;
+    build_notified(journals, dir, overdue_days)
 }
 
 fn push_placed(table: &mut TableWriter, row: &crate::journal::PlacedTexts) -> Result<(), ParquetError> {

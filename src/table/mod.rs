@@ -6,6 +6,7 @@ mod build;
 mod decisions;
 mod earlier;
 mod read;
+mod remedies;
 pub mod schema;
 mod writer;
 

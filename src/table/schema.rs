@@ -236,6 +236,35 @@ table! {
     }
 }
 
+table! {
+    /// What the province was told.
+    remedies REMEDIES {
+        ITEM_ID "item_id" I64 "条目序号";
+        CERTIFICATE_INDEX "certificate_index" I32 "条目内证照序号";
+        ACTION "action" Text "处置事项";
+        FILE_NUMBER "file_number" Text "市库文件标识";
+        PROVINCE_CERTIFICATE_ID "province_certificate_id" Text null "省库证照标识";
+        STATE "state" Text "处置结果";
+        CODE "code" I32 null "返回码";
+        MESSAGE "message" Text null "说明";
+        SENT_AT "sent_at" Time "通知时间";
+        VERIFIED_AT "verified_at" Time null "核实时间";
+    }
+}
+
+table! {
+    /// Rows that are still as they were when an earlier run told the province of them.
+    notified NOTIFIED {
+        ITEM_ID "item_id" I64 "条目序号";
+        CERTIFICATE_INDEX "certificate_index" I32 "条目内证照序号";
+        ACTION "action" Text "处置事项";
+        STATE "state" Text "当时的处置结果";
+        SENT_AT "sent_at" Time "通知时间";
+        DAYS_OPEN "days_open" I32 "通知后天数";
+        OVERDUE "overdue" Bool "已逾期";
+    }
+}
+
 impl Kind {
     pub(super) fn data_type(self) -> DataType {
         match self {

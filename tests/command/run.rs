@@ -36,7 +36,9 @@ fn the_run_folder_is_whole_and_private() {
         let mode = fs::metadata(workspace.run_dir().join(file)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{file}");
     }
-    for table in ["coverage", "certificates", "differences", "errors", "invalid_inputs", "unmapped_fields", "files", "repairs"] {
+    for table in
+        ["coverage", "certificates", "differences", "errors", "invalid_inputs", "unmapped_fields", "files", "repairs", "remedies"]
+    {
         let mode = fs::metadata(workspace.run_dir().join(format!("tables/{table}.parquet"))).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{table}");
     }

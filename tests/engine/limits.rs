@@ -110,9 +110,7 @@ fn large_answers_in_flight_share_one_budget_of_memory() {
     let throttle = format!("rate = \"unlimited\"\nadaptive = false\nconcurrency = {ANSWERS}");
     let job = job_on(&base_url, "inputs/items.csv", &throttle);
     let script = "grep VmHWM /proc/$PPID/status > peak.txt";
-    workspace.write_job(&format!(
-        "{job}\n[audit]\ndepth = \"existence\"\n[notify]\ncommand = [\"sh\", \"-c\", \"{script}\"]\n"
-    ));
+    workspace.write_job(&format!("{job}\n[audit]\ndepth = \"existence\"\n[notify]\ncommand = [\"sh\", \"-c\", \"{script}\"]\n"));
     workspace.run_job(&[], 0);
     let peak = fs::read_to_string(workspace.path("peak.txt")).unwrap();
     let kibibytes: usize = peak.split_whitespace().nth(1).unwrap().parse().unwrap();

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 fn every_shell_gets_a_script_that_knows_commands_values_and_files() {
     let workspace = Workspace::new();
     for (shell, marks) in [
-        ("bash", ["_ecert-audit", "compgen -W \"zh-CN en\"", "compgen -f"]),
+        ("bash", ["complete -F _ecert__audit", "compgen -W \"zh-CN en\"", "compgen -f"]),
         ("zsh", ["#compdef ecert-audit", "zh-CN", "_files"]),
         ("fish", ["complete -c ecert-audit", "zh-CN", "sandbox"]),
     ] {
@@ -38,7 +38,9 @@ fn every_command_has_a_manual_page() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let written = stdout(&output);
     let listed: Vec<&str> = written.lines().collect();
-    for command in ["init", "check", "run", "report", "compare", "archive", "call", "prune", "doctor", "sandbox", "schema"] {
+    for command in
+        ["init", "check", "run", "report", "compare", "archive", "remediate", "call", "prune", "doctor", "sandbox", "schema"]
+    {
         let name = format!("pages/ecert-audit-{command}.1");
         assert!(listed.contains(&name.as_str()), "{written}");
         let page = fs::read_to_string(workspace.path(&name)).unwrap();

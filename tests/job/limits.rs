@@ -13,7 +13,7 @@ struct Limit {
     bad: &'static [&'static str],
 }
 
-const LIMITS: [Limit; 16] = [
+const LIMITS: [Limit; 20] = [
     limit("throttle", "concurrency", "1024", &["1", "1024"], &["0", "1025", "4000000000", "99999999999999999999"]),
     limit("throttle", "burst", "100000", &["1", "100000"], &["0", "100001"]),
     limit("throttle", "rate", "100000/s", &["\"1/h\"", "\"100000/s\"", "\"6000000/min\"", "\"unlimited\""], &["\"100001/s\""]),
@@ -26,6 +26,10 @@ const LIMITS: [Limit; 16] = [
     limit("platform", "timeout", "1h", &["\"100ms\"", "\"1h\""], &["\"0s\"", "\"99ms\"", "\"2h\""]),
     limit("platform", "max_answer", "64MiB", &["\"1KiB\"", "\"64MiB\""], &["\"0\"", "\"1023\"", "\"65MiB\"", "\"100GiB\""]),
     limit("platform.sandbox", "latency", "1h", &["\"0s\"", "\"0s..1h\""], &["\"0s..2h\""]),
+    limit("platform.sandbox", "settle_delay", "1day", &["\"0s\"", "\"24h\""], &["\"25h\""]),
+    limit("remediate", "max_actions", "100000", &["1", "100000"], &["0", "100001"]),
+    limit("remediate", "settle", "1day", &["\"0s\"", "\"24h\""], &["\"25h\""]),
+    limit("remediate", "overdue_days", "3650", &["0", "3650"], &["3651"]),
     limit("archive", "concurrency", "256", &["1", "256"], &["0", "257"]),
     limit("archive", "max_file", "4GiB", &["\"1KiB\"", "\"4GiB\""], &["\"1B\"", "\"5GiB\""]),
     limit("archive", "timeout", "1h", &["\"100ms\"", "\"1h\""], &["\"0s\"", "\"1day\""]),

@@ -179,7 +179,7 @@ fn remarks_come_back_and_those_without_a_gap_are_listed() {
 #[test]
 fn a_masked_report_keeps_each_remark_with_its_gap_and_a_deleted_one_deleted() {
     let workspace = Workspace::new();
-    workspace.write_input("items.csv", items(80).as_bytes());
+    workspace.write_input("items.csv", items(400).as_bytes());
     let job = crate::support::job_text("inputs/items.csv", "rate = \"unlimited\"");
     workspace.write_job(&format!("{job}\n[report]\nmask = \"full\"\n"));
     workspace.run_job(&["--run-id", "r1"], 0);

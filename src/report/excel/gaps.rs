@@ -5,6 +5,7 @@ use super::super::ReportInput;
 use super::ReportError;
 use super::detail::{DetailCell, DetailColumn, DetailSheet, code, holder_and_type, number, text, time, with_carried};
 use super::likely::LikelySame;
+use super::notified::{NotifiedRows, Pass};
 use super::style::Style;
 use crate::audit::Status;
 use crate::codes::{mask_code, mask_within};
@@ -47,7 +48,7 @@ struct Held {
 }
 
 /// The columns of a list; `held` is what the side that holds the certificates says of them.
-fn columns(input: ReportInput<'_>, held: Option<&Held>) -> Vec<DetailColumn> {
+fn columns(input: ReportInput<'_>, held: Option<&Held>) -> Result<Vec<DetailColumn>, ReportError> {
     let header = |key| input.words.text(key);
     let mut front: Vec<DetailColumn> = holder_and_type(input.words).into();
     front.extend([text(header("col-type-name")).at_least(FOLDED), code(header("col-number")).folding().at_least(FOLDED)]);
@@ -67,9 +68,12 @@ fn columns(input: ReportInput<'_>, held: Option<&Held>) -> Vec<DetailColumn> {
     if !input.decisions.is_empty() {
         back.extend([text(header("col-decision")), code(header("col-decision-note")).folding().at_least(FOLDED)]);
     }
+    if !NotifiedRows::open(input)?.is_empty() {
+        back.push(text(header("col-notified")).at_least(FOLDED));
+    }
     // As text: what is typed there, a date or a number with zeros in front, stays as it is typed.
     back.push(code(header("col-remark")).folding().at_least(REMARK));
-    with_carried(front, input.carried, back)
+    Ok(with_carried(front, input.carried, back))
 }
 
 /// Writes one list; `held` is what the side that holds the certificates says of them.
@@ -80,14 +84,38 @@ fn write_status(
     status: Status,
     held: Option<&Held>,
 ) -> Result<(), ReportError> {
+    let mut list = DetailSheet::begin(workbook, style, input, input.words.status(status), columns(input, held)?);
+    // What the province was told of long ago and is still open comes first.
+    for pass in Pass::ALL {
+        write_pass(&mut list, input, pass, status, held)?;
+    }
+    list.end()
+}
+
+/// Writes the rows of a list that one pass over the coverage lists.
+fn write_pass(
+    list: &mut DetailSheet<'_>,
+    input: ReportInput<'_>,
+    pass: Pass,
+    status: Status,
+    held: Option<&Held>,
+) -> Result<(), ReportError> {
     let words = input.words;
     let has_previous = input.figures.previous_run.is_some();
-    let mut list = DetailSheet::begin(workbook, style, input, words.status(status), columns(input, held));
+    let mut notified = NotifiedRows::open(input)?;
+    let has_notified = !notified.is_empty();
+    if pass == Pass::Overdue && !has_notified {
+        return Ok(());
+    }
     let mut rows = Rows::open(input.tables, coverage::COVERAGE)?;
     let mut decisions = input.decisions.reader()?;
     let mut likely_same = LikelySame::new(input.tables, words, input.mask);
     while let Some(row) = rows.next_row()? {
         if row.text(coverage::STATUS) != Some(status.name()) {
+            continue;
+        }
+        let told = notified.find(row)?;
+        if !pass.lists(told.as_ref()) {
             continue;
         }
         let gap = ShownGap::of(row, input);
@@ -126,10 +154,13 @@ fn write_status(
         if !input.decisions.is_empty() {
             cells.extend([decided.decision.as_deref(), decided.note.as_deref()].map(DetailCell::Text));
         }
+        if has_notified {
+            cells.push(DetailCell::Text(told.as_ref().map(|told| told.shown.as_str())));
+        }
         cells.push(DetailCell::Text(remark.as_deref()));
         list.row(cells)?;
     }
-    list.end()
+    Ok(())
 }
 
 /// Holder, type and number of a row, as the job wants them shown.

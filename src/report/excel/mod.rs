@@ -12,13 +12,17 @@ mod layout;
 mod likely;
 mod lists;
 mod notes;
+mod notified;
 mod overview;
+mod remediation;
+mod remedies;
 mod style;
 mod summaries;
 
 pub use compared::ComparedWorkbook;
 pub(crate) use gaps::{embedded, mask_codes, masked};
 pub(crate) use lists::face_value;
+pub use remediation::{PlanMark, RemediationRow, RemediationWorkbook};
 pub(crate) use style::{fitting, width_of};
 
 use super::ReportInput;
@@ -84,6 +88,7 @@ pub fn write_workbook(path: &Path, input: ReportInput<'_>) -> Result<(), ReportE
     if let Some((by, handling)) = input.handling {
         handling::write(&mut workbook, &style, input, by, handling)?;
     }
+    remedies::write(&mut workbook, &style, input)?;
     if input.has_files {
         lists::write_files(&mut workbook, &style, input)?;
     }

@@ -101,7 +101,7 @@ impl Sandbox {
             started: Instant::now(),
             answerer: Answerer {
                 seed: settings.seed,
-                libraries: Library::new(settings.seed),
+                libraries: Library::new(settings.seed, settings.settle_delay),
                 unpublished: settings.unpublished.clone(),
             },
             faults: Faults::new(&settings),

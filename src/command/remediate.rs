@@ -1,0 +1,221 @@
+//! `remediate`: what the province should be told of a run's gaps; with `--confirm` it is told, once.
+
+mod carrying;
+
+use super::dispatch::{check_tables, decisions_journal};
+use super::locks;
+use super::stored::StoredRun;
+use super::terminal::Terminal;
+use crate::cli::RemediateArgs;
+use crate::exit::{Exit, Stop};
+use crate::job::{Base, RemedyAction};
+use crate::journal::{Journals, RemedyState};
+use crate::message::Message;
+use crate::remedy::{Decision, Decisions, Marking, PlanFile, Proposals, Selection, Standing, ignored_marks};
+use crate::report::{PlanMark, RemediationRow, RemediationWorkbook, Words};
+use crate::run_folder::{Manifest, RunFolder, RunState};
+use carrying::{Task, carry_out};
+use chrono::Utc;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+/// The workbook for a person to decide in.
+const WORKBOOK: &str = "remediation.xlsx";
+
+pub(super) fn remediate(args: &RemediateArgs, terminal: &mut Terminal) -> Result<Exit, Stop> {
+    let run = StoredRun::open(&args.run_dir, terminal)?;
+    let _locks = locks::take(&run.layout.job_dir, run.layout.shard)?;
+    check_run(&run, terminal)?;
+    match (args.confirm, args.verify) {
+        (true, _) => confirm(args, &run, terminal),
+        (false, true) => verify(&run, terminal),
+        (false, false) => propose(args, &run, terminal),
+    }
+}
+
+/// Refuses a run that has no tables yet, and one that was made with another platform: its identifiers mean nothing there.
+fn check_run(run: &StoredRun, terminal: &Terminal) -> Result<(), Stop> {
+    let StoredRun { layout, manifest, job, .. } = run;
+    check_tables(&layout.folder())?;
+    let (audited, now) = (manifest.fingerprint.platform.as_str(), job.platform.base.name());
+    if audited != now {
+        return Err(Stop::invalid(Message::new("remediate-other-platform").with("audited", audited).with("now", now)));
+    }
+    if manifest.state != RunState::Complete {
+        terminal.tell(&Message::new("remediate-of-incomplete"));
+    }
+    if matches!(job.platform.base, Base::Sandbox(_)) {
+        terminal.tell(&Message::new("remediate-embedded"));
+    }
+    Ok(())
+}
+
+/// What proposals are made from, beside the tables.
+struct Ground {
+    decisions: Decisions,
+    tables: PathBuf,
+}
+
+impl Ground {
+    fn of(run: &StoredRun) -> Result<Self, Stop> {
+        let tables = run.layout.folder().tables();
+        Ok(Self { decisions: Decisions::read(&tables, &decisions_journal(&run.layout.folder())?)?, tables })
+    }
+
+    fn proposals<'a>(&'a self, run: &'a StoredRun) -> Proposals<'a> {
+        Proposals {
+            tables: &self.tables,
+            run_id: &run.manifest.run_id,
+            journals: &run.journals,
+            decisions: &self.decisions,
+            settings: &run.job.remediate,
+            now: Utc::now(),
+        }
+    }
+}
+
+/// How many certificates each answer concerns, by action in the order of sending.
+#[derive(Debug, Default)]
+struct Counts {
+    to_send: [u64; 3],
+    undecided: [u64; 3],
+    withheld: u64,
+}
+
+/// The dry run: writes the workbook and says what would be sent.
+fn propose(args: &RemediateArgs, run: &StoredRun, terminal: &Terminal) -> Result<Exit, Stop> {
+    let path = run.layout.folder().file(WORKBOOK);
+    let mut marks = match &args.plan {
+        Some(plan) => Some(PlanFile::read(plan)?),
+        // What a person has filled in stays as it is.
+        None => read_if_there(&path)?,
+    };
+    let ground = Ground::of(run)?;
+    let proposals = ground.proposals(run);
+    let words = terminal.words();
+    let mut book = RemediationWorkbook::begin(words, run.job.report.mask, run.layout.folder().dir()).map_err(Stop::failed)?;
+    let mut counts = Counts::default();
+    proposals.each(|proposal| {
+        let assessment = &proposal.assessment;
+        let row = RemediationRow {
+            row: proposal.row,
+            action: assessment.action,
+            reason: &assessment.reason,
+            decision: proposal.decision.map(Decision::name),
+        };
+        let action = assessment.action.filter(|_| assessment.standing != Standing::Withheld);
+        let Some((action, key)) = action.and_then(|action| Some((action, proposal.key(proposals.run_id, action)?))) else {
+            counts.withheld += 1;
+            return book.other(&row).map_err(Stop::failed);
+        };
+        let is_proposed = assessment.standing == Standing::Proposed;
+        let usual = Some(PlanMark::Execute).filter(|_| is_proposed && args.plan.is_none());
+        let mark = match marks.as_mut().map(|marks| marks.marking(&key)) {
+            Some(Marking::Marked(mark)) => Some(mark),
+            Some(Marking::Blank) => None,
+            Some(Marking::Absent) | None => usual,
+        };
+        let is_sent = if args.plan.is_some() { mark == Some(PlanMark::Execute) } else { is_proposed };
+        let counted = if is_sent { &mut counts.to_send } else { &mut counts.undecided };
+        counted[place_of(action)] += 1;
+        book.action(&row, mark, &key).map_err(Stop::failed)
+    })?;
+    if args.plan.is_some() {
+        refuse_strangers(marks.as_ref())?;
+    }
+    book.end(&path).map_err(Stop::failed)?;
+    terminal.print(&proposed_text(words, run, &counts, &path.display().to_string()))?;
+    Ok(Exit::Done)
+}
+
+fn read_if_there(path: &Path) -> Result<Option<PlanFile>, Stop> {
+    path.exists().then(|| PlanFile::read(path)).transpose()
+}
+
+/// Refuses a plan with rows that are none of this run's.
+fn refuse_strangers(plan: Option<&PlanFile>) -> Result<(), Stop> {
+    let strangers = plan.map(PlanFile::strangers).unwrap_or_default();
+    if strangers.is_empty() { Ok(()) } else { Err(Stop { exit: Exit::Invalid, messages: strangers }) }
+}
+
+fn place_of(action: RemedyAction) -> usize {
+    RemedyAction::IN_ORDER.iter().position(|known| *known == action).unwrap_or_default()
+}
+
+fn proposed_text(words: &Words, run: &StoredRun, counts: &Counts, path: &str) -> String {
+    let mut text = String::new();
+    let mut line = |message: Message| {
+        let _ = writeln!(text, "{}", words.say(&message));
+    };
+    let Manifest { job, run_id, .. } = &run.manifest;
+    line(Message::new("remediation-head").with("job", job).with("run", run_id));
+    for (action, (to_send, undecided)) in RemedyAction::IN_ORDER.into_iter().zip(counts.to_send.iter().zip(counts.undecided)) {
+        let message = Message::new("remediation-action").with_message("action", action_message(action));
+        line(message.with("proposed", to_send).with("undecided", undecided));
+    }
+    line(Message::new("remediation-withheld").with("count", counts.withheld));
+    let most = run.job.remediate.max_actions;
+    let total: u64 = counts.to_send.iter().sum();
+    if total > u64::from(most) {
+        line(Message::new("remediation-over").with("count", total).with("most", most));
+    }
+    line(Message::new("remediation-written").with("path", path));
+    text
+}
+
+fn action_message(action: RemedyAction) -> Message {
+    match action {
+        RemedyAction::Insert => Message::new("remedy-action-insert"),
+        RemedyAction::Update => Message::new("remedy-action-update"),
+        RemedyAction::Delete => Message::new("remedy-action-delete"),
+    }
+}
+
+/// Sends what is chosen, and looks for what came of it.
+fn confirm(args: &RemediateArgs, run: &StoredRun, terminal: &Terminal) -> Result<Exit, Stop> {
+    let mut plan = args.plan.as_deref().map(PlanFile::read).transpose()?;
+    let ground = Ground::of(run)?;
+    let proposals = ground.proposals(run);
+    let selection = Selection::choose(&proposals, plan.as_mut())?;
+    refuse_strangers(plan.as_ref())?;
+    if plan.is_none() {
+        refuse_ignored_marks(&proposals, &run.layout.folder())?;
+    }
+    let most = run.job.remediate.max_actions;
+    if selection.total > u64::from(most) {
+        return Err(Stop::invalid(Message::new("remediate-too-many").with("count", selection.total).with("most", most)));
+    }
+    if selection.overtaken > 0 {
+        terminal.tell(&Message::new("remediate-overtaken").with("count", selection.overtaken));
+    }
+    if selection.chosen.is_empty() && open_count(&run.journals)? == 0 {
+        terminal.print(&format!("{}\n", terminal.words().say(&Message::new("remediate-nothing"))))?;
+        return Ok(Exit::Done);
+    }
+    carry_out(run, Task::Send(selection.chosen), terminal)
+}
+
+/// Refuses to pass over what a person has filled into the workbook of this run.
+fn refuse_ignored_marks(proposals: &Proposals<'_>, folder: &RunFolder) -> Result<(), Stop> {
+    let path = folder.file(WORKBOOK);
+    let Some(mut marks) = read_if_there(&path)? else { return Ok(()) };
+    match ignored_marks(proposals, &mut marks)? {
+        0 => Ok(()),
+        count => Err(Stop::invalid(Message::new("remediate-marks-ignored").with("path", path.display()).with("count", count))),
+    }
+}
+
+/// Looks for what came of notifications sent before.
+fn verify(run: &StoredRun, terminal: &Terminal) -> Result<Exit, Stop> {
+    if open_count(&run.journals)? == 0 {
+        terminal.print(&format!("{}\n", terminal.words().say(&Message::new("remediate-nothing-open"))))?;
+        return Ok(Exit::Done);
+    }
+    carry_out(run, Task::Verify, terminal)
+}
+
+/// Notifications that have not been seen to take effect, refused ones aside.
+fn open_count(journals: &Journals) -> Result<u64, Stop> {
+    let is_open = |state| !matches!(state, RemedyState::Settled | RemedyState::Refused);
+    Ok(journals.remedy_counts()?.iter().filter(|count| is_open(count.state)).map(|count| count.count).sum())
+}
