@@ -6,7 +6,7 @@ use crate::support::{Workspace, citizen, job_text};
 
 impl Outcome {
     /// Codes of the notes on texts and markup that need attention.
-    fn attention(&self) -> Vec<&str> {
+    pub(super) fn attention(&self) -> Vec<&str> {
         let of_files = self.report.files.iter().flat_map(|file| &file.notes);
         let notes = of_files.chain(self.report.sheets().flat_map(|sheet| &sheet.notes));
         let codes = notes.filter(|note| note.needs_attention).map(|note| note.message.code());
@@ -15,7 +15,7 @@ impl Outcome {
 }
 
 /// What comes of a file of this name and content.
-fn read_file(name: &str, bytes: &[u8]) -> Outcome {
+pub(super) fn read_file(name: &str, bytes: &[u8]) -> Outcome {
     let workspace = Workspace::new();
     workspace.write_input(name, bytes);
     Outcome::of(&workspace, &job_text(&format!("inputs/{name}"), ""))
@@ -25,7 +25,7 @@ fn read_text(text: &str) -> Outcome {
     read_file("a.csv", text.as_bytes())
 }
 
-fn gbk(text: &str) -> Vec<u8> {
+pub(super) fn gbk(text: &str) -> Vec<u8> {
     let (bytes, _, has_unmappable) = encoding_rs::GBK.encode(text);
     assert!(!has_unmappable);
     bytes.into_owned()
@@ -218,7 +218,7 @@ fn a_page_without_the_list_says_what_it_is() {
     }
     let outcome = read_file("half.xls", cut.as_bytes());
     assert_eq!((outcome.items(), outcome.advice()), (vec![2, 3], vec![(4, "markup-cut-off")]));
-    assert_eq!(outcome.attention(), ["markup-page-cut-off"]);
+    assert_eq!((outcome.problems(), outcome.attention()), (vec!["markup-page-cut-off"], vec![]));
 }
 
 #[test]

@@ -93,6 +93,7 @@ fn every_encoding_gives_the_same_rows() {
     let text = list(&["张三", "一一"]);
     let expected = read_text(&text).rows;
     let utf16 = |text: &str, unit: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(unit).collect::<Vec<u8>>();
+    let utf32 = |text: &str, unit: fn(u32) -> [u8; 4]| text.chars().map(u32::from).flat_map(unit).collect::<Vec<u8>>();
     for (name, bytes) in [
         ("UTF-8 with a mark", [b"\xEF\xBB\xBF".as_slice(), text.as_bytes()].concat()),
         ("GB 18030", encoding_rs::GB18030.encode(&text).0.into_owned()),
@@ -100,6 +101,10 @@ fn every_encoding_gives_the_same_rows() {
         ("UTF-16 BE", utf16(&text, u16::to_be_bytes)),
         ("UTF-16 LE with a mark", utf16(&format!("\u{FEFF}{text}"), u16::to_le_bytes)),
         ("UTF-16 BE with a mark", utf16(&format!("\u{FEFF}{text}"), u16::to_be_bytes)),
+        ("UTF-32 LE", utf32(&text, u32::to_le_bytes)),
+        ("UTF-32 BE", utf32(&text, u32::to_be_bytes)),
+        ("UTF-32 LE with a mark", utf32(&format!("\u{FEFF}{text}"), u32::to_le_bytes)),
+        ("UTF-32 BE with a mark", utf32(&format!("\u{FEFF}{text}"), u32::to_be_bytes)),
     ] {
         assert_eq!(read_bytes(&bytes).rows, expected, "{name}");
     }

@@ -57,15 +57,18 @@ text-note-over-lines = Records that take up several lines because of line breaks
 
 # Web pages and XML tables
 markup-page = Read as a web page in { $encoding }; tables with content: { $tables }.
+markup-headers-apart = In { $count } places a header stands in a web page table of its own and the rows in the next one (a grid with a fixed header); they were read as one table.
+markup-codes-outside = Outside of the tables of the web page, { $count } words look like holder codes or certificate type codes and were not read. Check that no data is missing.
+markup-text-page = The web page has no table; its text was read line by line as a browser shows it, and row numbers are lines of that text. Check the number of rows and the columns.
 markup-workbook = Read as an XML workbook of Excel 2003 in { $encoding }; sheets: { $sheets }.
 markup-unreadable = The file cannot be read ({ $error }). Check that no other program holds it and that you may read it.
 markup-no-table = This is a web page without a table. It may be a login page or an error page: log in to the source system again and export the list once more.
 markup-frames = This is a web page whose tables are in other files that it refers to (usually in a folder of the same name with .files). Export xlsx or csv from the source system, or list the files sheet001.htm and so on of that folder in the job.
-markup-page-cut-off = The web page ends within a table. It was probably not downloaded whole, and rows may be missing. Export it again and check the number of rows.
+markup-page-cut-off = The web page ends within a table: it was probably not downloaded whole, and how many rows are missing is unknown. Export it again and check the number of rows.
 markup-workbook-cut-off = This is an XML workbook of Excel 2003 that ends before it is complete; rows may be missing. Export it or have it sent again.
 markup-archive-damaged = This is a web archive (MHT) whose pages cannot be decoded. Export xlsx or csv from the source system.
 markup-archive-too-large = This is a web archive (MHT) of more than { $most } MiB and is not opened. Export xlsx or csv from the source system.
-markup-too-many-tables = The web page has more than { $most } tables, or tables too deep within each other; the others were not read. Check them.
+markup-too-many-tables = The web page has more than { $most } tables, or tables too deep within each other, and the others were not reached. Export xlsx or csv from the source system, or export in several parts.
 markup-too-many-merges = The table has more than { $most } merged ranges; the others were not taken as merged. Check them.
 markup-sheet-hidden = The sheet is hidden and was not read. To have it read, unhide it and save the file.
 markup-cut-off = Row { $row } is not complete: the file ends within it. Export it again and check the number of rows.

@@ -57,15 +57,18 @@ text-note-over-lines = 有 { $count } 条记录因单元格里有换行而占多
 
 # Web pages and XML tables
 markup-page = 按网页读取，编码为 { $encoding }，有内容的表格 { $tables } 个。
+markup-headers-apart = 有 { $count } 处表头单独放在一个网页表格里、数据放在下一个表格里（固定表头的写法），已接成一张表读取。
+markup-codes-outside = 网页的表格以外还有 { $count } 处文字像证件号码或证照类型代码，不在表格里，没有读取。请核对是否漏了数据。
+markup-text-page = 网页里没有表格，已按网页显示的文字逐行读取，行号是网页上文字的行号。请核对行数和各列是否对应。
 markup-workbook = 按 Excel 2003 的 XML 表格读取，编码为 { $encoding }，工作表 { $sheets } 张。
 markup-unreadable = 文件读不出来（{ $error }）。请检查文件是否被占用、是否有读取权限。
 markup-no-table = 这是一个网页，里面没有表格。它可能是登录页或报错页：请重新登录源系统，再导出一次清单。
 markup-frames = 这是一个网页，表格在它引用的其他文件里（通常在同名的 .files 文件夹中）。请在源系统重新导出 xlsx 或 csv，或把那个文件夹里的 sheet001.htm 等文件列入任务。
-markup-page-cut-off = 网页在表格中间就结束了，多半没有下载完整，后面可能还缺行。请重新导出，核对行数。
+markup-page-cut-off = 网页在表格中间就结束了，多半没有下载完整，后面缺了多少行无从知道。请重新导出，核对行数后再核查。
 markup-workbook-cut-off = 这是 Excel 2003 的 XML 表格，但文件没有写完就结束了，可能缺行。请重新导出或重新发送。
 markup-archive-damaged = 这是网页归档文件（MHT），里面的网页无法解码。请在源系统重新导出 xlsx 或 csv。
 markup-archive-too-large = 这是网页归档文件（MHT），超过 { $most } MiB，不予读取。请在源系统重新导出 xlsx 或 csv。
-markup-too-many-tables = 网页里的表格超过 { $most } 个，或者嵌套太深，其余的没有读取。请核对。
+markup-too-many-tables = 网页里的表格超过 { $most } 个，或者嵌套太深，后面的没有读到。请在源系统导出 xlsx 或 csv，或分批导出。
 markup-too-many-merges = 合并单元格超过 { $most } 处，其余的没有按合并处理，请核对。
 markup-sheet-hidden = 工作表是隐藏的，没有读取。要读取它，请取消隐藏后重新保存。
 markup-cut-off = 第 { $row } 行在文件结束时还没有写完，内容不完整。请重新导出，核对行数。
