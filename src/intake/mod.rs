@@ -11,6 +11,7 @@ mod columns;
 mod dedup;
 mod delimited;
 mod files;
+mod formula;
 mod header;
 mod heading;
 mod holder;

@@ -163,6 +163,15 @@ fn formulas_that_stand_for_texts_stay_as_they_are() {
 }
 
 #[test]
+fn separators_in_a_formula_are_its_own() {
+    let text =
+        |holder| format!("{HEADER}=TEXT(\"{}\",\"@\"),{TYPE},张三\n=TEXT(\"{holder}\",\"@\"),=T(\"{TYPE}\"),李四\n", HOLDERS[0]);
+    let told = read_text(&text(HOLDERS[1]));
+    assert_eq!((told.numbers(), told.spoilt.len(), told.notes.len()), (vec![1, 2, 3], 0, 1), "{told:?}");
+    assert_eq!(told.row(3), [format!("=TEXT(\"{}\",\"@\")", HOLDERS[1]), format!("=T(\"{TYPE}\")"), "李四".to_owned()]);
+}
+
+#[test]
 fn a_mark_that_makes_a_line_unreadable_spoils_that_line_alone() {
     let text = format!("{}{},\"{TYPE}\n{}", list(&["张三", "李四"]), HOLDERS[2], line(3, "王五"));
     let told = read_text(&text);
@@ -193,7 +202,14 @@ fn a_record_over_several_lines_is_one_row_where_a_field_needs_it() {
 fn a_mark_in_the_header_or_in_a_title_leaves_both_in_place() {
     let told = read_text(&format!("\"清单\"（市局）\n\"证件号码,证照类型代码,姓名\n{}", line(0, "张三")));
     assert_eq!((told.numbers(), told.spoilt), (vec![1, 2, 3], vec![]));
-    assert!(told.notes.iter().any(|note| note.starts_with("text-note-mark-as-written count=2")));
+    assert_eq!(told.row(2), ["证件号码", "证照类型代码", "姓名"]);
+    assert!(told.notes.iter().any(|note| note.starts_with("text-note-header-mark count=2")));
+    for header in ["姓名,\"证件号码,证照类型代码", "姓名,\"证件号码,证照类型代码\"", "姓名\",证件\"号码,\"证照\"类型代码"]
+    {
+        let told = read_text(&format!("{header}\n张三,{},{TYPE}\n李四,{},{TYPE}\n", HOLDERS[0], HOLDERS[1]));
+        assert_eq!((told.row(1), told.numbers()), (vec!["姓名", "证件号码", "证照类型代码"], vec![1, 2, 3]), "{header}");
+        assert!(told.has_note("text-note-header-mark count=1"), "{header}: {:?}", told.notes);
+    }
 }
 
 #[test]

@@ -47,6 +47,7 @@ text-note-end-mark = Lines with an end mark (Ctrl-Z) in their midst: { $count } 
 text-note-too-long = Lines that are too long and were not read: { $count } ({ $lines }).
 text-note-stray-mark = Lines whose quotation marks do not pair and that were not read: { $count } ({ $lines }).
 text-note-mark-as-written = Lines whose quotation marks do not pair and were read as ordinary characters; check them: { $count } ({ $lines }).
+text-note-header-mark = Stray quotation marks in the header or in a title were left out; check the columns: { $count } ({ $lines }).
 text-note-wrapped = Lines that stand in quotation marks as a whole and were split within; check them: { $count } ({ $lines }).
 text-note-wide-separators = Lines that mix separators of full and half width, all of which were taken for separators; check them: { $count } ({ $lines }).
 text-note-header-separator = the header has another separator than the lines below; each was split by its own, please check: { $lines } ({ $count } in all).

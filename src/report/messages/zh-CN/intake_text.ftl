@@ -47,6 +47,7 @@ text-note-end-mark = 有 { $count } 行中间有文件结束符（Ctrl-Z）：{ 
 text-note-too-long = 有 { $count } 行太长，没有读取：{ $lines }。
 text-note-stray-mark = 有 { $count } 行的双引号不成对，没有读取：{ $lines }。
 text-note-mark-as-written = 有 { $count } 行的双引号不成对，已按普通字符读取，请核对：{ $lines }。
+text-note-header-mark = 表头或标题里有多余的双引号，已去掉后再认列名，请核对：{ $lines }（{ $count } 行）。
 text-note-wrapped = 有 { $count } 行整行都在双引号里，已去掉引号再分列，请核对：{ $lines }。
 text-note-wide-separators = 有 { $count } 行混用了全角和半角的分隔符，已一并作为分隔符，请核对：{ $lines }。
 text-note-header-separator = 表头与数据用的分隔符不同，已分别处理，请核对：{ $lines }（{ $count } 行）。
