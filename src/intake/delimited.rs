@@ -87,7 +87,10 @@ fn read_records(records: io::Result<Records>, encoding: &str, events: &mut Event
 fn tell_layout(records: &Records, encoding: &str, events: &mut EventSender) -> Result<(), Closed> {
     let message = match records.separator() {
         None => Message::new("text-layout-one-column").with("encoding", encoding),
-        Some(separator) => Message::new("text-layout").with("encoding", encoding).with_message("separator", name(separator)),
+        Some(separator) => {
+            let separator = if records.is_aligned() { Message::new("text-separator-aligned") } else { name(separator) };
+            Message::new("text-layout").with("encoding", encoding).with_message("separator", separator)
+        }
     };
     events.note(message, false)?;
     match records.declared() {

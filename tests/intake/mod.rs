@@ -6,6 +6,7 @@ mod found;
 mod markup;
 mod rows;
 mod text;
+mod text_layout;
 mod workbook;
 
 use crate::support::{Workspace, job_text};

@@ -122,6 +122,11 @@ impl Records {
         self.layout.separator
     }
 
+    /// Whether spaces between aligned columns separate its fields.
+    pub(super) const fn is_aligned(&self) -> bool {
+        self.layout.is_aligned
+    }
+
     /// The separator that the first line declares.
     pub(super) const fn declared(&self) -> Option<char> {
         self.declared

@@ -23,6 +23,7 @@ text-separator-comma = commas
 text-separator-tab = tabs
 text-separator-semicolon = semicolons
 text-separator-bar = vertical bars
+text-separator-aligned = columns aligned by spaces
 text-separator-code = control characters { $code }
 text-separator-other = “{ $separator }”
 text-note-declared = The first line declares the separator ({ $separator }); it was taken, and the line is no data.

@@ -23,6 +23,7 @@ text-separator-comma = 逗号
 text-separator-tab = 制表符
 text-separator-semicolon = 分号
 text-separator-bar = 竖线
+text-separator-aligned = 空格对齐的列
 text-separator-code = 控制字符 { $code }
 text-separator-other = “{ $separator }”
 text-note-declared = 第一行声明了分隔符（{ $separator }），已照此读取，这一行不算数据。
