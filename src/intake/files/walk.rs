@@ -55,7 +55,7 @@ pub(super) fn shown(root: &Path, path: &Path) -> String {
 /// A character as it is shown in a name: line breaks and what cannot be seen as their escapes, so that a name stays in its line
 /// and two names look different.
 fn escaped(character: char) -> impl Iterator<Item = char> {
-    let is_unseen = character.is_control() || is_invisible(character);
+    let is_unseen = character.is_control() || is_invisible(character) || matches!(character, '\u{2028}' | '\u{2029}');
     let escape = is_unseen.then(|| character.escape_default());
     let plain = (!is_unseen).then_some(character);
     escape.into_iter().flatten().chain(plain)

@@ -367,6 +367,7 @@ impl Builder {
         if self.open.is_empty() {
             self.begin_table(true);
         }
+        self.progress = Progress::Within;
         if let Some(table) = self.open.last_mut() {
             table.rows = table.rows.saturating_add(1);
             table.row = Some(table.grid.begin_row(table.rows));
