@@ -2,7 +2,7 @@
 
 use super::text::{gbk, read_file};
 use super::{Outcome, TYPE};
-use crate::support::citizen;
+use crate::support::{Workspace, citizen, job_text};
 
 const HEADER: [&str; 3] = ["证件号码", "证照类型代码", "姓名"];
 
@@ -128,4 +128,14 @@ fn a_web_archive_is_known_whatever_program_wrote_it() {
             assert_eq!((outcome.items(), outcome.problems()), (vec![2, 3], vec![]), "{archive}");
         }
     }
+}
+
+#[test]
+fn a_run_over_a_page_that_is_cut_off_calls_nothing() {
+    let workspace = Workspace::new();
+    workspace.write_input("a.xls", format!("<table>{}{}", header(), rows(3)).as_bytes());
+    workspace.write_job(&job_text("inputs/a.xls", "").replace("carry = [\"区市\", \"部门\"]", ""));
+    let output = workspace.run_job(&[], 2);
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(words.contains("网页在表格中间就结束了"), "{words}");
 }

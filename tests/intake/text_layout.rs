@@ -2,7 +2,7 @@
 
 use super::TYPE;
 use super::text::{gbk, read_file};
-use crate::support::citizen;
+use crate::support::{Workspace, citizen, job_text};
 
 const HEADER: [&str; 3] = ["证件号码", "证照类型代码", "姓名"];
 
@@ -103,4 +103,14 @@ fn rare_line_ends_end_lines_and_are_told() {
             assert_eq!(outcome.attention(), ["text-note-rare-ends"]);
         }
     }
+}
+
+#[test]
+fn the_place_of_a_row_of_a_text_has_no_empty_brackets() {
+    let workspace = Workspace::new();
+    workspace.write_input("a.csv", format!("证件号码,证照类型代码\n123,{TYPE}\n").as_bytes());
+    workspace.write_job(&job_text("inputs/a.csv", "").replace("carry = [\"区市\", \"部门\"]", ""));
+    let output = workspace.run_job(&[], 2);
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(words.contains("inputs/a.csv 第 2 行") && !words.contains("[]"), "{words}");
 }
