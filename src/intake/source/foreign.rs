@@ -67,7 +67,7 @@ fn is_parquet(head: &[u8]) -> bool {
     head.strip_prefix(b"PAR1").is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_control))
 }
 
-/// A table of dBASE or FoxPro: its header has a version, the date of the last change, its own length, and a description of 32
+/// A table of dBASE or `FoxPro`: its header has a version, the date of the last change, its own length, and a description of 32
 /// bytes for each field.
 fn is_dbf(head: &[u8]) -> bool {
     const VERSIONS: [u8; 15] = [0x02, 0x03, 0x04, 0x05, 0x30, 0x31, 0x32, 0x43, 0x63, 0x83, 0x8B, 0x8C, 0xCB, 0xF5, 0xFB];
