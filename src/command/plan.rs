@@ -179,7 +179,12 @@ fn first_rejection(journal: &Journal) -> Result<Option<Message>, Stop> {
     let mut first = None;
     journal.rejected_rows::<JournalError>(|row| {
         first.get_or_insert_with(|| {
-            let place = Message::new("first-rejected").with("file", &row.file).with("sheet", &row.sheet).with("row", row.row);
+            // A text file has no sheets.
+            let place = match row.sheet.as_str() {
+                "" => Message::new("first-rejected-in-text"),
+                sheet => Message::new("first-rejected").with("sheet", sheet),
+            };
+            let place = place.with("file", &row.file).with("row", row.row);
             place.with_message("advice", Message::from_stored(&row.texts[3]))
         });
         Ok(())

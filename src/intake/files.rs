@@ -10,7 +10,7 @@ use super::{FileProblem, FoundFiles, InputFile};
 use crate::job::Job;
 use crate::message::Message;
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 use std::fs::{self, File};
 use std::io;
@@ -24,8 +24,9 @@ pub(super) fn find(job: &Job) -> FoundFiles {
         finder.take(input, &settings.path);
     }
     let FoundFiles { files, passed_over, .. } = &mut finder.found;
-    // What one pattern does not meet another may.
-    passed_over.retain(|passed| passed.message.code() != OTHER_EXTENSION || !files.iter().any(|file| *file.name == *passed.file));
+    // What one pattern does not meet another may, and several may fail to.
+    let mut told: HashSet<String> = files.iter().map(|file| file.name.to_string()).collect();
+    passed_over.retain(|passed| passed.message.code() != OTHER_EXTENSION || told.insert(passed.file.clone()));
     finder.found
 }
 

@@ -6,18 +6,21 @@
 mod archive;
 mod grid;
 mod input;
+mod lines;
 mod page;
 mod spreadsheet;
+mod text;
 mod tokens;
 
-use super::delimited::Stop;
+use super::delimited::{self, Stop};
 use super::stream::{Closed, EventSender};
 use crate::message::Message;
 use archive::Part;
 use input::{Bytes, Input};
+use lines::PageLines;
 use page::Numbering;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 use tokens::Token;
 
@@ -25,6 +28,8 @@ use tokens::Token;
 const LARGEST_ARCHIVE: u64 = 256 << 20;
 /// How many tags are looked at for the root element at most.
 const ROOT_WITHIN: usize = 100;
+/// Elements that begin and end a line.
+const BLOCKS: [&str; 12] = ["p", "div", "li", "ul", "ol", "dl", "dt", "dd", "h1", "h2", "h3", "pre"];
 
 /// Reads the tables of a file; what keeps them from being read goes out as a problem.
 pub(super) fn read(path: &Path, events: &mut EventSender) -> Result<(), Closed> {
@@ -36,7 +41,7 @@ pub(super) fn read(path: &Path, events: &mut EventSender) -> Result<(), Closed> 
 }
 
 fn read_kind(path: &Path, events: &mut EventSender) -> Result<(), Stop> {
-    if is_archive(path)? {
+    if is_web_archive(&head(path)?) {
         return read_archive(path, events);
     }
     let input = Input::new(Bytes::File(path), None)?;
@@ -44,15 +49,15 @@ fn read_kind(path: &Path, events: &mut EventSender) -> Result<(), Stop> {
 }
 
 /// Whether a file begins with the header of a message, as a web archive does, and not with a tag.
-fn is_archive(path: &Path) -> io::Result<bool> {
-    const LONGEST: u64 = 256;
+pub(super) fn is_web_archive(head: &[u8]) -> bool {
+    archive::is_archive(head)
+}
+
+/// The first bytes of a file.
+fn head(path: &Path) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
-    File::open(path)?.take(LONGEST).read_to_end(&mut head)?;
-    let head = String::from_utf8_lossy(&head).to_ascii_lowercase();
-    let head = head.trim_start_matches(|character: char| character.is_whitespace() || character == '\u{FEFF}');
-    Ok(["mime-version:", "content-type:", "from:", "subject:", "date:", "x-document-type:"]
-        .iter()
-        .any(|field| head.starts_with(field)))
+    File::open(path)?.take(archive::HEADER_WITHIN).read_to_end(&mut head)?;
+    Ok(head)
 }
 
 /// Whether the root element is a workbook of Excel 2003.
@@ -96,7 +101,11 @@ fn read_archive(path: &Path, events: &mut EventSender) -> Result<(), Stop> {
 fn read_pages(pages: &[Input<'_>], events: &mut EventSender) -> Result<(), Stop> {
     let surveys = pages.iter().map(|page| page::Survey::of(*page)).collect::<io::Result<Vec<_>>>()?;
     let tables: usize = surveys.iter().map(page::Survey::filled).sum();
+    let with_codes = || pages.iter().zip(&surveys).filter(|(_, survey)| survey.codes_outside > 0);
     if tables == 0 {
+        if let Some((page, _)) = with_codes().next() {
+            return read_lines(*page, events);
+        }
         let has_frames = surveys.iter().any(|survey| survey.has_frames);
         let message = Message::new(if has_frames { "markup-frames" } else { "markup-no-table" });
         return Ok(events.problem(None, message)?);
@@ -104,11 +113,20 @@ fn read_pages(pages: &[Input<'_>], events: &mut EventSender) -> Result<(), Stop>
     if let Some(page) = pages.first() {
         events.note(Message::new("markup-page").with("encoding", page.encoding()).with("tables", tables), false)?;
     }
+    let joined: usize = surveys.iter().map(page::Survey::joined).sum();
+    if joined > 0 {
+        events.note(Message::new("markup-headers-apart").with("count", joined), false)?;
+    }
+    let outside: usize = with_codes().map(|(_, survey)| survey.codes_outside).sum();
+    if outside > 0 {
+        events.note(Message::new("markup-codes-outside").with("count", outside), true)?;
+    }
+    // What is not there, or not read, may be any number of rows.
     if surveys.iter().any(|survey| survey.is_cut_off) {
-        events.note(Message::new("markup-page-cut-off"), true)?;
+        events.problem(None, Message::new("markup-page-cut-off"))?;
     }
     if surveys.iter().any(|survey| survey.has_more) {
-        events.note(Message::new("markup-too-many-tables").with("most", page::MOST_TABLES), true)?;
+        events.problem(None, Message::new("markup-too-many-tables").with("most", page::MOST_TABLES))?;
     }
     let mut first = 1;
     for (page, survey) in pages.iter().zip(&surveys) {
@@ -116,4 +134,11 @@ fn read_pages(pages: &[Input<'_>], events: &mut EventSender) -> Result<(), Stop>
         first += survey.filled();
     }
     Ok(())
+}
+
+/// Reads the text of a page without tables as one that separators divide.
+fn read_lines(page: Input<'_>, events: &mut EventSender) -> Result<(), Stop> {
+    events.note(Message::new("markup-text-page"), true)?;
+    let lines = PageLines::new(page.lasting_tokens()?);
+    Ok(delimited::read_lines(Box::new(BufReader::new(lines)), page.encoding(), events)?)
 }

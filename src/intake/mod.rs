@@ -12,6 +12,7 @@ mod columns;
 mod dedup;
 mod delimited;
 mod files;
+mod formula;
 mod header;
 mod heading;
 mod holder;
@@ -184,7 +185,7 @@ impl FileProblem {
     /// The problem with its place, as one message.
     #[must_use]
     pub fn to_message(&self) -> Message {
-        let message = match &self.sheet {
+        let message = match self.sheet.as_deref().filter(|sheet| !sheet.is_empty()) {
             Some(sheet) => Message::new("sheet-problem").with("sheet", sheet),
             None => Message::new("file-problem"),
         };

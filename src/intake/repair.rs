@@ -1,5 +1,6 @@
 //! Repairs of values: what copying, exporting and typing leave in codes and texts is taken off, and each repair is named.
 
+use super::formula::{out_of_entities, text_in};
 use crate::codes::{check_citizen_number, check_credit_code, check_type_code, is_invisible};
 use chrono::NaiveDate;
 use std::collections::{HashMap, HashSet};
@@ -20,7 +21,7 @@ type Step = (&'static str, fn(&str) -> String);
 const WRAPPING: [Step; 4] = [
     ("space", |text| text.trim().to_owned()),
     ("formula_text", |text| out_of_formula(text).to_owned()),
-    ("quotation_marks", |text| text.trim_matches(is_quotation_mark).trim_end_matches(is_apostrophe).to_owned()),
+    ("quotation_marks", |text| out_of_entities(text).trim_matches(is_quotation_mark).trim_end_matches(is_apostrophe).to_owned()),
     ("apostrophe", |text| text.trim_start_matches(is_apostrophe).to_owned()),
 ];
 
@@ -53,7 +54,7 @@ pub(super) fn repair_code(before: &str) -> (String, Vec<&'static str>) {
 pub(super) fn repair_text(before: &str) -> (String, Vec<&'static str>) {
     let is_hidden = |character: char| is_invisible(character) || character.is_control();
     let trimmed = before.trim();
-    if !trimmed.starts_with(['=', '＝', '\'']) && !trimmed.contains(is_hidden) {
+    if !trimmed.starts_with(['=', '＝', '\'', '&']) && !trimmed.contains(is_hidden) {
         let done = if trimmed.len() == before.len() { Vec::new() } else { vec!["space"] };
         return (trimmed.to_owned(), done);
     }
@@ -62,6 +63,7 @@ pub(super) fn repair_text(before: &str) -> (String, Vec<&'static str>) {
     repaired.apply(("invisible", |text| text.chars().filter(|kept| !is_invisible(*kept) && !kept.is_control()).collect()));
     repaired.apply(("space", |text| text.trim().to_owned()));
     repaired.apply(("formula_text", |text| out_of_formula(text).to_owned()));
+    repaired.apply(("quotation_marks", |text| out_of_entities(text).to_owned()));
     repaired.apply(("apostrophe", |text| text.trim_start_matches('\'').to_owned()));
     (repaired.text, repaired.done)
 }
@@ -89,13 +91,16 @@ impl Repaired {
 
 /// What a formula that stands for a text, such as `="370499…"`, says; other texts as they are.
 fn out_of_formula(text: &str) -> &str {
+    if let Some(inner) = text_in(text) {
+        return inner;
+    }
     let Some(formula) = text.strip_prefix(['=', '＝']).map(str::trim) else { return text };
     let quoted = formula.strip_prefix(is_quotation_mark).and_then(|rest| rest.strip_suffix(is_quotation_mark));
     let is_bare = !formula.is_empty() && formula.bytes().all(|byte| byte.is_ascii_alphanumeric());
     match quoted {
-        Some(inner) => inner,
+        Some(inner) if !inner.contains('"') => inner,
         None if is_bare => formula,
-        None => text,
+        _ => text,
     }
 }
 

@@ -62,6 +62,15 @@ impl<'a> FileReader<'a> {
             SheetEvent::Skip { name, reason } => {
                 self.sheets.push(SheetReport { name: name.into(), skipped: Some(reason), ..SheetReport::default() });
             }
+            SheetEvent::Unread { sheet, reason } => {
+                self.current = None;
+                self.sheets.push(SheetReport {
+                    name: sheet.as_str().into(),
+                    skipped: Some(reason.clone()),
+                    ..SheetReport::default()
+                });
+                self.problem(Some(sheet), reason);
+            }
             SheetEvent::Problem { sheet, message } => self.problem(sheet, message),
             SheetEvent::Note(note) => match &mut self.current {
                 Some(sheet) => sheet.note(note),

@@ -3,6 +3,9 @@
 //! Names are wrong often: systems export text as `.xls`, web pages as `.xlsx`, and document protection programs keep the
 //! name of what they encrypt. The name decides only what is said about it.
 
+mod foreign;
+
+use super::delimited::utf32::ByteOrder;
 use super::stream::{Closed, EventSender};
 use super::workbook::compound::{self, Compound};
 use super::workbook::package::Package;
@@ -120,8 +123,17 @@ impl Content {
         if is_old_excel(head) {
             return Self::Problem(Message::new("workbook-old-excel"));
         }
-        if let Some(what) = known_other(head) {
-            return Self::Problem(Message::new("workbook-is-other").with_message("what", Message::new(what)));
+        if let Some(what) = foreign::of_bytes(head) {
+            return Self::other(what);
+        }
+        if markup::is_web_archive(head) {
+            return Self::Markup;
+        }
+        if let Some(text) = ByteOrder::of(head).map(|order| order.decode(head)).filter(|text| is_text(text)) {
+            return match Self::of_text(&text) {
+                Self::Markup => Self::other("workbook-kind-utf32"),
+                content => content,
+            };
         }
         match text_of(head) {
             None => Self::Unknown,
@@ -131,33 +143,28 @@ impl Content {
 
     fn of_text(text: &str) -> Self {
         let text = text.trim_start_matches(['\u{FEFF}', ' ', '\t', '\r', '\n']).to_ascii_lowercase();
-        let is_archive = ["mime-version:", "content-type: multipart/related", "from: <saved by", "from: \"saved by"]
-            .iter()
-            .any(|begin| text.starts_with(begin));
-        if is_archive {
-            return Self::Markup;
+        if let Some(what) = foreign::of_text(&text) {
+            return Self::other(what);
         }
-        if text.starts_with("{\\rtf") {
-            return Self::Problem(Message::new("workbook-is-other").with_message("what", Message::new("workbook-kind-word")));
-        }
-        if text.starts_with("[internetshortcut]") {
-            return Self::Problem(Message::new("workbook-is-other").with_message("what", Message::new("workbook-kind-shortcut")));
-        }
+        let has = |tags: &[&str]| tags.iter().any(|tag| text.contains(tag));
         if !text.starts_with('<') {
-            return Self::Text;
+            // Pages may begin with a line of text.
+            let is_page = has(&["<table"]) && has(&["<td", "<th"]);
+            return if is_page { Self::Markup } else { Self::Text };
         }
-        if text.contains("<office:document") {
-            return Self::Problem(Message::new("workbook-is-other").with_message("what", Message::new("workbook-kind-xml")));
+        if let Some(what) = foreign::of_xml(&text) {
+            return Self::other(what);
         }
-        let is_page =
-            ["<html", "<table", "<tr", "<td", "<body", "<!doctype html", "<meta", "<div"].iter().any(|tag| text.contains(tag));
+        let is_page = has(&["<html", "<table", "<tr", "<td", "<body", "<!doctype html", "<meta", "<div", "<pre"]);
         if is_page || text.contains("urn:schemas-microsoft-com:office:spreadsheet") {
             return Self::Markup;
         }
-        if text.starts_with("<?xml") {
-            return Self::Problem(Message::new("workbook-is-other").with_message("what", Message::new("workbook-kind-xml")));
-        }
-        Self::Text
+        if text.starts_with("<?xml") { Self::other("workbook-kind-xml") } else { Self::Text }
+    }
+
+    /// Something else than a table: the code of the message that names it.
+    fn other(what: &'static str) -> Self {
+        Self::Problem(Message::new("workbook-is-other").with_message("what", Message::new(what)))
     }
 }
 
@@ -167,46 +174,21 @@ fn is_old_excel(head: &[u8]) -> bool {
     matches!(head, [0x09, 0x00 | 0x02 | 0x04 | 0x08, 4..=16, 0x00, ..])
 }
 
-/// Other things that are found under a spreadsheet's name: the code of the message that names them.
-fn known_other(head: &[u8]) -> Option<&'static str> {
-    const KNOWN: [(&[u8], &str); 19] = [
-        (b"\x89PNG", "workbook-kind-picture"),
-        (b"\xFF\xD8\xFF", "workbook-kind-picture"),
-        (b"GIF8", "workbook-kind-picture"),
-        (b"II*\0", "workbook-kind-picture"),
-        (b"MM\0*", "workbook-kind-picture"),
-        (b"%PDF", "workbook-kind-pdf"),
-        (b"Rar!\x1A", "workbook-kind-archive"),
-        (b"7z\xBC\xAF\x27\x1C", "workbook-kind-archive"),
-        (b"\x1F\x8B", "workbook-kind-archive"),
-        (b"BZh91AY", "workbook-kind-archive"),
-        (b"\xFD7zXZ\0", "workbook-kind-archive"),
-        (b"\0\x01\0\0Standard Jet DB", "workbook-kind-database"),
-        (b"\0\x01\0\0Standard ACE DB", "workbook-kind-database"),
-        (b"SQLite format 3\0", "workbook-kind-database"),
-        (b"PAR1\x15", "workbook-kind-database"),
-        (b"L\0\0\0\x01\x14\x02\0", "workbook-kind-shortcut"),
-        (b"MZ\x90\0", "workbook-kind-program"),
-        (b"\x7FELF", "workbook-kind-program"),
-        (b"\xDB\xA5", "workbook-kind-word"),
-    ];
-    let is_tar = head.get(257..262).is_some_and(|mark| mark == b"ustar");
-    let found = KNOWN.iter().find(|(mark, _)| head.starts_with(mark)).map(|(_, what)| *what);
-    found.or(is_tar.then_some("workbook-kind-archive"))
-}
-
 /// The text that a file begins with; `None` where it is none. Its last character may be cut off.
 fn text_of(head: &[u8]) -> Option<String> {
     let marked = Encoding::for_bom(head).map(|(encoding, _)| encoding).or_else(|| utf16_of(head));
     let candidates = marked.map_or_else(|| vec![UTF_8, GB18030], |encoding| vec![encoding]);
     candidates.into_iter().find_map(|encoding| {
         let (text, _) = encoding.decode_with_bom_removal(head);
-        // Text may have a damaged byte here and there. Of bytes without meaning about a tenth are control characters, or
-        // stand for no character.
-        let strange = text.chars().filter(|character| is_strange(*character)).count();
-        let is_text = strange <= 1 + text.chars().count() / 200 && !text.contains('\0');
-        is_text.then(|| text.into_owned())
+        is_text(&text).then(|| text.into_owned())
     })
+}
+
+/// Whether what was decoded is text, which may have a damaged byte here and there. Of bytes without meaning about a tenth are
+/// control characters, or stand for no character.
+fn is_text(text: &str) -> bool {
+    let strange = text.chars().filter(|character| is_strange(*character)).count();
+    strange <= 1 + text.chars().count() / 200 && !text.contains('\0')
 }
 
 /// Whether a character occurs in no text: one that stands for bytes without meaning, or a control character other than
@@ -281,6 +263,7 @@ mod tests {
     #[test]
     fn content_is_told_by_the_first_bytes() {
         let utf16 = |text: &str, unit: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(unit).collect::<Vec<u8>>();
+        let utf32 = |text: &str| text.chars().flat_map(|character| u32::from(character).to_le_bytes()).collect::<Vec<u8>>();
         let other = |what: &str| format!("workbook-is-other what=({what})");
         let list = "证件号码,证照类型代码\n11010519491231002X,11100000000013127D001\n";
         let gbk = encoding_rs::GBK.encode(list).0.into_owned();
@@ -307,6 +290,13 @@ mod tests {
             (b"<div>\n<TABLE border=1>".to_vec(), "Markup".to_owned()),
             (b"<style>td{}</style><table><tr>".to_vec(), "Markup".to_owned()),
             (b"MIME-Version: 1.0\r\nContent-Type: multipart/related".to_vec(), "Markup".to_owned()),
+            (b"From: <x>\r\nSubject: a\r\n b\r\nMIME-Version: 1.0\r\n\r\n".to_vec(), "Markup".to_owned()),
+            ("导出结果：\n<table><tr><td>1</td></tr></table>".as_bytes().to_vec(), "Markup".to_owned()),
+            (b"[{\"a\": 1}]".to_vec(), other("workbook-kind-json")),
+            (b"ID;PWXL;N;E\r\nP;PGeneral\r\n".to_vec(), other("workbook-kind-sylk")),
+            (utf32(list), "Text".to_owned()),
+            (utf32(&format!("\u{FEFF}{list}")), "Text".to_owned()),
+            (utf32("<table><tr><td>1"), other("workbook-kind-utf32")),
             (utf16("\u{FEFF}<table><tr>", u16::to_le_bytes), "Markup".to_owned()),
             (list.as_bytes().to_vec(), "Text".to_owned()),
             (list.as_bytes()[..list.len() - 40].to_vec(), "Text".to_owned()),

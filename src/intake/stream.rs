@@ -32,6 +32,8 @@ pub(super) enum SheetEvent {
     End,
     /// A sheet is not read.
     Skip { name: String, reason: Message },
+    /// The sheet that has begun cannot be read: it ends without a row.
+    Unread { sheet: String, reason: Message },
     /// Something keeps the file, or a sheet of it, from being read.
     Problem { sheet: Option<String>, message: Message },
     /// Something about the sheet that has begun, or about the file where none has.
@@ -56,14 +58,17 @@ pub(super) struct Closed;
 pub(super) struct EventSender {
     events: SyncSender<SheetEvent>,
     rows: RowBatch,
+    /// Whether the sheet that has begun has had a row.
+    has_rows: bool,
 }
 
 impl EventSender {
     pub(super) fn new(events: SyncSender<SheetEvent>) -> Self {
-        Self { events, rows: RowBatch::default() }
+        Self { events, rows: RowBatch::default(), has_rows: false }
     }
 
     pub(super) fn begin(&mut self, name: &str, named: bool, is_text: bool) -> Result<(), Closed> {
+        self.has_rows = false;
         self.send(SheetEvent::Begin { name: name.to_owned(), named, is_text })
     }
 
@@ -77,6 +82,7 @@ impl EventSender {
         if self.rows.len() == BATCH || self.rows.text_bytes() >= BATCH_BYTES {
             self.flush()?;
         }
+        self.has_rows = true;
         self.rows.begin_row(number);
         Ok(())
     }
@@ -95,6 +101,16 @@ impl EventSender {
     pub(super) fn end(&mut self) -> Result<(), Closed> {
         self.flush()?;
         self.send(SheetEvent::End)
+    }
+
+    /// Ends the sheet that has begun: something keeps it, or the rest of it, from being read. One without a row is then not also
+    /// called empty.
+    pub(super) fn fail(&mut self, sheet: &str, reason: Message) -> Result<(), Closed> {
+        if !self.has_rows {
+            return self.send(SheetEvent::Unread { sheet: sheet.to_owned(), reason });
+        }
+        self.problem(Some(sheet), reason)?;
+        self.end()
     }
 
     pub(super) fn skip(&mut self, name: &str, reason: Message) -> Result<(), Closed> {

@@ -118,11 +118,10 @@ fn read_chosen(workbook: &mut dyn Workbook, choice: &SheetChoice, events: &mut E
         }
         events.begin(&sheet.name, is_named, false)?;
         match workbook.read_sheet(index, events) {
-            Ok(()) => {}
+            Ok(()) => events.end()?,
             Err(SheetFailure::Closed) => return Err(Closed),
-            Err(SheetFailure::Problem(message)) => events.problem(Some(&sheet.name), message)?,
+            Err(SheetFailure::Problem(message)) => events.fail(&sheet.name, message)?,
         }
-        events.end()?;
     }
     Ok(())
 }

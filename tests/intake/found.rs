@@ -49,12 +49,79 @@ fn extensions_match_in_any_letter_case_and_in_the_order_of_names() {
     for pattern in ["inputs/*.csv", "inputs/*.CSV", "inputs/**/*.csv"] {
         let found = find_pattern(&workspace, pattern);
         assert_eq!(names(&found), ["inputs/a.csv", "inputs/b.CSV", "inputs/c.Csv", "inputs/市中区.csv"], "{pattern}");
-        let passed_over: Vec<_> = found.passed_over.iter().map(|passed| (&*passed.file, passed.message.code())).collect();
-        assert_eq!(passed_over, [("inputs/d.txt", "files-other-extension")], "{pattern}");
+        assert_eq!(told(&found.passed_over), [("inputs/d.txt", "files-other-extension")], "{pattern}");
         assert!(found.problems.is_empty(), "{pattern}");
     }
     assert_eq!(names(&find_pattern(&workspace, "inputs/B.csv")), Vec::<&str>::new());
     assert_eq!(names(&find_pattern(&workspace, "inputs/b.csv")), ["inputs/b.CSV"]);
+}
+
+#[test]
+fn braces_are_choices_and_backslashes_separate_folders() {
+    let workspace = with_lists(&["a.csv", "b.txt", "c.xls", "x/d.csv", "y/e.csv", "z/f.csv", "{g}.csv"]);
+    for (pattern, expected) in [
+        ("inputs/*.{txt,csv}", vec!["inputs/a.csv", "inputs/b.txt", "inputs/{g}.csv"]),
+        ("inputs/{x, y}/*.csv", vec!["inputs/x/d.csv", "inputs/y/e.csv"]),
+        ("inputs/{g}.csv", vec!["inputs/{g}.csv"]),
+        // In a job file, a backslash is written as two.
+        ("inputs\\\\x\\\\*.csv", vec!["inputs/x/d.csv"]),
+        ("inputs\\\\a.csv", vec!["inputs/a.csv"]),
+    ] {
+        let found = find_pattern(&workspace, pattern);
+        assert_eq!((names(&found), told(&found.problems)), (expected, vec![]), "{pattern}");
+    }
+    let found = find_pattern(&workspace, "inputs/*.{csv,txt}");
+    assert_eq!(told(&found.passed_over), [("inputs/c.xls", "files-other-extension")]);
+}
+
+#[test]
+fn names_are_met_in_whatever_form_they_were_copied() {
+    let workspace = with_lists(&["e\u{301}市.csv", "山亭区.csv ", "滕州市．csv"]);
+    let all = ["inputs/e\u{301}市.csv", "inputs/山亭区.csv ", "inputs/滕州市．csv"];
+    for (pattern, expected) in [
+        ("inputs/*.csv", &all[..]),
+        ("inputs/\u{E9}市.csv", &all[..1]),
+        ("inputs/山亭区.csv", &all[1..2]),
+        ("inputs/滕州市.csv", &all[2..]),
+    ] {
+        let found = find_pattern(&workspace, pattern);
+        assert_eq!((names(&found), told(&found.problems)), (expected.to_vec(), vec![]), "{pattern}");
+    }
+}
+
+#[test]
+fn folders_that_systems_keep_for_themselves_are_passed_over_unless_named() {
+    let kept = ["@eaDir/a.csv", "#recycle/b.csv", "__MACOSX/c.csv", "~snapshot/d.csv", "lost+found/e.csv"];
+    let workspace = with_lists(&[&kept[..], &["市中区/f.csv"][..]].concat());
+    let found = find_pattern(&workspace, "inputs/**/*.csv");
+    assert_eq!((names(&found), found.problems.len()), (vec!["inputs/市中区/f.csv"], 0));
+    assert!(found.passed_over.len() == kept.len(), "{:?}", told(&found.passed_over));
+    assert!(told(&found.passed_over).iter().all(|(_, code)| *code == "files-hidden"));
+    assert_eq!(names(&find_pattern(&workspace, "inputs/@eaDir/*.csv")), ["inputs/@eaDir/a.csv"]);
+}
+
+#[test]
+fn lists_with_another_extension_are_told_unless_another_input_reads_them() {
+    let workspace = with_lists(&["a.csv", "b.xls", "c.pdf", "d.TXT", "~$e.xls"]);
+    let found = find_pattern(&workspace, "inputs/*.csv");
+    let other = "files-other-extension";
+    assert_eq!(told(&found.passed_over), [("inputs/b.xls", other), ("inputs/d.TXT", other)]);
+    let job = job_text("inputs/*.csv", "").replace("[throttle]", "[[inputs]]\npath = \"inputs/*.xls\"\n\n[throttle]");
+    let found = find(&workspace, &job);
+    assert_eq!(names(&found), ["inputs/a.csv", "inputs/b.xls"]);
+    let mut passed_over = told(&found.passed_over);
+    passed_over.sort_unstable();
+    assert_eq!(passed_over, [("inputs/d.TXT", other), ("inputs/~$e.xls", "files-lock")]);
+    let found = find_pattern(&workspace, "inputs/*.tsv");
+    assert_eq!(told(&found.problems), [("inputs/*.tsv", "files-only-other-extensions")]);
+}
+
+#[test]
+fn a_name_with_a_line_break_is_told_in_one_line() {
+    let workspace = with_lists(&["a\nb.csv", "c\u{202E}d.csv"]);
+    let outcome = Outcome::of(&workspace, &job_text("inputs/*.csv", ""));
+    let files: Vec<&str> = outcome.found.items.iter().map(|item| &*item.place.file).collect();
+    assert_eq!((files, outcome.problems()), (vec!["inputs/a\\nb.csv", "inputs/c\\u{202e}d.csv"], vec![]));
 }
 
 #[test]

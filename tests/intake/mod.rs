@@ -3,8 +3,10 @@
 mod accounting;
 mod corpus;
 mod found;
+mod markup;
 mod rows;
 mod text;
+mod text_layout;
 mod workbook;
 
 use crate::support::{Workspace, job_text};

@@ -6,7 +6,7 @@ use crate::support::{Workspace, citizen, job_text};
 
 impl Outcome {
     /// Codes of the notes on texts and markup that need attention.
-    fn attention(&self) -> Vec<&str> {
+    pub(super) fn attention(&self) -> Vec<&str> {
         let of_files = self.report.files.iter().flat_map(|file| &file.notes);
         let notes = of_files.chain(self.report.sheets().flat_map(|sheet| &sheet.notes));
         let codes = notes.filter(|note| note.needs_attention).map(|note| note.message.code());
@@ -15,7 +15,7 @@ impl Outcome {
 }
 
 /// What comes of a file of this name and content.
-fn read_file(name: &str, bytes: &[u8]) -> Outcome {
+pub(super) fn read_file(name: &str, bytes: &[u8]) -> Outcome {
     let workspace = Workspace::new();
     workspace.write_input(name, bytes);
     Outcome::of(&workspace, &job_text(&format!("inputs/{name}"), ""))
@@ -25,7 +25,7 @@ fn read_text(text: &str) -> Outcome {
     read_file("a.csv", text.as_bytes())
 }
 
-fn gbk(text: &str) -> Vec<u8> {
+pub(super) fn gbk(text: &str) -> Vec<u8> {
     let (bytes, _, has_unmappable) = encoding_rs::GBK.encode(text);
     assert!(!has_unmappable);
     bytes.into_owned()
@@ -120,6 +120,80 @@ fn codes_as_formulas_are_unwrapped_as_repairs() {
     let outcome = read_text(&format!("证件号码,证照类型代码,姓名\n{row}"));
     assert_eq!((outcome.items(), outcome.advice()), (vec![2, 3], vec![]));
     assert!(outcome.found.repairs.iter().filter(|repair| repair.repair.contains("formula_text")).count() >= 2);
+}
+
+#[test]
+fn a_formula_that_says_a_text_is_that_text_however_it_is_written() {
+    for pattern in [
+        "=T(\"#\")",
+        "\"=T(\"\"#\"\")\"",
+        "=TEXT(\"#\",\"@\")",
+        "\"=TEXT(\"\"#\"\",\"\"@\"\")\"",
+        "=\"#\"&\"\"",
+        "=(\"#\")",
+        "=\"\"#\"\"",
+        "&quot;#&quot;",
+        "=&quot;#&quot;",
+    ] {
+        let code = |serial| pattern.replace('#', &citizen(serial));
+        let outcome = read_text(&format!("证件号码,证照类型代码,姓名\n{},{TYPE},张三\n{},{TYPE},李四\n", code(0), code(1)));
+        assert_eq!((outcome.items(), outcome.advice()), (vec![2, 3], vec![]), "{pattern}");
+        assert_eq!(outcome.found.items[0].holder_code, citizen(0), "{pattern}");
+        let repaired: Vec<&str> = outcome.found.repairs.iter().map(|repair| repair.before.as_str()).collect();
+        assert!(repaired.iter().filter(|before| before.contains(&citizen(1))).count() >= 1, "{pattern}: {repaired:?}");
+    }
+    // What has to be calculated is no code.
+    let text = format!("证件号码,证照类型代码\n\"=\"\"{}\"\"&A1\",{TYPE}\n", &citizen(0)[..6]);
+    assert_eq!((read_text(&text).items(), read_text(&text).rejected()), (vec![], vec![2]));
+}
+
+#[test]
+fn stray_quotation_marks_in_a_header_hide_no_column() {
+    for header in ["姓名,\"证件号码,证照类型代码", "姓名\",证件\"号码,证照类型代码", "姓名,\"证件号码,证照类型代码\""]
+    {
+        let rows: String = (0..3).map(|serial| format!("张三,{},{TYPE}\n", citizen(serial))).collect::<Vec<_>>().concat();
+        let outcome = read_text(&format!("{header}\n{rows}"));
+        assert_eq!((outcome.items(), outcome.problems()), (vec![2, 3, 4], vec![]), "{header}");
+        assert_eq!(outcome.attention(), ["text-note-header-mark"], "{header}");
+    }
+}
+
+#[test]
+fn a_file_of_another_format_is_named_and_not_read_as_text() {
+    let code = citizen(0);
+    let mut dbf = vec![0x03, 126, 11, 24, 1, 0, 0, 0, 65, 0, 19, 0];
+    dbf.resize(32, 0);
+    dbf.extend(b"SFZH\0\0\0\0\0\0\0C\0\0\0\0\x12");
+    dbf.resize(64, 0);
+    dbf.extend(format!("\r {code}\u{1A}").as_bytes());
+    let flat = "<?xml version=\"1.0\"?><office:document office:mimetype=\"application/vnd.oasis.opendocument.spreadsheet\"/>";
+    for (name, bytes, word) in [
+        ("a.csv", format!("[{{\"证件号码\":\"{code}\",\"证照类型代码\":\"{TYPE}\"}}]").into_bytes(), "JSON"),
+        ("a.txt", format!("{{\"证件号码\":\"{code}\"}}\n{{\"证件号码\":\"{code}\"}}\n").into_bytes(), "JSON"),
+        ("a.xls", format!("ID;PWXL;N;E\r\nC;Y1;X1;K\"{code}\"\r\nE\r\n").into_bytes(), "SYLK"),
+        ("a.csv", format!("TABLE\r\n0,1\r\n\"x\"\r\nVECTORS\r\n1,0\r\n\"{code}\"\r\n").into_bytes(), "DIF"),
+        ("a.csv", format!("INSERT INTO t (sfzh) VALUES ('{code}');\n").into_bytes(), "SQL"),
+        ("a.xls", dbf, "DBF"),
+        ("a.csv", b"PAR1\x15\x04\x15".to_vec(), "Parquet"),
+        ("a.csv", b"SQLite format 3\0".to_vec(), "SQLite"),
+        ("a.xml", flat.as_bytes().to_vec(), "OpenDocument"),
+        ("a.xml", b"<?xml version=\"1.0\"?><uof:UOF xmlns:uof=\"urn:x\"/>".to_vec(), "UOF"),
+    ] {
+        let outcome = read_file(name, &bytes);
+        assert_eq!((outcome.problems(), outcome.found.items.len()), (vec!["workbook-is-other"], 0), "{word}");
+        assert!(outcome.told().contains(word), "{word}: {}", outcome.told());
+    }
+}
+
+#[test]
+fn a_text_in_utf_32_is_read() {
+    for text in [list(3, |_| "张三"), format!("\u{FEFF}{}", list(3, |_| "张三"))] {
+        let bytes = |unit: fn(u32) -> [u8; 4]| text.chars().map(u32::from).flat_map(unit).collect::<Vec<u8>>();
+        for bytes in [bytes(u32::to_le_bytes), bytes(u32::to_be_bytes)] {
+            let outcome = read_file("a.csv", &bytes);
+            assert_eq!((outcome.items(), outcome.advice(), outcome.problems()), (lines(3), vec![], vec![]));
+        }
+    }
 }
 
 #[test]
@@ -218,7 +292,7 @@ fn a_page_without_the_list_says_what_it_is() {
     }
     let outcome = read_file("half.xls", cut.as_bytes());
     assert_eq!((outcome.items(), outcome.advice()), (vec![2, 3], vec![(4, "markup-cut-off")]));
-    assert_eq!(outcome.attention(), ["markup-page-cut-off"]);
+    assert_eq!((outcome.problems(), outcome.attention()), (vec!["markup-page-cut-off"], vec![]));
 }
 
 #[test]

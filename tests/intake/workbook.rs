@@ -2,6 +2,7 @@
 
 mod binary;
 mod content;
+mod damage;
 mod ods;
 mod xlsx;
 

@@ -1,5 +1,6 @@
 //! Encodings of text: which one a file is in, told by evidence, and the decoding of its lines.
 
+use super::utf32::ByteOrder;
 use encoding_rs::{Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
 use std::io::{self, Read};
 
@@ -19,6 +20,7 @@ pub(in crate::intake) enum TextEncoding {
     Gb18030,
     Utf16Le,
     Utf16Be,
+    Utf32(ByteOrder),
 }
 
 /// What is wrong with a line's bytes.
@@ -31,8 +33,8 @@ pub(super) enum BadBytes {
 }
 
 impl TextEncoding {
-    /// Tells the encoding of a text: by zero bytes, which only UTF-16 has, else by what more of the text is valid in. A
-    /// byte order mark of UTF-8 proves nothing: programs have put it before text in GB 18030.
+    /// Tells the encoding of a text: by zero bytes, which only UTF-16 and UTF-32 have, else by what more of the text is valid
+    /// in. A byte order mark of UTF-8 proves nothing: programs have put it before text in GB 18030.
     ///
     /// # Errors
     /// Fails if the text cannot be read.
@@ -59,22 +61,23 @@ impl TextEncoding {
             Self::Utf8 => "UTF-8",
             Self::Gb18030 => "GB18030 (GBK)",
             Self::Utf16Le | Self::Utf16Be => "UTF-16",
+            Self::Utf32(_) => "UTF-32",
         }
     }
 
-    /// Its decoder.
+    /// Its decoder. UTF-32 has none, and is UTF-8 before it is decoded.
     pub(in crate::intake) fn decoder(self) -> &'static Encoding {
         match self {
-            Self::Utf8 => UTF_8,
+            Self::Utf8 | Self::Utf32(_) => UTF_8,
             Self::Gb18030 => GB18030,
             Self::Utf16Le => UTF_16LE,
             Self::Utf16Be => UTF_16BE,
         }
     }
 
-    /// Whether one unit of it is two bytes.
-    pub(super) const fn is_utf16(self) -> bool {
-        matches!(self, Self::Utf16Le | Self::Utf16Be)
+    /// Whether one unit of it is more than a byte, so that its text is made UTF-8 before it is split into lines.
+    pub(super) const fn is_wide(self) -> bool {
+        matches!(self, Self::Utf16Le | Self::Utf16Be | Self::Utf32(_))
     }
 
     /// Length of the byte order marks that the first line of a file begins with. Files that were joined may have several.
@@ -87,13 +90,13 @@ impl TextEncoding {
     }
 
     /// Decodes a line. Where some bytes stand for no character, the text has U+FFFD in their place. Lines of files in
-    /// UTF-16 come in UTF-8, with U+FFFD where something was wrong.
+    /// UTF-16 and UTF-32 come in UTF-8, with U+FFFD where something was wrong.
     pub(super) fn decode(self, line: Vec<u8>) -> (String, Option<BadBytes>) {
         match self {
             Self::Gb18030 if !line.is_ascii() => decode_gb18030(&line),
             _ => match String::from_utf8(line) {
                 Ok(text) => {
-                    let bad = text.find('\u{FFFD}').filter(|_| self.is_utf16()).map(|at| BadBytes::At(place(&text, at)));
+                    let bad = text.find('\u{FFFD}').filter(|_| self.is_wide()).map(|at| BadBytes::At(place(&text, at)));
                     (text, bad)
                 }
                 Err(error) => decode_damaged_utf8(error.as_bytes(), error.utf8_error().valid_up_to()),
@@ -141,9 +144,11 @@ fn place(text: &str, bytes_before: usize) -> usize {
     text.get(..bytes_before).map_or(0, |before| before.chars().count()) + 1
 }
 
-/// The encoding that a byte order mark proves.
+/// The encoding that a byte order mark proves, and UTF-32 without one.
 fn of_mark(head: &[u8]) -> Option<TextEncoding> {
-    if head.starts_with(b"\xFF\xFE") {
+    if let Some(order) = ByteOrder::of(head) {
+        Some(TextEncoding::Utf32(order))
+    } else if head.starts_with(b"\xFF\xFE") {
         Some(TextEncoding::Utf16Le)
     } else if head.starts_with(b"\xFE\xFF") {
         Some(TextEncoding::Utf16Be)
@@ -251,6 +256,7 @@ mod tests {
             ("UTF-16 BE", utf16(list, u16::to_be_bytes), TextEncoding::Utf16Be),
             ("UTF-16 LE with a mark", utf16("\u{FEFF}证件号码", u16::to_le_bytes), TextEncoding::Utf16Le),
             ("UTF-16 BE with a mark", utf16("\u{FEFF}证件号码", u16::to_be_bytes), TextEncoding::Utf16Be),
+            ("UTF-32", list.chars().flat_map(|it| u32::from(it).to_le_bytes()).collect(), TextEncoding::Utf32(ByteOrder::Little)),
         ] {
             assert_eq!(TextEncoding::of(bytes.as_slice()).unwrap(), expected, "{name}");
         }

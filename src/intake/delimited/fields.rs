@@ -3,6 +3,7 @@
 //! A field in quotation marks is closed properly where a separator or the end of the record follows the closing mark. Any
 //! other mark is an ordinary character, and the record says that it has one: whether it may be read so is decided elsewhere.
 
+use crate::intake::formula::end_of_call;
 use std::borrow::Cow;
 
 /// The fields of a record.
@@ -51,11 +52,18 @@ pub(super) fn split_record(record: &str, separator: Option<char>) -> Record<'_> 
             Some(Quoted::Stray) => has_stray = true,
             None => {}
         }
-        let parts = separator.and_then(|separator| field.split_once(separator));
+        let parts = separator.and_then(|separator| split_field(field, separator));
         fields.push(Cow::Borrowed(parts.map_or(field, |(value, _)| value)));
         rest = parts.map(|(_, after)| after);
     }
     Record { fields, opens_at, has_stray }
+}
+
+/// Splits a field off. Separators within the brackets of a formula are no separators.
+fn split_field(text: &str, separator: char) -> Option<(&str, &str)> {
+    let begin = end_of_call(text).unwrap_or_default();
+    let at = begin + text.get(begin..)?.find(separator)?;
+    Some((text.get(..at)?, text.get(at + separator.len_utf8()..)?))
 }
 
 /// Splits a record at every separator.
@@ -130,6 +138,9 @@ mod tests {
             ("=\"1\",2", vec!["=\"1\"", "2"]),
             ("\"=\"\"1\"\"\",2", vec!["=\"1\"", "2"]),
             ("a\"b,5\"", vec!["a\"b", "5\""]),
+            ("=TEXT(\"1\",\"@\"),b", vec!["=TEXT(\"1\",\"@\")", "b"]),
+            ("=T(\"1\")&\"\",b", vec!["=T(\"1\")&\"\"", "b"]),
+            ("\"=TEXT(\"\"1\"\",\"\"@\"\")\",b", vec!["=TEXT(\"1\",\"@\")", "b"]),
         ] {
             let split = split(record);
             assert!(split.is_proper(), "{record}");

@@ -22,6 +22,8 @@ pub(super) enum Finding {
     StrayMark,
     /// Quotation marks that were read as ordinary characters.
     MarkAsWritten,
+    /// Quotation marks in a header or a title that were left out.
+    HeaderMark,
     /// A whole record in quotation marks.
     Wrapped,
     /// Separators of full width among others.
@@ -49,6 +51,7 @@ impl Finding {
             Self::TooLong => "text-note-too-long",
             Self::StrayMark => "text-note-stray-mark",
             Self::MarkAsWritten => "text-note-mark-as-written",
+            Self::HeaderMark => "text-note-header-mark",
             Self::Wrapped => "text-note-wrapped",
             Self::WideSeparators => "text-note-wide-separators",
             Self::HeaderSeparator => "text-note-header-separator",

@@ -3,6 +3,7 @@
 //! All of it is told from the first lines, by what agrees with the most of them: the first line may be a title.
 
 use super::fields::{split_plain, split_record, split_wrapped};
+use crate::intake::formula::text_in;
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -227,7 +228,7 @@ pub(super) fn is_row_count(line: &str) -> bool {
 
 /// Length of a code, without what exports put round codes; `None` for other texts.
 fn code_length(field: &str) -> Option<usize> {
-    let bare = field.trim_matches(|character: char| {
+    let bare = text_in(field).unwrap_or(field).trim_matches(|character: char| {
         character.is_whitespace() || matches!(character, '=' | '"' | '\'' | '“' | '”' | '‘' | '’' | '`' | '\u{FEFF}')
     });
     let is_code = CODE_LENGTHS.contains(&bare.len())

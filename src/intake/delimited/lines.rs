@@ -1,6 +1,7 @@
 //! The lines of a text file as an editor counts them, decoded, with what is wrong with each.
 
 use super::encoding::{BadBytes, TextEncoding};
+use super::utf32::Utf32Reader;
 use crate::message::Message;
 use encoding_rs_io::DecodeReaderBytesBuilder;
 use std::collections::VecDeque;
@@ -73,7 +74,7 @@ struct Ending {
 
 /// The lines of a file. A line ends with LF, with CRLF, or with CR alone.
 pub(super) struct Lines {
-    /// The file; as UTF-8 where it is in UTF-16, so that line ends are single bytes.
+    /// The file; as UTF-8 where it is in UTF-16 or UTF-32, so that line ends are single bytes.
     input: Box<dyn BufRead>,
     encoding: TextEncoding,
     /// Lines so far.
@@ -93,14 +94,18 @@ impl Lines {
     /// Fails if the file cannot be opened.
     pub(super) fn open(path: &Path, encoding: TextEncoding) -> io::Result<Self> {
         let file = File::open(path)?;
-        if !encoding.is_utf16() {
-            return Ok(Self::new(Box::new(BufReader::with_capacity(PIECE, file)), encoding));
-        }
-        let decoded = DecodeReaderBytesBuilder::new().encoding(Some(encoding.decoder())).build(file);
-        Ok(Self::new(Box::new(BufReader::with_capacity(PIECE, decoded)), encoding))
+        let input: Box<dyn BufRead> = match encoding {
+            TextEncoding::Utf8 | TextEncoding::Gb18030 => Box::new(BufReader::with_capacity(PIECE, file)),
+            TextEncoding::Utf16Le | TextEncoding::Utf16Be => {
+                let decoded = DecodeReaderBytesBuilder::new().encoding(Some(encoding.decoder())).build(file);
+                Box::new(BufReader::with_capacity(PIECE, decoded))
+            }
+            TextEncoding::Utf32(order) => Box::new(BufReader::with_capacity(PIECE, Utf32Reader::new(file, order))),
+        };
+        Ok(Self::new(input, encoding))
     }
 
-    /// The lines of a text; of one in UTF-16 as UTF-8.
+    /// The lines of a text; of one in UTF-16 or UTF-32 as UTF-8.
     pub(super) const fn new(input: Box<dyn BufRead>, encoding: TextEncoding) -> Self {
         Self { input, encoding, number: 0, spare: Vec::new(), has_end_mark: false, waiting: VecDeque::new() }
     }

@@ -122,6 +122,11 @@ impl Records {
         self.layout.separator
     }
 
+    /// Whether spaces between aligned columns separate its fields.
+    pub(super) const fn is_aligned(&self) -> bool {
+        self.layout.is_aligned
+    }
+
     /// The separator that the first line declares.
     pub(super) const fn declared(&self) -> Option<char> {
         self.declared
@@ -229,20 +234,38 @@ impl Records {
             self.ahead.drain(..joined.lines);
             return Ok(());
         }
-        let is_above = !self.has_begun && !self.is_first_record(&split_plain(&line.text, separator));
+        let is_record = self.is_first_record(&split_plain(&line.text, separator)) || self.is_first_record(&record.fields);
+        let is_above = !self.has_begun && !is_record;
         let (finding, fields) = match read_alone(&line.text, record, &self.layout) {
             Reading::Proper(fields) => (None, fields),
             Reading::Wrapped(fields) => (Some(Finding::Wrapped), fields),
             Reading::AsWritten(fields) => (Some(Finding::MarkAsWritten), fields),
-            // Titles have any number of fields.
-            Reading::Stray(fields) if is_above => (Some(Finding::MarkAsWritten), fields),
             Reading::Stray(fields) => (Some(Finding::StrayMark), fields),
         };
+        let (finding, fields) = if is_above { self.without_marks(&line.text, finding, fields) } else { (finding, fields) };
         if let Some(finding) = finding {
             self.findings.add(finding, line.number);
         }
         let problem = (finding == Some(Finding::StrayMark)).then(|| Message::new("text-stray-mark").with("line", line.number));
         Ok(self.send_spoilt(line.number, &fields, problem, events)?)
+    }
+
+    /// Reads a line above the first record: marks are no part of a header's or a title's words, and where those that stand in
+    /// pairs take in separators of the header, they are no pairs.
+    fn without_marks<'a>(
+        &self,
+        text: &'a str,
+        finding: Option<Finding>,
+        fields: Vec<Cow<'a, str>>,
+    ) -> (Option<Finding>, Vec<Cow<'a, str>>) {
+        let plain = split_plain(text, self.layout.separator);
+        let is_paired = self.layout.fits(&fields) || !self.layout.fits(&plain);
+        let fields = if is_paired { fields } else { plain.into_iter().map(Cow::Borrowed).collect() };
+        if !fields.iter().any(|field| field.contains('"')) {
+            return (finding.filter(|finding| *finding == Finding::Wrapped), fields);
+        }
+        let bare = fields.iter().map(|field| Cow::Owned(field.replace('"', "")));
+        (Some(Finding::HeaderMark), bare.collect())
     }
 
     /// Takes a line that is damaged. Above the first record it is sent as it can be read: a header may be recognised all the

@@ -93,6 +93,7 @@ fn every_encoding_gives_the_same_rows() {
     let text = list(&["张三", "一一"]);
     let expected = read_text(&text).rows;
     let utf16 = |text: &str, unit: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(unit).collect::<Vec<u8>>();
+    let utf32 = |text: &str, unit: fn(u32) -> [u8; 4]| text.chars().map(u32::from).flat_map(unit).collect::<Vec<u8>>();
     for (name, bytes) in [
         ("UTF-8 with a mark", [b"\xEF\xBB\xBF".as_slice(), text.as_bytes()].concat()),
         ("GB 18030", encoding_rs::GB18030.encode(&text).0.into_owned()),
@@ -100,6 +101,10 @@ fn every_encoding_gives_the_same_rows() {
         ("UTF-16 BE", utf16(&text, u16::to_be_bytes)),
         ("UTF-16 LE with a mark", utf16(&format!("\u{FEFF}{text}"), u16::to_le_bytes)),
         ("UTF-16 BE with a mark", utf16(&format!("\u{FEFF}{text}"), u16::to_be_bytes)),
+        ("UTF-32 LE", utf32(&text, u32::to_le_bytes)),
+        ("UTF-32 BE", utf32(&text, u32::to_be_bytes)),
+        ("UTF-32 LE with a mark", utf32(&format!("\u{FEFF}{text}"), u32::to_le_bytes)),
+        ("UTF-32 BE with a mark", utf32(&format!("\u{FEFF}{text}"), u32::to_be_bytes)),
     ] {
         assert_eq!(read_bytes(&bytes).rows, expected, "{name}");
     }
@@ -158,6 +163,15 @@ fn formulas_that_stand_for_texts_stay_as_they_are() {
 }
 
 #[test]
+fn separators_in_a_formula_are_its_own() {
+    let text =
+        |holder| format!("{HEADER}=TEXT(\"{}\",\"@\"),{TYPE},张三\n=TEXT(\"{holder}\",\"@\"),=T(\"{TYPE}\"),李四\n", HOLDERS[0]);
+    let told = read_text(&text(HOLDERS[1]));
+    assert_eq!((told.numbers(), told.spoilt.len(), told.notes.len()), (vec![1, 2, 3], 0, 1), "{told:?}");
+    assert_eq!(told.row(3), [format!("=TEXT(\"{}\",\"@\")", HOLDERS[1]), format!("=T(\"{TYPE}\")"), "李四".to_owned()]);
+}
+
+#[test]
 fn a_mark_that_makes_a_line_unreadable_spoils_that_line_alone() {
     let text = format!("{}{},\"{TYPE}\n{}", list(&["张三", "李四"]), HOLDERS[2], line(3, "王五"));
     let told = read_text(&text);
@@ -187,8 +201,15 @@ fn a_record_over_several_lines_is_one_row_where_a_field_needs_it() {
 #[test]
 fn a_mark_in_the_header_or_in_a_title_leaves_both_in_place() {
     let told = read_text(&format!("\"清单\"（市局）\n\"证件号码,证照类型代码,姓名\n{}", line(0, "张三")));
+    assert_eq!(told.row(2), ["证件号码", "证照类型代码", "姓名"]);
     assert_eq!((told.numbers(), told.spoilt), (vec![1, 2, 3], vec![]));
-    assert!(told.notes.iter().any(|note| note.starts_with("text-note-mark-as-written count=2")));
+    assert!(told.notes.iter().any(|note| note.starts_with("text-note-header-mark count=2")));
+    for header in ["姓名,\"证件号码,证照类型代码", "姓名,\"证件号码,证照类型代码\"", "姓名\",证件\"号码,\"证照\"类型代码"]
+    {
+        let told = read_text(&format!("{header}\n张三,{},{TYPE}\n李四,{},{TYPE}\n", HOLDERS[0], HOLDERS[1]));
+        assert_eq!((told.row(1), told.numbers()), (vec!["姓名", "证件号码", "证照类型代码"], vec![1, 2, 3]), "{header}");
+        assert!(told.has_note("text-note-header-mark count=1"), "{header}: {:?}", told.notes);
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Going through folders for what a path pattern means.
 
 use super::pattern::{PathPattern, Step, comparable, is_called_list};
+use crate::codes::is_invisible;
 use crate::intake::FileProblem;
 use crate::message::Message;
 use encoding_rs::GB18030;
@@ -35,7 +36,7 @@ pub(super) fn meet(root: &Path, pattern: &str) -> Met {
 }
 
 /// A path as people read it: relative to the root where it lies below it. Names that are not UTF-8 are taken for GBK, in which
-/// archives from Windows have them.
+/// archives from Windows have them; characters that cannot be seen are escaped.
 pub(super) fn shown(root: &Path, path: &Path) -> String {
     let relative = path.strip_prefix(root).unwrap_or(path);
     let mut shown = String::new();
@@ -45,13 +46,22 @@ pub(super) fn shown(root: &Path, path: &Path) -> String {
         }
         match component {
             Component::RootDir => shown.push(std::path::MAIN_SEPARATOR),
-            component => shown.push_str(&shown_name(component.as_os_str())),
+            component => shown.extend(shown_name(component.as_os_str()).chars().flat_map(escaped)),
         }
     }
     shown
 }
 
-/// A name as people read it.
+/// A character as it is shown in a name: line breaks and what cannot be seen as their escapes, so that a name stays in its line
+/// and two names look different.
+fn escaped(character: char) -> impl Iterator<Item = char> {
+    let is_unseen = character.is_control() || is_invisible(character) || matches!(character, '\u{2028}' | '\u{2029}');
+    let escape = is_unseen.then(|| character.escape_default());
+    let plain = (!is_unseen).then_some(character);
+    escape.into_iter().flatten().chain(plain)
+}
+
+/// A name as it is written, in Unicode.
 fn shown_name(name: &OsStr) -> String {
     if let Some(name) = name.to_str() {
         return name.to_owned();

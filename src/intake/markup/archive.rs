@@ -9,6 +9,25 @@ const DEEPEST: usize = 8;
 /// Most parts that are read.
 const MOST_PARTS: usize = 4096;
 
+/// How much of a file is looked at for the header of an archive, in bytes.
+pub(super) const HEADER_WITHIN: u64 = 2048;
+
+/// Whether a file begins with the header of an archive: fields, among them what says that the message has parts, or is a page.
+/// What stands in the other fields, such as the program's name, is in any language and encoding.
+pub(super) fn is_archive(head: &[u8]) -> bool {
+    let within = usize::try_from(HEADER_WITHIN).map_or(head, |within| head.get(..within).unwrap_or(head));
+    let begin = within.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(within).trim_ascii_start();
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
+    let name = begin.iter().take_while(|byte| is_name(byte)).count();
+    if name == 0 || begin.get(name) != Some(&b':') {
+        return false;
+    }
+    let (header, _) = split_header(begin);
+    let kind = header.field("content-type").unwrap_or_default().to_ascii_lowercase();
+    let is_page = kind.is_empty() || kind.starts_with("text/html");
+    kind.starts_with("multipart/") || is_page && header.field("mime-version").is_some()
+}
+
 /// A web page in an archive.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Part<'a> {
@@ -175,6 +194,33 @@ mod tests {
         let cut = whole.split("</td>").next().unwrap();
         assert_eq!(pages(cut.as_bytes()).unwrap()[0].content, b"<td>1".as_slice());
         assert_eq!(pages(b"Content-Type: multipart/related; boundary=x\n\nnothing"), Ok(vec![]));
+    }
+
+    #[test]
+    fn an_archive_is_told_by_its_header_whatever_program_wrote_it() {
+        let saved = "From: <由 Microsoft Internet Explorer 5 保存>\r\nSubject: 清单\r\nDate: Tue, 24 Nov 2026\r\n";
+        let kind = "MIME-Version: 1.0\r\nContent-Type: multipart/related;\r\n\tboundary=x\r\n\r\n";
+        let whole = format!("{saved}{kind}");
+        for head in [
+            whole.clone().into_bytes(),
+            encoding_rs::GBK.encode(&whole).0.into_owned(),
+            format!("\u{FEFF}\r\n{whole}").into_bytes(),
+            format!("From: =?gb2312?B?08kg?=\r\n{kind}").into_bytes(),
+            b"Subject: x\nMIME-Version: 1.0\nContent-Type: text/html; charset=gb2312\n\n<table>".to_vec(),
+            b"Content-Type: multipart/related; boundary=x\n\n".to_vec(),
+        ] {
+            assert!(is_archive(&head), "{}", String::from_utf8_lossy(&head));
+        }
+        for head in [
+            "",
+            "<html>MIME-Version: 1.0",
+            "证件号码,证照类型代码\nMIME-Version: 1.0\n",
+            "From: a\nSubject: b\n\nMIME-Version: 1.0\n",
+            "MIME-Version: 1.0\nContent-Type: text/plain\n\n1,2\n",
+            "code:name\n1:2\n",
+        ] {
+            assert!(!is_archive(head.as_bytes()), "{head}");
+        }
     }
 
     proptest! {

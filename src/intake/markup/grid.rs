@@ -1,5 +1,6 @@
 //! Rows of a table whose cells may span others.
 
+use super::text::is_code;
 use crate::intake::cell::Cell;
 use crate::intake::stream::{Closed, EventSender, MergedRange};
 use crate::message::Message;
@@ -66,6 +67,8 @@ pub(super) struct GridRow {
     cells: Vec<(usize, Value)>,
     /// Ranges of merged cells that begin in it.
     pub merges: Vec<MergedRange>,
+    /// Columns that its cells take up, from the first one on.
+    pub width: usize,
     /// Why it cannot be read, where it cannot.
     problem: Option<Message>,
     /// Bytes of text in it.
@@ -76,6 +79,22 @@ impl GridRow {
     /// Whether nothing can be seen in it.
     pub(super) fn is_blank(&self) -> bool {
         self.problem.is_none() && self.cells.iter().all(|(_, value)| value.as_cell().is_blank())
+    }
+
+    /// Columns up to the last cell in which something can be seen.
+    pub(super) fn filled_width(&self) -> usize {
+        let last = self.cells.iter().rfind(|(_, value)| !value.as_cell().is_blank());
+        last.map_or(0, |(column, _)| {
+            self.merges.iter().find(|range| range.columns.0 == *column).map_or(*column, |range| range.columns.1) + 1
+        })
+    }
+
+    /// Whether some cell of it holds what looks like a code, or what is left of one.
+    pub(super) fn has_code(&self) -> bool {
+        self.cells.iter().any(|(_, value)| match value {
+            Value::Text(text) => is_code(text),
+            value => value.as_cell().lost_precision(),
+        })
     }
 
     /// Marks it as one that cannot be read; the first reason stands.
@@ -157,6 +176,7 @@ impl Grid {
             row.merges.push(MergedRange { rows: (row.number, last_row), columns: (column, end - 1) });
         }
         self.column = end;
+        row.width = row.width.max(end);
         row.cells.push((column, value));
     }
 }
@@ -176,6 +196,23 @@ impl Merges {
         let room = Self::MOST.saturating_sub(self.ranges.len());
         self.is_cut |= ranges.len() > room;
         self.ranges.extend(ranges.iter().take(room));
+    }
+
+    /// Takes the ranges of a table that goes on below this one, given the last rows of both.
+    pub(super) fn append(&mut self, last_row: u32, next: &Self, last_row_of_next: u32) {
+        for range in &mut self.ranges {
+            range.rows.1 = range.rows.1.min(last_row);
+        }
+        let moved: Vec<MergedRange> = next
+            .ranges
+            .iter()
+            .map(|range| {
+                let last = range.rows.1.min(last_row_of_next);
+                MergedRange { rows: (range.rows.0.saturating_add(last_row), last.saturating_add(last_row)), ..*range }
+            })
+            .collect();
+        self.is_cut |= next.is_cut;
+        self.add(&moved);
     }
 
     /// Sends the ranges of a table whose last row is given: no cell reaches further down.
@@ -232,6 +269,32 @@ mod tests {
             grid.put(&mut row, named, span, text("b"));
             assert_eq!(row.problem.map(|problem| problem.to_string()).as_deref(), Some(problem));
         }
+    }
+
+    #[test]
+    fn a_row_knows_how_wide_it_is_and_whether_it_holds_a_code() {
+        let mut grid = Grid::default();
+        let mut row = grid.begin_row(1);
+        grid.put(&mut row, None, Span::new(1, 1), text("a"));
+        grid.put(&mut row, None, Span::new(1, 2), text("b"));
+        grid.put(&mut row, None, Span::new(1, 1), text(" "));
+        assert_eq!((row.width, row.filled_width(), row.has_code()), (4, 3, false));
+        for code in [text("370499199001010007"), Value::Number(370_499_199_001_010_007.0)] {
+            let mut row = grid.begin_row(2);
+            grid.put(&mut row, None, Span::new(1, 1), code);
+            assert!(row.has_code() && row.width == 1);
+        }
+    }
+
+    #[test]
+    fn merged_ranges_of_a_table_that_goes_on_move_down() {
+        let range = |rows, columns| MergedRange { rows, columns };
+        let mut first = Merges::default();
+        first.add(&[range((1, 9), (0, 0))]);
+        let mut next = Merges::default();
+        next.add(&[range((1, 2), (1, 1)), range((3, 9), (0, 1))]);
+        first.append(2, &next, 4);
+        assert_eq!(first.ranges, [range((1, 2), (0, 0)), range((3, 4), (1, 1)), range((5, 6), (0, 1))]);
     }
 
     proptest! {

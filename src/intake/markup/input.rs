@@ -5,7 +5,7 @@ use crate::intake::delimited::encoding::TextEncoding;
 use encoding_rs::{Encoding, GB18030, GBK, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use encoding_rs_io::DecodeReaderBytesBuilder;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 
 /// How much is looked at for the name of an encoding, in bytes.
@@ -59,6 +59,19 @@ impl<'a> Input<'a> {
     /// Name of its encoding.
     pub(super) fn encoding(&self) -> &'static str {
         if self.encoding == GB18030 { "GB18030 (GBK)" } else { self.encoding.name() }
+    }
+
+    /// Opens it like [`Input::tokens`], for one who keeps it: a part of an archive is copied.
+    ///
+    /// # Errors
+    /// Fails if it cannot be opened.
+    pub(super) fn lasting_tokens(&self) -> io::Result<Tokens<Box<dyn BufRead>>> {
+        let bytes: Box<dyn Read> = match self.bytes {
+            Bytes::File(path) => Box::new(File::open(path)?),
+            Bytes::Part(bytes) => Box::new(Cursor::new(bytes.to_vec())),
+        };
+        let decoded = DecodeReaderBytesBuilder::new().encoding(Some(self.encoding)).build(bytes);
+        Ok(Tokens::new(Box::new(BufReader::with_capacity(PIECE, decoded))))
     }
 
     /// Opens it at its beginning. Bytes that stand for no character come as U+FFFD.

@@ -14,8 +14,8 @@ pub(in crate::intake) enum Fault {
     Endless,
     /// The texts of all its cells together are more than is held in memory.
     TooMuchText,
-    /// It is compressed by a method that this program lacks.
-    Compression,
+    /// It is compressed by a method that this program lacks: its name, empty for one that nobody knows.
+    Compression(&'static str),
     /// It is protected by a password of the zip archive.
     Locked,
 }
@@ -28,7 +28,8 @@ impl Fault {
             Self::Missing => Message::new("workbook-part-missing").with("part", part),
             Self::Endless => Message::new("workbook-part-endless").with("part", part),
             Self::TooMuchText => Message::new("workbook-too-much-text"),
-            Self::Compression => Message::new("workbook-compression"),
+            Self::Compression("") => Message::new("workbook-compression"),
+            Self::Compression(method) => Message::new("workbook-compression-method").with("method", method),
             Self::Locked => Message::new("workbook-zip-password"),
         }
     }
@@ -39,7 +40,7 @@ impl Fault {
             Self::Damaged => Message::new("workbook-sheet-damaged"),
             Self::Missing => Message::new("workbook-sheet-missing"),
             Self::Endless => Message::new("workbook-sheet-endless"),
-            Self::TooMuchText | Self::Compression | Self::Locked => self.of_part(""),
+            Self::TooMuchText | Self::Compression(_) | Self::Locked => self.of_part(""),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What xlsx and xlsb workbooks have in common: where the parts of their sheets lie, and what their cells share.
 
+use super::fault::{Fault, SheetFailure};
 use super::format::NumberFormat;
 use super::package::{Package, Relationship};
 use super::shared::SharedTexts;
@@ -29,6 +30,11 @@ impl Shared {
     pub(super) fn format(&self, style: usize) -> &NumberFormat {
         self.formats.get(style).unwrap_or(&NumberFormat::Plain)
     }
+}
+
+/// Why a sheet is not read whose cells refer to shared texts that the workbook lacks: what they say is unknown, and not nothing.
+pub(super) fn missing_texts() -> SheetFailure {
+    Fault::Missing.of_part("sharedStrings").into()
 }
 
 /// Sheets of a workbook and the parts that hold their cells, as its main part lists them.

@@ -11,8 +11,8 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
-use zip::ZipArchive;
 use zip::result::ZipError;
+use zip::{CompressionMethod, ZipArchive};
 
 /// Largest part, in bytes; a sheet is streamed, whatever its size.
 const LARGEST_PART: u64 = 16 << 30;
@@ -26,6 +26,16 @@ const MOST_PARTS: usize = 100_000;
 const MOST_RELATIONSHIPS: usize = 20_000;
 /// Longer than the name of any part, in bytes.
 const LONGEST_NAME: usize = 4096;
+/// Ways of compression that some programs choose and that no program for spreadsheets reads, with their names.
+const RARE_METHODS: [(CompressionMethod, &str); 7] = [
+    (CompressionMethod::BZIP2, "bzip2"),
+    (CompressionMethod::LZMA, "LZMA"),
+    (CompressionMethod::DEFLATE64, "Deflate64"),
+    (CompressionMethod::ZSTD, "Zstandard"),
+    (CompressionMethod::XZ, "XZ"),
+    (CompressionMethod::PPMD, "PPMd"),
+    (CompressionMethod::IMPLODE, "Implode"),
+];
 
 /// A zip archive with the parts of a workbook.
 pub(in crate::intake) struct Package {
@@ -105,11 +115,18 @@ impl Package {
             return Ok(PackageKind::Other(Message::new(other)));
         }
         let Some(main) = self.main_part()? else {
-            if self.has("content.xml") {
-                return Ok(PackageKind::Ods);
-            }
-            let other = if self.has("ofd.xml") { "workbook-kind-ofd" } else { "workbook-kind-archive" };
-            return Ok(PackageKind::Other(Message::new(other)));
+            // A document in the Uniform Office Format has a part of the name that the content of an ods workbook has.
+            let others = [
+                ("uof.xml", "workbook-kind-uof"),
+                ("index/document.iwa", "workbook-kind-numbers"),
+                ("index.zip", "workbook-kind-numbers"),
+                ("ofd.xml", "workbook-kind-ofd"),
+            ];
+            let other = others.iter().find(|(part, _)| self.has(part)).map(|(_, kind)| *kind);
+            return Ok(match other {
+                None if self.has("content.xml") => PackageKind::Ods,
+                other => PackageKind::Other(Message::new(other.unwrap_or("workbook-kind-archive"))),
+            });
         };
         if Path::new(&main).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("bin")) {
             return Ok(PackageKind::Xlsb(main));
@@ -129,10 +146,16 @@ impl Package {
     /// Fails if there is no such part, or it cannot be unfolded.
     pub(super) fn part(&mut self, name: &str) -> Result<Box<dyn Read + '_>, Fault> {
         let index = *self.parts.get(name).ok_or(Fault::Missing)?;
+        let method = self.zip.by_index_data(index).map_err(|_| Fault::Damaged)?.compression();
+        if method != CompressionMethod::STORE && method != CompressionMethod::DEFLATE {
+            // The archive tells it only where the part is read, as damage like any other.
+            let name = RARE_METHODS.iter().find(|(rare, _)| *rare == method).map_or("", |(_, name)| *name);
+            return Err(Fault::Compression(name));
+        }
         match self.zip.by_index(index) {
             Ok(part) => Ok(Box::new(part)),
             Err(ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) | ZipError::InvalidPassword) => Err(Fault::Locked),
-            Err(ZipError::CompressionMethodNotSupported(_) | ZipError::UnsupportedArchive(_)) => Err(Fault::Compression),
+            Err(ZipError::CompressionMethodNotSupported(_) | ZipError::UnsupportedArchive(_)) => Err(Fault::Compression("")),
             Err(_) => Err(Fault::Damaged),
         }
     }
@@ -290,6 +313,7 @@ fn without_percents(segment: &str) -> String {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::io::Write;
 
     #[test]
     fn names_are_compared_in_one_form() {
@@ -306,6 +330,50 @@ mod tests {
         ] {
             assert_eq!(normalised(name), expected, "{name}");
         }
+    }
+
+    /// A zip archive with these parts, all compressed by a method of this number.
+    fn package(parts: &[&str], method: u8) -> Package {
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for part in parts {
+            zip.start_file(*part, zip::write::SimpleFileOptions::default()).unwrap();
+            zip.write_all(b"<a/>").unwrap();
+        }
+        let mut bytes = zip.finish().unwrap().into_inner();
+        // Where the headers of a part in front of it and in the directory name its method.
+        for (mark, method_at) in [(b"PK\x03\x04", 8), (b"PK\x01\x02", 10)] {
+            let places: Vec<usize> = memchr::memmem::find_iter(&bytes, mark).collect();
+            for place in places {
+                bytes[place + method_at] = method;
+            }
+        }
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), bytes).unwrap();
+        Package::open(file.path()).unwrap()
+    }
+
+    #[test]
+    fn a_part_that_is_compressed_in_a_rare_way_is_told_by_its_name() {
+        for (method, name) in [(12, "bzip2"), (14, "LZMA"), (9, "Deflate64"), (93, "Zstandard"), (77, "")] {
+            let mut package = package(&["xl/workbook.xml"], method);
+            assert_eq!(package.part("xl/workbook.xml").err(), Some(Fault::Compression(name)));
+            assert!(package.kind().is_err(), "{name}");
+        }
+        assert!(package(&["xl/workbook.xml"], 8).part("xl/workbook.xml").is_ok());
+    }
+
+    #[test]
+    fn packages_of_other_programs_are_told_by_their_parts() {
+        for (parts, kind) in [
+            (&["uof.xml", "content.xml"][..], "workbook-kind-uof"),
+            (&["Index/Document.iwa", "preview.jpg"][..], "workbook-kind-numbers"),
+            (&["Index.zip", "Data/a.png"][..], "workbook-kind-numbers"),
+            (&["OFD.xml"][..], "workbook-kind-ofd"),
+            (&["a.xlsx"][..], "workbook-kind-archive"),
+        ] {
+            assert_eq!(package(parts, 8).kind(), Ok(PackageKind::Other(Message::new(kind))));
+        }
+        assert_eq!(package(&["content.xml", "styles.xml"], 8).kind(), Ok(PackageKind::Ods));
     }
 
     proptest! {

@@ -65,6 +65,11 @@ impl SharedTexts {
         Ok(())
     }
 
+    /// Whether it has no texts, as where the workbook lacks the part that holds them.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
     /// Returns a text by its index, counted from 0, and whether it is cut.
     pub(super) fn get(&self, index: usize) -> Option<(&str, bool)> {
         let end = usize::try_from(*self.ends.get(index)?).ok()?;
@@ -138,6 +143,7 @@ mod tests {
         let texts: Vec<&str> = (0..4).map(|index| table.get(index).unwrap().0).collect();
         assert_eq!(texts, ["甲", "", "乙 丙", "a\rb_x000D_c_x12_"]);
         assert_eq!(table.get(4), None);
+        assert!(!table.is_empty() && SharedTexts::default().is_empty());
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use super::fault::{Fault, SheetFailure};
 use super::format::NumberFormat;
-use super::ooxml::{MOST_STYLES, Parts, Shared, Sheets, formats_of_styles};
+use super::ooxml::{MOST_STYLES, Parts, Shared, Sheets, formats_of_styles, missing_texts};
 use super::package::Package;
 use super::rows::Rows;
 use super::shared::SharedTexts;
@@ -233,6 +233,7 @@ impl CellRecord {
                 text.push(&records.text_at(&mut at).map_err(damaged)?);
                 rows.text_cell(row, column, &text)
             }
+            record::CELL_SHARED if shared.texts.is_empty() => Err(missing_texts()),
             record::CELL_SHARED => {
                 let index = usize::try_from(records.u32_at(value_at).map_err(damaged)?).ok();
                 rows.shared_text_cell(row, column, index.and_then(|index| shared.texts.get(index)))

@@ -6,7 +6,7 @@
 
 use super::fault::{Fault, SheetFailure};
 use super::format::NumberFormat;
-use super::ooxml::{MOST_STYLES, Parts, Shared, Sheets, formats_of_styles};
+use super::ooxml::{MOST_STYLES, Parts, Shared, Sheets, formats_of_styles, missing_texts};
 use super::package::Package;
 use super::rows::{Rows, cell_place};
 use super::shared::{unescape, unescaped};
@@ -347,6 +347,9 @@ impl SheetReader<'_> {
     }
 
     fn shared_text(&self, row: u32, column: usize, rows: &mut Rows<'_>) -> Result<(), SheetFailure> {
+        if self.shared.texts.is_empty() {
+            return Err(missing_texts());
+        }
         let found = self.value.text.trim().parse().ok().and_then(|index| self.shared.texts.get(index));
         rows.shared_text_cell(row, column, found)
     }

@@ -293,6 +293,7 @@ fn sheets_of_other_kinds_are_passed_over_with_the_reason() {
         ("宏", "workbook-sheet-of-macros"),
         ("隐藏", "workbook-sheet-hidden"),
         ("深藏", "workbook-sheet-very-hidden"),
+        ("缺失", "workbook-sheet-missing"),
     ];
     assert_eq!(skipped, expected);
 }

@@ -37,6 +37,7 @@ no-run-to-recheck = there is no complete run before this one to recheck: every i
 nothing-to-recheck = the previous run left no gap and no error among the { $items } items of the inputs: there is nothing to recheck
 no-items = the inputs name no item to audit ({ $rejected } rows cannot be audited)
 first-rejected = the first of them is { $file } [{ $sheet }] row { $row }. { $advice }
+first-rejected-in-text = the first of them is { $file } row { $row }. { $advice }
 sheet-not-read = it is not read: { $reason }
 carried-nowhere = no sheet has the column { $header } that `carry` names; it stays empty
 latest-leads-nowhere = { $path } leads to no complete run: nothing is compared with it

@@ -37,6 +37,7 @@ no-run-to-recheck = 此前没有已完成的运行可供复查：将查询全部
 nothing-to-recheck = 输入的 { $items } 个条目在上次运行中既没有缺口也没有错误：没有需要复查的
 no-items = 输入中没有可以查询的条目（{ $rejected } 行无效）
 first-rejected = 第一处无效：{ $file } [{ $sheet }] 第 { $row } 行。{ $advice }
+first-rejected-in-text = 第一处无效：{ $file } 第 { $row } 行。{ $advice }
 sheet-not-read = 未读取：{ $reason }
 carried-nowhere = 没有一张工作表有 carry 指定的列 { $header }；该列将为空
 latest-leads-nowhere = { $path } 没有指向已完成的运行：不与任何一次运行比较
