@@ -22,13 +22,18 @@ pub(super) enum NumberFormat {
     Plain,
     /// A date, a time or a duration.
     Date,
-    /// The number's digits, with zeros in the places that it does not fill, such as `000000` or `0000-0000`.
+    /// The number's digits with zeros in the places that it does not fill, or with words: `000000`, `0000-0000`, `"第"0"号"`.
     Padded(Pattern),
 }
 
-/// A format of digits and literal text, from left to right.
+/// A format of digits and literal text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Pattern(Vec<Piece>);
+pub(super) struct Pattern {
+    /// From left to right.
+    pieces: Vec<Piece>,
+    /// How 0 is shown, where it is shown otherwise.
+    zero: Option<Vec<Piece>>,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
@@ -38,6 +43,8 @@ enum Piece {
     Optional,
     /// A digit, or a space.
     Space,
+    /// All digits of the number.
+    General,
     /// Text that is shown as it stands.
     Literal(char),
 }
@@ -53,25 +60,15 @@ impl NumberFormat {
 
     /// The format that a code stands for.
     pub(super) fn of_code(code: &str) -> Self {
-        let Some(tokens) = tokens(code) else { return Self::Plain };
-        if tokens.iter().any(|token| matches!(token, Token::Duration | Token::Symbol('y' | 'm' | 'd' | 'h' | 's'))) {
+        let Some(sections) = sections(code) else { return Self::Plain };
+        let Some(positive) = sections.first() else { return Self::Plain };
+        if positive.iter().any(|token| matches!(token, Token::Duration | Token::Symbol('y' | 'm' | 'd' | 'h' | 's'))) {
             return Self::Date;
         }
-        let pieces: Option<Vec<Piece>> = tokens
-            .iter()
-            .map(|token| match token {
-                Token::Symbol('0') => Some(Piece::Zero),
-                Token::Symbol('#') => Some(Piece::Optional),
-                Token::Symbol('?') => Some(Piece::Space),
-                Token::Symbol(symbol) if !symbol.is_ascii_alphabetic() && !".,%/@".contains(*symbol) => {
-                    Some(Piece::Literal(*symbol))
-                }
-                Token::Literal(literal) => Some(Piece::Literal(*literal)),
-                Token::Symbol(_) | Token::Duration => None,
-            })
-            .collect();
-        match pieces {
-            Some(pieces) if pieces.iter().filter(|piece| **piece == Piece::Zero).count() >= 2 => Self::Padded(Pattern(pieces)),
+        match pieces(positive) {
+            Some(pieces) if adds_to_digits(&pieces) => {
+                Self::Padded(Pattern { pieces, zero: sections.get(2).and_then(|section| self::pieces(section)) })
+            }
             _ => Self::Plain,
         }
     }
@@ -90,34 +87,61 @@ impl NumberFormat {
                 if !is_code {
                     return Cell::Number(number);
                 }
-                *text = pattern.show(&number.abs().to_string());
+                let zero = pattern.zero.as_ref().filter(|_| number == 0.0);
+                *text = show(zero.unwrap_or(&pattern.pieces), &number.abs().to_string());
                 Cell::Text(text)
             }
         }
     }
 }
 
-impl Pattern {
-    /// Digits as the pattern shows them. Digits beyond its places stand where its first place is.
-    fn show(&self, digits: &str) -> String {
-        let first = self.0.iter().position(|piece| !matches!(piece, Piece::Literal(_)));
-        // A single 0 fills no place: `0000` shows 0 as 0000, and `#` as nothing.
-        let mut rest = digits.trim_start_matches('0').chars().rev();
-        let mut shown = Vec::new();
-        for (at, piece) in self.0.iter().enumerate().rev() {
-            let (digit, otherwise) = match piece {
-                Piece::Literal(literal) => (None, Some(*literal)),
-                Piece::Zero => (rest.next(), Some('0')),
-                Piece::Optional => (rest.next(), None),
-                Piece::Space => (rest.next(), Some(' ')),
-            };
-            shown.extend(digit.or(otherwise));
-            if Some(at) == first {
+/// What a section shows, from left to right; `None` where it shows a number otherwise than by its digits.
+fn pieces(section: &[Token]) -> Option<Vec<Piece>> {
+    let piece = |token: &Token| match token {
+        Token::Symbol('0') => Some(Piece::Zero),
+        Token::Symbol('#') => Some(Piece::Optional),
+        Token::Symbol('?') => Some(Piece::Space),
+        Token::Symbol(symbol) if !symbol.is_ascii_alphabetic() && !".,%/@".contains(*symbol) => Some(Piece::Literal(*symbol)),
+        Token::Literal(literal) => Some(Piece::Literal(*literal)),
+        Token::General => Some(Piece::General),
+        Token::Symbol(_) | Token::Duration => None,
+    };
+    section.iter().map(piece).collect()
+}
+
+/// Whether a number is shown with zeros before it, or with words or letters, which then are part of the code.
+fn adds_to_digits(pieces: &[Piece]) -> bool {
+    let zeros = pieces.iter().filter(|piece| **piece == Piece::Zero).count();
+    let has_place = pieces.iter().any(|piece| !matches!(piece, Piece::Literal(_)));
+    let has_words = pieces.iter().any(|piece| matches!(piece, Piece::Literal(literal) if literal.is_alphanumeric()));
+    zeros >= 2 || has_place && has_words
+}
+
+/// Digits as a section shows them. Digits beyond its places stand where its first place is.
+fn show(pieces: &[Piece], digits: &str) -> String {
+    let first = pieces.iter().position(|piece| !matches!(piece, Piece::Literal(_)));
+    // A single 0 fills no place: `0000` shows 0 as 0000, and `#` as nothing.
+    let mut rest = digits.trim_start_matches('0').chars().rev();
+    let mut shown = Vec::new();
+    for (at, piece) in pieces.iter().enumerate().rev() {
+        let (digit, otherwise) = match piece {
+            Piece::Literal(literal) => (None, Some(*literal)),
+            Piece::Zero => (rest.next(), Some('0')),
+            Piece::Optional => (rest.next(), None),
+            Piece::Space => (rest.next(), Some(' ')),
+            Piece::General => {
+                let last = rest.next().or(Some('0'));
+                shown.extend(last);
                 shown.extend(rest.by_ref());
+                (None, None)
             }
+        };
+        shown.extend(digit.or(otherwise));
+        if Some(at) == first {
+            shown.extend(rest.by_ref());
         }
-        shown.iter().rev().collect()
     }
+    shown.iter().rev().collect()
 }
 
 /// A sign of a format code.
@@ -126,21 +150,40 @@ enum Token {
     Symbol(char),
     /// A character that is shown as it stands.
     Literal(char),
+    /// The number as it is, `General`.
+    General,
     /// Hours, minutes or seconds that run on, such as `[h]`.
     Duration,
 }
 
-/// The signs of a code's first section, which is for positive numbers. `None` where the section depends on the number, or
-/// shows it in other characters than digits, and for general formats.
-fn tokens(code: &str) -> Option<Vec<Token>> {
-    if code.len() > LONGEST_CODE || code.eq_ignore_ascii_case("general") || code.eq_ignore_ascii_case("standard") {
+/// What the general format is called.
+const GENERAL: [&str; 3] = ["general", "standard", "g/通用格式"];
+
+/// Length of the name of the general format that a text begins with.
+fn general(text: &str) -> Option<usize> {
+    let begins = |name: &&&str| text.get(..name.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(name));
+    GENERAL.iter().find(begins).map(|name| name.len())
+}
+
+/// The signs of a code's sections: for positive numbers, for negative ones, for zero, and for texts. `None` where the first
+/// one depends on the number, or shows it in other characters than digits.
+fn sections(code: &str) -> Option<Vec<Vec<Token>>> {
+    if code.len() > LONGEST_CODE {
         return None;
     }
+    let mut sections = Vec::new();
     let mut tokens = Vec::new();
     let mut characters = code.chars();
-    while let Some(character) = characters.next() {
+    loop {
+        let rest = characters.as_str();
+        if let Some(length) = general(rest) {
+            tokens.push(Token::General);
+            characters = rest.get(length..).unwrap_or_default().chars();
+            continue;
+        }
+        let Some(character) = characters.next() else { break };
         match character {
-            ';' => break,
+            ';' => sections.push(std::mem::take(&mut tokens)),
             '"' => tokens.extend(characters.by_ref().take_while(|character| *character != '"').map(Token::Literal)),
             // In Chinese formats an exclamation mark does what a backslash does.
             '\\' | '!' => tokens.extend(characters.next().map(Token::Literal)),
@@ -152,9 +195,12 @@ fn tokens(code: &str) -> Option<Vec<Token>> {
                 let inside: String = characters.by_ref().take_while(|character| *character != ']').collect();
                 let inside = inside.to_ascii_lowercase();
                 if inside.starts_with(['<', '>', '=']) || inside.starts_with("dbnum") {
-                    return None;
-                }
-                if let Some(currency) = inside.strip_prefix('$') {
+                    if sections.is_empty() {
+                        return None;
+                    }
+                    // No pattern shows what this section does.
+                    tokens.push(Token::Duration);
+                } else if let Some(currency) = inside.strip_prefix('$') {
                     tokens.extend(currency.chars().take_while(|character| *character != '-').map(Token::Literal));
                 } else if matches!(inside.as_str(), "h" | "hh" | "m" | "mm" | "s" | "ss") {
                     tokens.push(Token::Duration);
@@ -163,7 +209,8 @@ fn tokens(code: &str) -> Option<Vec<Token>> {
             _ => tokens.push(Token::Symbol(character.to_ascii_lowercase())),
         }
     }
-    Some(tokens)
+    sections.push(tokens);
+    Some(sections)
 }
 
 /// Adds a date as `2026-11-24`, with its time where it has one; a time alone as `08:30:00`.
@@ -240,7 +287,26 @@ mod tests {
             ("# ??/??", 42.0, "number 42"),
             ("[<=9999]0000;00000000", 42.0, "number 42"),
             ("[DBNum1]0000", 42.0, "number 42"),
-            ("\"每年\"#", 42.0, "number 42"),
+            ("\"每年\"#", 42.0, "text 每年42"),
+            ("\"证字第\"0\"号\"", 12.0, "text 证字第12号"),
+            ("\"A\"0", 12.0, "text A12"),
+            ("\"No.\"0", 12.0, "text No.12"),
+            ("0\"号\"", 12.0, "text 12号"),
+            ("\"A\"General", 12.0, "text A12"),
+            ("\"A\"General", 0.0, "text A0"),
+            ("General\"号\"", 12.0, "text 12号"),
+            ("G/通用格式\"号\"", 120.0, "text 120号"),
+            ("General;-General", 12.0, "number 12"),
+            ("000000;-000000;无", 0.0, "text 无"),
+            ("000000;-000000;无", 12.0, "text 000012"),
+            ("000000;-000000;", 0.0, "text "),
+            ("000000;-000000;0", 0.0, "text 0"),
+            ("0\"号\";;\"无\"", 0.0, "text 无"),
+            ("0.00\"元\"", 12.0, "number 12"),
+            ("\"¥\"0", 12.0, "number 12"),
+            ("yyyy-mm-dd;[=0]0", 45_000.0, "date 2023-03-15"),
+            ("0000;-0000;[DBNum1]0", 0.0, "text 0000"),
+            ("#,##0\"元\"", 12.0, "number 12"),
             ("yyyy\"年\"m\"月\"d\"日\"", 45_000.0, "date 2023-03-15"),
             ("[$-804]yyyy-mm-dd;@", 45_000.5, "date 2023-03-15 12:00:00"),
             ("h:mm", 0.25, "date 06:00:00"),
