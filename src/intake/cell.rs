@@ -157,6 +157,14 @@ impl RowBatch {
         self.cells.push(packed);
     }
 
+    /// Drops all rows and keeps their memory.
+    pub(super) fn clear(&mut self) {
+        self.text.clear();
+        self.cells.clear();
+        self.rows.clear();
+        self.spoilt.clear();
+    }
+
     /// How many rows it holds.
     pub(super) const fn len(&self) -> usize {
         self.rows.len()

@@ -4,6 +4,7 @@
 //! asked about becomes an item; what cannot is kept with its place, its problem and what to do about it; and every
 //! value that was changed on the way is kept with both forms.
 
+mod above;
 mod account;
 mod cell;
 mod choice;

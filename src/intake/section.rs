@@ -1,5 +1,6 @@
 //! One table: its rows, read below its header, and what became of them.
 
+use super::above::Above;
 use super::account::{Account, Outcome, RowList};
 use super::cell::SheetRow;
 use super::choice::Choice;
@@ -27,6 +28,9 @@ pub(super) struct Section {
     columns: Columns,
     report: SheetReport,
     account: Account,
+    above: Above,
+    /// Rows that repeat an item, and give another value in a column that looks like one of numbers and is not read.
+    other_numbers: RowList,
     /// Rows with a formula in a carried column that nobody has calculated.
     without_carried: RowList,
 }
@@ -45,7 +49,14 @@ impl Section {
             notes,
             ..SheetReport::default()
         };
-        Self { columns, report, account: Account::new(header_row), without_carried: RowList::default() }
+        Self {
+            columns,
+            report,
+            account: Account::new(header_row),
+            above: Above::default(),
+            other_numbers: RowList::default(),
+            without_carried: RowList::default(),
+        }
     }
 
     /// Its columns.
@@ -71,8 +82,12 @@ impl Section {
             return Ok(());
         }
         let place = self.place(row.number, intake);
-        let reader = RowReader::new(row, merges, &self.columns, intake.rules, &place);
+        let reader = RowReader::new(row, (merges, &self.above), &self.columns, intake.rules, &place);
         let lacks_code = reader.lacks_holder_code();
+        if self.columns.is_example(row) {
+            self.count(row, Outcome::Example);
+            return Ok(());
+        }
         if self.columns.is_total(row, !lacks_code) {
             self.count(row, Outcome::Total);
             return Ok(());
@@ -103,7 +118,8 @@ impl Section {
         if !lacks_code {
             self.reject_held(intake)?;
         }
-        self.keep(result, row.number, intake)
+        self.above.keep(row, merges, &self.columns.read);
+        self.keep(result, row, intake)
     }
 
     /// Rejects a row that cannot be read as a whole.
@@ -129,6 +145,12 @@ impl Section {
     /// Closes the table.
     pub(super) fn finish(mut self) -> SheetReport {
         self.account.close(&mut self.report);
+        if !self.other_numbers.is_empty() {
+            let message = Message::new("duplicates-differ").with_message("rows", self.other_numbers.to_message());
+            let message = message.with_list("columns", self.columns.unread_number_headings());
+            self.report.notes.push(Note { message, needs_attention: true });
+        }
+        self.report.notes.extend(nothing_to_audit(&self.report));
         if !self.without_carried.is_empty() {
             let message = Message::new("carried-uncalculated").with_message("rows", self.without_carried.to_message());
             self.report.notes.push(Note { message, needs_attention: true });
@@ -164,28 +186,29 @@ impl Section {
     }
 
     /// Passes on what a row came to, and counts it.
-    fn keep(&mut self, result: RowResult, row: u32, intake: &mut Intake<'_>) -> Result<(), String> {
+    fn keep(&mut self, result: RowResult, row: SheetRow<'_>, intake: &mut Intake<'_>) -> Result<(), String> {
         for repair in result.repairs {
             self.report.repairs += 1;
             intake.sink.repair(repair)?;
         }
         if result.lacks_carried_value {
-            self.without_carried.push(row);
+            self.without_carried.push(row.number);
         }
         if let Some(rejected) = result.rejected {
             return self.reject(rejected, intake);
         }
         let mut new = 0;
+        let unread_number = self.columns.unread_number(row);
         for item in result.items {
-            new += u64::from(self.keep_item(item, intake)?);
+            new += u64::from(self.keep_item(item, unread_number, intake)?);
         }
-        self.account.count(row, if new > 0 { Outcome::First(new) } else { Outcome::Duplicate });
+        self.account.count(row.number, if new > 0 { Outcome::First(new) } else { Outcome::Duplicate });
         Ok(())
     }
 
     /// Passes on an item. Returns whether it is named for the first time.
-    fn keep_item(&mut self, item: NewItem, intake: &mut Intake<'_>) -> Result<bool, String> {
-        match intake.dedup.name(&item) {
+    fn keep_item(&mut self, item: NewItem, unread_number: Option<u32>, intake: &mut Intake<'_>) -> Result<bool, String> {
+        match intake.dedup.name(&item, unread_number) {
             Naming::First => {
                 if intake.rules.catalogue.name(&item.cert_type_code).is_none() {
                     self.report.not_in_catalogue.insert(item.cert_type_code.clone());
@@ -193,13 +216,26 @@ impl Section {
                 intake.sink.item(item)?;
                 Ok(true)
             }
-            Naming::Again { item_id, carried_differ } => {
+            Naming::Again { item_id, carried_differ, unread_number_differs } => {
+                if unread_number_differs {
+                    self.other_numbers.push(item.place.row);
+                }
                 self.report.repairs += u64::from(carried_differ);
                 intake.sink.repeated(item_id, item, carried_differ)?;
                 Ok(false)
             }
         }
     }
+}
+
+/// What to tell of a table that names nothing to audit: it has no rows, or only those of the template.
+fn nothing_to_audit(report: &SheetReport) -> Option<Note> {
+    let code = match report.rows {
+        0 => "table-without-rows",
+        rows if rows == report.blank_rows && report.prefilled_rows > 0 => "table-only-prefilled",
+        _ => return None,
+    };
+    Some(Note { message: Message::new(code), needs_attention: true })
 }
 
 /// A rejected row, with the usual advice and without a cell.

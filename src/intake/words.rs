@@ -10,6 +10,10 @@ use unicode_normalization::UnicodeNormalization;
 const LIKENESS: f64 = 0.6;
 /// No header is longer, in characters.
 const LONGEST_HEADING: usize = 20;
+/// Words between headers that stand in one cell, such as 身份证号/统一社会信用代码.
+const ALTERNATIVES: [&str; 8] = ["/", "\\", "或者", "或", "、", "|", ",", "及"];
+/// What the holder of a certificate is called in headers.
+const HOLDERS: [&str; 9] = ["持证主体", "持证单位", "持证人", "持证者", "持有主体", "持有人", "持有者", "主体", "自然人"];
 /// Words between the parts of a header, such as 法定代表人或负责人身份证号.
 const CONNECTIVES: [&str; 8] = ["的", "或", "及", "和", "与", "/", "、", "-"];
 
@@ -33,6 +37,9 @@ struct Words {
     groups: Vec<String>,
     serials: Vec<String>,
     names: Vec<String>,
+    places: Vec<String>,
+    numbers: Vec<String>,
+    other_numbers: Vec<String>,
     headings: Vec<String>,
 }
 
@@ -48,6 +55,9 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
             "group" => &mut words.groups,
             "serial" => &mut words.serials,
             "name" => &mut words.names,
+            "place" => &mut words.places,
+            "number" => &mut words.numbers,
+            "other_number" => &mut words.other_numbers,
             _ => &mut words.headings,
         };
         list.push(fold(&word));
@@ -103,14 +113,18 @@ pub(super) fn folded_with_notes(header: &str) -> (String, Vec<String>) {
             },
         }
     }
+    // A header that stands in brackets as a whole, such as 【身份证号】, is no note.
+    if folded.is_empty() {
+        folded = std::mem::take(&mut notes).concat();
+    }
     (folded, notes)
 }
 
 /// Returns what a folded header means, and how surely by its words alone.
 pub(super) fn meaning_of(name: &str) -> Option<(Role, Claim)> {
-    if let Some(role) = SYNONYMS.get(name) {
-        let is_holders = *role == Role::HolderCode && says_holder(name);
-        return Some((*role, if is_holders { Claim::Holder } else { Claim::Plain }));
+    if let Some(role) = known_role(name) {
+        let is_holders = role == Role::HolderCode && says_holder(name);
+        return Some((role, if is_holders { Claim::Holder } else { Claim::Plain }));
     }
     let bare = without(&without(name, &WORDS.persons), &WORDS.offices);
     let is_of_others = bare != name;
@@ -121,6 +135,21 @@ pub(super) fn meaning_of(name: &str) -> Option<(Role, Claim)> {
     let rest = CONNECTIVES.iter().fold(rest, |rest, connective| rest.replace(connective, ""));
     let role = SYNONYMS.get(&rest).copied().filter(|role| matches!(role, Role::HolderCode | Role::HolderCodeType))?;
     Some((role, if is_of_others { Claim::SomeoneElse } else { Claim::Likely }))
+}
+
+/// What a folded header means by the list of headers: by itself, as several headers in one cell that mean the same, or
+/// behind a word for the holder.
+fn known_role(name: &str) -> Option<Role> {
+    if let Some(role) = SYNONYMS.get(name) {
+        return Some(*role);
+    }
+    let behind_holder = HOLDERS.iter().find_map(|holder| SYNONYMS.get(name.strip_prefix(holder)?));
+    behind_holder.copied().or_else(|| {
+        let separator = ALTERNATIVES.iter().find(|separator| name.contains(*separator))?;
+        let mut roles = name.split(separator).filter(|part| !part.is_empty()).map(known_role);
+        let first = roles.next()??;
+        roles.all(|role| role == Some(first)).then_some(first)
+    })
 }
 
 /// Whether a folded header speaks of the holder of a certificate.
@@ -183,6 +212,17 @@ pub(super) fn is_name(name: &str) -> bool {
 /// Whether a column under a folded header counts rows.
 pub(super) fn is_serial(name: &str) -> bool {
     WORDS.serials.iter().any(|word| word == name)
+}
+
+/// Whether a column under a folded header holds names of places.
+pub(super) fn is_place(name: &str) -> bool {
+    WORDS.places.iter().any(|word| name.ends_with(word.as_str()))
+}
+
+/// Whether a column under a folded header may hold numbers of certificates.
+pub(super) fn is_number(name: &str) -> bool {
+    WORDS.numbers.iter().any(|word| name.ends_with(word.as_str()))
+        && !WORDS.other_numbers.iter().any(|word| name.contains(word.as_str()))
 }
 
 /// Whether a folded text is what headers say, and no value.
