@@ -191,7 +191,8 @@ pub(super) fn is_ditto(text: &str) -> bool {
     if text.len() > LONGEST_DITTO {
         return false;
     }
-    let text = text.trim_matches(|character: char| character.is_whitespace() || matches!(character, '。' | '.' | '、'));
+    let is_around = |character: char| character.is_whitespace() || matches!(character, '。' | '.' | '、' | '—' | '-');
+    let text = text.trim_matches(is_around);
     matches!(
         text,
         "同上"
