@@ -261,6 +261,36 @@ mod tests {
             ("法人证件号码", Some((Role::HolderCode, Plain))),
             ("法人统一社会信用代码", Some((Role::HolderCode, Plain))),
             ("申请人身份证号", Some((Role::HolderCode, Likely))),
+            ("公民身份证号", Some((Role::HolderCode, Plain))),
+            ("居民身份号码", Some((Role::HolderCode, Plain))),
+            ("社会统一信用代码", Some((Role::HolderCode, Plain))),
+            ("纳税人识别号", Some((Role::HolderCode, Plain))),
+            ("持证主体身份证件号码", Some((Role::HolderCode, Holder))),
+            ("持证者身份证号", Some((Role::HolderCode, Holder))),
+            ("持证人公民身份号码", Some((Role::HolderCode, Holder))),
+            ("持证人身份证", Some((Role::HolderCode, Holder))),
+            ("自然人身份证号", Some((Role::HolderCode, Plain))),
+            ("统一社会信用代码/身份证号码", Some((Role::HolderCode, Plain))),
+            ("身份证号码（统一社会信用代码）", Some((Role::HolderCode, Plain))),
+            ("身份证号或统一社会信用代码", Some((Role::HolderCode, Plain))),
+            ("证件号码/身份证号", Some((Role::HolderCode, Plain))),
+            ("公民身份号码、统一社会信用代码", Some((Role::HolderCode, Plain))),
+            ("身份證號", Some((Role::HolderCode, Plain))),
+            ("【身份证号】", Some((Role::HolderCode, Plain))),
+            ("身份证ID", Some((Role::HolderCode, Plain))),
+            ("SFZH", Some((Role::HolderCode, Plain))),
+            ("ID Card", Some((Role::HolderCode, Plain))),
+            ("男方身份证号", Some((Role::HolderCode, Likely))),
+            ("老人身份证号", Some((Role::HolderCode, Likely))),
+            ("驾驶员身份证号", Some((Role::HolderCode, Likely))),
+            ("证照目录编码", Some((Role::CertTypeCode, Plain))),
+            ("ZZLXDM", Some((Role::CertTypeCode, Plain))),
+            ("证照目录名称", Some((Role::CertTypeName, Plain))),
+            ("证书类型", Some((Role::CertTypeName, Plain))),
+            ("资质证书编号", Some((Role::CertificateNumber, Plain))),
+            ("证照号码/编号", Some((Role::CertificateNumber, Plain))),
+            ("证号", Some((Role::CertificateNumber, Plain))),
+            ("持证主体/证照类型", None),
             ("法定代表人身份证号", Some((Role::HolderCode, SomeoneElse))),
             ("法定代表人/负责人身份证号码", Some((Role::HolderCode, SomeoneElse))),
             ("法人身份证号", Some((Role::HolderCode, SomeoneElse))),
@@ -300,6 +330,21 @@ mod tests {
         assert!(Owner::Person.may_have("身份证号") && !Owner::Person.may_have("统一社会信用代码"));
         assert_eq!(owner_in("企业法定代表人情况"), Some(Owner::Person));
         assert_eq!(owner_in("法人信息"), None);
+    }
+
+    #[test]
+    fn numbers_of_certificates_are_told_from_other_numbers_and_places_from_the_rest() {
+        for (header, number) in [
+            ("内部文号", true),
+            ("证书副本编号", true),
+            ("联系电话号码", false),
+            ("车牌号", false),
+            ("办件编号", false),
+            ("姓名", false),
+        ] {
+            assert_eq!(is_number(&fold(header)), number, "{header}");
+        }
+        assert!(is_place("区市") && is_place("所在社区") && !is_place("姓名"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod accounting;
 mod corpus;
 mod found;
+mod items;
 mod rows;
 mod text;
 mod workbook;
