@@ -1,11 +1,12 @@
 //! Which columns are read where several could be: by what their headers say, and by what stands in them.
 
-use super::columns::{Alternate, Columns, Template};
+use super::columns::{Alternate, Columns};
 use super::header::Header;
 use super::heading::{Claim, Heading, Role};
 use super::kind::HolderKind;
 use super::row_reader::Rules;
 use super::sample::{Sample, Survey, TypeKinds};
+use super::template::Template;
 use super::words::{fold, is_number, is_serial, owner_in};
 use super::{ColumnUse, Note};
 use crate::job::InputSettings;

@@ -5,48 +5,19 @@ use super::cell::{Cell, SheetRow, ends_in_zeros};
 use super::header::{Header, Texts, digits_in};
 use super::heading::Role;
 use super::repair::{is_placeholder, is_unseen};
-use super::words::{fold, folded_with_notes};
+use super::template::{Template, says_example};
+use super::words::fold;
 use crate::message::Message;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
-use unicode_normalization::UnicodeNormalization;
 
 /// What totals are called.
 const TOTALS: [&str; 4] = ["合计", "总计", "小计", "共计"];
 /// No longer text, in characters, is the name of a total.
 const LONGEST_TOTAL: usize = 10;
-/// A serial number has fewer digits than any code.
-const LONGEST_SERIAL: usize = 7;
-/// One with letters before it, or in a column that counts, may have more.
-const LONGEST_NUMBERED: usize = 10;
-/// Letters before a serial number at most, as in `XH001`.
-const LONGEST_PREFIX: usize = 6;
 /// A text with so many digits where a holder code would be is a code, and not a count.
 const DIGITS_OF_A_CODE: usize = 8;
-/// Numbers in Chinese.
-const NUMERALS: &str = "一二三四五六七八九十百〇零廿卅";
-/// What rows are called that show how a template is filled in.
-const EXAMPLES: [&str; 18] = [
-    "示例",
-    "样例",
-    "例",
-    "例如",
-    "举例",
-    "范例",
-    "示范",
-    "示例行",
-    "样例行",
-    "示例数据",
-    "样例数据",
-    "填写示例",
-    "填报示例",
-    "填写样例",
-    "填写范例",
-    "模板示例",
-    "example",
-    "sample",
-];
 
 /// The letters of a column, counted from 0.
 pub(super) fn column_letters(column: usize) -> String {
@@ -63,51 +34,6 @@ pub(super) fn column_letters(column: usize) -> String {
 /// The name of a cell: its column, counted from 0, in letters, and its row.
 pub(super) fn cell_name(column: usize, row: u32) -> String {
     column_letters(column) + &row.to_string()
-}
-
-/// What a template puts into a column before anybody fills it in.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) enum Template {
-    /// Nothing.
-    #[default]
-    Nothing,
-    /// Serial numbers.
-    Serial,
-    /// Serial numbers with letters before them, or with more digits than usual.
-    Numbered {
-        /// The letters, folded.
-        prefix: String,
-        /// Digits of the longest one.
-        digits: usize,
-    },
-    /// A certificate type or a holder code type.
-    Type,
-    /// The same text, or one of a few, in almost every row.
-    OneOf(Vec<String>),
-    /// Names of places, in almost every row.
-    Places,
-}
-
-impl Template {
-    /// Whether a text is what the template puts into the column, if not a type.
-    fn has(&self, text: &str) -> bool {
-        match self {
-            Self::Nothing | Self::Serial | Self::Numbered { .. } => false,
-            Self::Type | Self::Places => true,
-            Self::OneOf(texts) => texts.iter().any(|own| own == text.trim()),
-        }
-    }
-
-    /// Whether a text is a serial number as the column has them.
-    fn counts(&self, text: &str) -> bool {
-        match self {
-            Self::Serial => is_serial_number(text),
-            Self::Numbered { prefix, digits } => {
-                numbered(text).is_some_and(|own| own.prefix == *prefix && own.digits <= *digits) || is_serial_number(text)
-            }
-            Self::Nothing | Self::Type | Self::OneOf(_) | Self::Places => false,
-        }
-    }
 }
 
 /// A further column that may hold the holder code.
@@ -333,51 +259,6 @@ pub(super) fn is_blank(cell: &Cell<'_>) -> bool {
     }
 }
 
-/// Whether a text is a small whole number, in digits or in Chinese, with or without the marks that lists put around it.
-pub(super) fn is_serial_number(text: &str) -> bool {
-    let (mut digits, mut numerals) = (0usize, 0usize);
-    let is_number = text.trim().nfkc().all(|character| {
-        let (is_digit, is_numeral) = (character.is_ascii_digit(), NUMERALS.contains(character));
-        digits += usize::from(is_digit);
-        numerals += usize::from(is_numeral);
-        is_digit || is_numeral || matches!(character, '.' | '、' | '(' | ')' | '#')
-    });
-    is_number && (digits == 0 || numerals == 0) && (1..=LONGEST_SERIAL).contains(&(digits + numerals))
-}
-
-/// A serial number with letters before it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Numbered {
-    /// The letters, folded.
-    pub prefix: String,
-    /// How many digits it has.
-    pub digits: usize,
-    pub number: u64,
-}
-
-/// Reads a text as a serial number with letters before it: `No.001`, `XH001`, `20260001`.
-pub(super) fn numbered(text: &str) -> Option<Numbered> {
-    let folded = fold(text);
-    let text = folded.trim_end_matches(['.', '、', '号']);
-    let digits = text.len() - text.trim_end_matches(|character: char| character.is_ascii_digit()).len();
-    let (prefix, number) = text.split_at_checked(text.len() - digits)?;
-    let is_prefix = prefix.chars().count() <= LONGEST_PREFIX && !prefix.chars().any(|character| character.is_ascii_digit());
-    if !is_prefix || !(1..=LONGEST_NUMBERED).contains(&digits) {
-        return None;
-    }
-    Some(Numbered { prefix: prefix.to_owned(), digits, number: number.parse().ok()? })
-}
-
-/// Whether a text calls its row an example, by itself or in a note in brackets.
-fn says_example(text: &str) -> bool {
-    let (text, notes) = folded_with_notes(text);
-    notes.into_iter().chain([text]).any(|part| {
-        // 示例1 is one; 5例 is a count.
-        let part = part.trim_end_matches(|character: char| !character.is_alphabetic());
-        EXAMPLES.contains(&part)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::cell::RowBatch;
@@ -455,25 +336,6 @@ mod tests {
         ] {
             assert_eq!(on_row(cells, |row| columns.content_of(row)), content, "{cells:?}");
         }
-    }
-
-    #[test]
-    fn serial_numbers_are_read_with_the_letters_before_them() {
-        for (text, expected) in [
-            ("No.001", Some(("no.", 3, 1))),
-            ("XH 012", Some(("xh", 3, 12))),
-            ("20260001", Some(("", 8, 20_260_001))),
-            ("第12号", Some(("第", 2, 12))),
-            ("3704991990010100", None),
-            ("A1B2", None),
-            ("甲", None),
-            ("", None),
-        ] {
-            let found = numbered(text).map(|found| (found.prefix, found.digits, found.number));
-            assert_eq!(found, expected.map(|(prefix, digits, number)| (prefix.to_owned(), digits, number)), "{text}");
-        }
-        let template = Template::Numbered { prefix: "xh".to_owned(), digits: 3 };
-        assert!(template.counts("XH017") && template.counts("17") && !template.counts("XH0017") && !template.counts("AB017"));
     }
 
     #[test]

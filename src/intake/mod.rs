@@ -28,6 +28,7 @@ mod sheet;
 mod source;
 mod stream;
 mod table;
+mod template;
 mod words;
 mod workbook;
 

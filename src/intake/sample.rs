@@ -1,27 +1,22 @@
 //! The first rows of a table, looked at before its columns are chosen.
 
 use super::cell::{Cell, SheetRow, ends_in_zeros};
-use super::columns::{Numbered, Template, is_blank, is_serial_number, numbered};
+use super::columns::is_blank;
 use super::heading::{Heading, Role};
 use super::holder::Checks;
 use super::kind::HolderKind;
 use super::merged::Merges;
 use super::repair::{is_ditto, is_placeholder, repair_code};
 use super::row_reader::{Rules, is_nothing, text_of};
+use super::template::{LEAST_OF_A_TEMPLATE, Template, counting, few, is_rising};
 use super::words::{is_name, is_place, is_serial};
 use crate::codes::{check_type_code, holder_code_type};
 use std::collections::HashMap;
 
 /// Rows below a header that are looked at before its columns are chosen.
 pub(super) const LOOK_AHEAD: usize = 200;
-/// In fewer rows a text is not the same by design.
-const LEAST_OF_A_TEMPLATE: usize = 3;
 /// A table of fewer rows, most of them without a code, is no template that somebody has begun to fill in.
 const LEAST_ROWS_OF_A_TEMPLATE: usize = 20;
-/// Texts that a template repeats in a column at most.
-const MOST_OF_A_TEMPLATE: usize = 20;
-/// Each of them stands in this many rows on average, at least.
-const REPEATS_OF_A_TEMPLATE: usize = 5;
 
 /// Rows below a header that hold something.
 #[derive(Debug)]
@@ -232,41 +227,4 @@ fn found(role: Role, text: &str, rules: Rules<'_>) -> Found {
         Role::CertificateNumber | Role::ExtractionCode => true,
     };
     if fits { Found::Fitting(None) } else { Found::Other }
-}
-
-/// The few texts that a column repeats, if it does.
-fn few(texts: &[String]) -> Option<Vec<String>> {
-    let mut found: Vec<&str> = Vec::new();
-    for text in texts {
-        if !found.contains(&text.trim()) {
-            found.push(text.trim());
-        }
-        if found.len() > MOST_OF_A_TEMPLATE {
-            return None;
-        }
-    }
-    let is_repeated = found.len() * REPEATS_OF_A_TEMPLATE <= texts.len();
-    (is_repeated && !found.is_empty()).then(|| found.into_iter().map(str::to_owned).collect())
-}
-
-/// The serial numbers of a column that counts its rows: each is one more than the one before, or, in a column that is
-/// called so, more than it.
-fn counting(texts: &[String], is_called_so: bool) -> Option<Template> {
-    let numbers: Vec<Numbered> = texts.iter().map(|text| numbered(text)).collect::<Option<_>>()?;
-    let first = numbers.first().filter(|_| numbers.len() >= LEAST_OF_A_TEMPLATE)?;
-    let follows = |pair: &[Numbered]| match pair {
-        [before, after] => before.number.checked_add(1) == Some(after.number) || is_called_so && before.number < after.number,
-        _ => true,
-    };
-    let count = numbers.windows(2).filter(|&pair| follows(pair)).count();
-    let is_counting = count * 10 >= (numbers.len() - 1) * 9 && numbers.iter().all(|other| other.prefix == first.prefix);
-    let digits = numbers.iter().map(|number| number.digits).max()?;
-    is_counting.then(|| Template::Numbered { prefix: first.prefix.clone(), digits })
-}
-
-/// Whether texts are whole numbers that rise.
-fn is_rising(texts: &[String]) -> bool {
-    let numbers: Option<Vec<u32>> =
-        texts.iter().map(|text| text.trim().parse().ok().filter(|_| is_serial_number(text))).collect();
-    numbers.is_some_and(|numbers| numbers.len() >= LEAST_OF_A_TEMPLATE && numbers.is_sorted_by(|first, second| first < second))
 }
