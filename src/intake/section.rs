@@ -230,12 +230,12 @@ impl Section {
 
 /// What to tell of a table that names nothing to audit: it has no rows, or only those of the template.
 fn nothing_to_audit(report: &SheetReport) -> Option<Note> {
-    let code = match report.rows {
-        0 => "table-without-rows",
-        rows if rows == report.blank_rows && report.prefilled_rows > 0 => "table-only-prefilled",
+    let message = match report.rows {
+        0 => Message::new("table-without-rows"),
+        rows if rows == report.blank_rows && report.prefilled_rows > 0 => Message::new("table-only-prefilled"),
         _ => return None,
     };
-    Some(Note { message: Message::new(code), needs_attention: true })
+    Some(Note { message, needs_attention: true })
 }
 
 /// A rejected row, with the usual advice and without a cell.

@@ -17,13 +17,18 @@ const HOLDERS: [&str; 9] = ["持证主体", "持证单位", "持证人", "持证
 /// Words between the parts of a header, such as 法定代表人或负责人身份证号.
 const CONNECTIVES: [&str; 8] = ["的", "或", "及", "和", "与", "/", "、", "-"];
 
-/// Headers that departments use, in folded form.
-static SYNONYMS: LazyLock<HashMap<String, Role>> = LazyLock::new(|| {
+/// Headers that departments use, in folded form, with what they mean. Headers of a trade, such as 注册号, are less sure than
+/// those of certificates of every kind, such as 证照编号: beside these they may be numbers of something else.
+static SYNONYMS: LazyLock<HashMap<String, (Role, Claim)>> = LazyLock::new(|| {
     let mut reader = csv::Reader::from_reader(include_bytes!("headers.csv").as_slice());
     let lines = reader.deserialize::<(String, String)>().map(|line| {
         let (role, header) = line.expect("the compiled-in list of headers is well-formed");
+        let (role, claim) = match role.strip_prefix("likely_") {
+            Some(role) => (role, Claim::Likely),
+            None => (role.as_str(), Claim::Plain),
+        };
         let known = Role::ALL.into_iter().find(|known| known.name() == role);
-        (fold(&header), known.expect("the compiled-in list of headers names known roles"))
+        (fold(&header), (known.expect("the compiled-in list of headers names known roles"), claim))
     });
     lines.collect()
 });
@@ -122,9 +127,9 @@ pub(super) fn folded_with_notes(header: &str) -> (String, Vec<String>) {
 
 /// Returns what a folded header means, and how surely by its words alone.
 pub(super) fn meaning_of(name: &str) -> Option<(Role, Claim)> {
-    if let Some(role) = known_role(name) {
+    if let Some((role, claim)) = known(name) {
         let is_holders = role == Role::HolderCode && says_holder(name);
-        return Some((role, if is_holders { Claim::Holder } else { Claim::Plain }));
+        return Some((role, if is_holders { Claim::Holder } else { claim }));
     }
     let bare = without(&without(name, &WORDS.persons), &WORDS.offices);
     let is_of_others = bare != name;
@@ -133,22 +138,22 @@ pub(super) fn meaning_of(name: &str) -> Option<(Role, Claim)> {
         return None;
     }
     let rest = CONNECTIVES.iter().fold(rest, |rest, connective| rest.replace(connective, ""));
-    let role = SYNONYMS.get(&rest).copied().filter(|role| matches!(role, Role::HolderCode | Role::HolderCodeType))?;
-    Some((role, if is_of_others { Claim::SomeoneElse } else { Claim::Likely }))
+    let (role, _) = SYNONYMS.get(&rest).filter(|(role, _)| matches!(role, Role::HolderCode | Role::HolderCodeType))?;
+    Some((*role, if is_of_others { Claim::SomeoneElse } else { Claim::Likely }))
 }
 
 /// What a folded header means by the list of headers: by itself, as several headers in one cell that mean the same, or
 /// behind a word for the holder.
-fn known_role(name: &str) -> Option<Role> {
-    if let Some(role) = SYNONYMS.get(name) {
-        return Some(*role);
+fn known(name: &str) -> Option<(Role, Claim)> {
+    if let Some(meaning) = SYNONYMS.get(name) {
+        return Some(*meaning);
     }
     let behind_holder = HOLDERS.iter().find_map(|holder| SYNONYMS.get(name.strip_prefix(holder)?));
     behind_holder.copied().or_else(|| {
-        let separator = ALTERNATIVES.iter().find(|separator| name.contains(*separator))?;
-        let mut roles = name.split(separator).filter(|part| !part.is_empty()).map(known_role);
-        let first = roles.next()??;
-        roles.all(|role| role == Some(first)).then_some(first)
+        let separator = ALTERNATIVES.iter().find(|separator| name.contains(**separator))?;
+        let mut meanings = name.split(separator).filter(|part| !part.is_empty()).map(known);
+        let first = meanings.next()??;
+        meanings.all(|meaning| meaning.is_some_and(|(role, _)| role == first.0)).then_some(first)
     })
 }
 
@@ -287,9 +292,9 @@ mod tests {
             ("ZZLXDM", Some((Role::CertTypeCode, Plain))),
             ("证照目录名称", Some((Role::CertTypeName, Plain))),
             ("证书类型", Some((Role::CertTypeName, Plain))),
-            ("资质证书编号", Some((Role::CertificateNumber, Plain))),
+            ("资质证书编号", Some((Role::CertificateNumber, Likely))),
             ("证照号码/编号", Some((Role::CertificateNumber, Plain))),
-            ("证号", Some((Role::CertificateNumber, Plain))),
+            ("证号", Some((Role::CertificateNumber, Likely))),
             ("持证主体/证照类型", None),
             ("法定代表人身份证号", Some((Role::HolderCode, SomeoneElse))),
             ("法定代表人/负责人身份证号码", Some((Role::HolderCode, SomeoneElse))),

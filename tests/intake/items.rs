@@ -235,6 +235,9 @@ fn numbers_of_certificates_are_known_by_the_headers_of_every_trade() {
         let text = format!("统一社会信用代码,证照类型代码,{header}\n{holder},{COMPANY_TYPE},A1\n{holder},{COMPANY_TYPE},A2\n");
         assert_eq!(numbers(&read_csv(&text)), [Some("A1"), Some("A2")], "{header}");
     }
+    // Beside a number of the certificate, that of something else is told and not taken.
+    let outcome = read_csv(&format!("统一社会信用代码,注册号,证照类型代码,证照编号\n{holder},3704,{COMPANY_TYPE},A1\n"));
+    assert_eq!((numbers(&outcome), attention(&outcome)), (vec![Some("A1")], vec!["columns-unused"]));
     // Under a header that nobody knows, rows that would be different certificates are told.
     let rows = |header: &str, second: &str| {
         let text =
