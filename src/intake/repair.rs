@@ -154,14 +154,15 @@ fn folded(text: &str) -> String {
 /// whatever has neither a letter nor a digit.
 pub(super) fn is_placeholder(text: &str) -> bool {
     // Codes, and almost everything else, are told apart by their length.
-    let is_code = || text.len() > 4 && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) && digits_in(text) > 0;
+    let is_plain = || text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let is_code = || text.len() > 4 && digits_in(text) > 0 && (is_plain() || text.len() > 16 && digits_in(text) > 3);
     if text.len() > LONGEST_PLACEHOLDER || is_code() {
         return false;
     }
     let folded = folded(text);
     let is_nothing = |part: &str| PLACEHOLDERS.contains(part) || part.bytes().all(|byte| byte == b'x');
     let mut parts = folded.split(|character| !is_letter_or_digit(character)).filter(|part| !part.is_empty());
-    let is_request = || REQUESTS.iter().any(|request| folded.starts_with(request)) && digits_in(&folded) < KEPT_DIGITS;
+    let is_request = || REQUESTS.iter().any(|request| folded.starts_with(request));
     !folded.is_empty() && (PLACEHOLDERS.contains(&folded) || is_zero(&folded) || parts.all(is_nothing) || is_request())
 }
 

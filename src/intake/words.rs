@@ -151,7 +151,7 @@ fn known(name: &str) -> Option<(Role, Claim)> {
     let behind_holder = HOLDERS.iter().find_map(|holder| SYNONYMS.get(name.strip_prefix(holder)?));
     behind_holder.copied().or_else(|| {
         let separator = ALTERNATIVES.iter().find(|separator| name.contains(**separator))?;
-        let mut meanings = name.split(separator).filter(|part| !part.is_empty()).map(known);
+        let mut meanings = name.split(*separator).filter(|part| !part.is_empty()).map(known);
         let first = meanings.next()??;
         meanings.all(|meaning| meaning.is_some_and(|(role, _)| role == first.0)).then_some(first)
     })
