@@ -33,7 +33,7 @@ rows-total = { $count } rows are totals and count as blank: { $rows }
 rows-title = { $count } rows are titles of the next table and count as blank: { $rows }
 merged-empty-rows = merged cells cover { $count } rows that hold nothing else; these are not read as data
 merged-own-values = some rows have another value of their own below a merged cell; their own value is read: { $rows }; unmerge the cells and check them
-carried-uncalculated = carried columns hold formulas without a value, which count as blank: { $rows }; open the file in Excel or WPS, let it calculate, save it, and read it again
+carried-uncalculated = carried columns hold formulas without a value (or with 0 or the empty text alone), which count as blank: { $rows }; open the file in Excel or WPS, let it calculate, save it, and read it again
 
 # What to do about a row that cannot be audited
 advice-missing_holder_code = Fill in the holder code (a citizen number or a unified social credit code).
@@ -50,7 +50,8 @@ advice-ambiguous_type_name = Several certificate type codes bear this name; add 
 advice-unknown_type_name = The catalogue has no certificate type of this name; fill in the 21-character type code, or correct the name.
 advice-unreadable_cell = The cell is the error of a formula; correct the formula, or fill in the value itself.
 advice-unreadable_row = The row cannot be read; find it in the source file, correct it, and export it again.
-advice-uncalculated = The cell is a formula, and the file has no value for it. Open the file in Excel or WPS, let it calculate, save it, and submit it again.
+advice-uncalculated = The cell is a formula, and the file has no value for it, or only the 0 or the empty text that the program left which wrote the file. Open the file in Excel or WPS, let it calculate, save it, and submit it again; where the value is still 0 or empty, fill in the value itself, or clear the cell if there is none.
+advice-formula-text = The cell holds the text of a formula and not its value. Open the file in Excel or WPS, set the cell to the general format, type the formula again, let it calculate, and save the file; or fill in the value itself.
 advice-not-a-code = The cell is a date or a truth value and no code: set the column to text, and fill in the code again.
 advice-bad-character-named = Character { $place } ({ $character }) does not belong in a code. It may be invisible, or look like the right one: delete it, and type it again from the original.
 advice-bad-type-code-character = The certificate type code has a character that does not belong there: { $where }
@@ -60,3 +61,7 @@ advice-unknown-holder-type-word = The type beside the code is not known, and the
 advice-choose-type-code = Several certificate type codes bear this name; add a column of certificate type codes, and choose from these: { $types }
 code-and-names = { $code } ({ $names })
 advice-too-many-fields = The row has { $fields } fields and the header { $columns }, so that its columns may be shifted: most likely a value contains the separator and is not quoted. Correct the row in the source file.
+
+# The order of rows in a workbook
+workbook-rows-sorted = the file does not store its rows in the order of their numbers; they were sorted before they were read
+workbook-rows-out-of-order = the file does not store its rows in the order of their numbers (seen at row { $row }), and they are too many to be sorted; open it in Excel or WPS, save it as xlsx, and submit it again
