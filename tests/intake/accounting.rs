@@ -49,7 +49,8 @@ impl Sink for Places {
 /// Rows that a sheet's report explains without an item or a rejection.
 fn explained(tables: &[&SheetReport]) -> u64 {
     let titles = |table: &SheetReport| -> u64 {
-        let notes = table.notes.iter().filter(|note| note.message.code() == "rows-title");
+        let kinds = ["rows-title", "rows-legend", "rows-remark", "rows-type-alone"];
+        let notes = table.notes.iter().filter(|note| kinds.contains(&note.message.code()));
         notes.filter_map(|note| argument(note.message.arguments(), "count")).sum()
     };
     let of_table = |table: &&SheetReport| table.prefilled_rows + table.repeated_headers + table.total_rows + titles(table);
