@@ -5,6 +5,7 @@
 //! value that was changed on the way is kept with both forms.
 
 mod account;
+mod block;
 mod cell;
 mod choice;
 mod columns;

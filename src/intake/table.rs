@@ -1,27 +1,20 @@
 //! A sheet's tables: their headers looked for, their columns chosen after a look ahead, and their rows read.
 
 use super::account::{Outcome, Stretches};
-use super::cell::{Cell, RowBatch, SheetRow};
+use super::block::{Further, Misfit, Tables, append};
+use super::cell::{RowBatch, SheetRow};
 use super::choice::{choose, tables};
-use super::columns::{cell_name, column_letters, is_blank};
-use super::header::{Header, Texts, digits_in, is_wordy};
-use super::heading::{Heading, Role};
+use super::columns::{column_letters, is_blank};
+use super::header::{Header, Texts, is_wordy};
 use super::merged::Merges;
 use super::sample::{LOOK_AHEAD, Sample};
 use super::search::{Search, Sought};
 use super::section::{Intake, Section};
-use super::stray::StrayCodes;
 use super::stream::MergedRange;
 use super::{Note, SheetReport};
 use crate::job::{HeaderRow, InputSettings};
 use crate::message::Message;
 use std::sync::Arc;
-
-/// Rows that may be titles of a further table are held back until the row below them shows what they are; more than these
-/// are none.
-const MOST_TITLES: usize = 3;
-/// A title with this many digits is none: it may be a code.
-const DIGITS_OF_A_CODE: usize = 8;
 
 /// Reads a sheet row by row.
 pub(super) struct SheetReader {
@@ -50,18 +43,6 @@ enum State {
     Reading(Tables),
     /// There is no header: the sheet's rows are passed over.
     Unread(Search),
-}
-
-/// Tables side by side below one header.
-struct Tables {
-    header: Arc<Header>,
-    /// Whether they come from delimited text, where a row with more fields than the header is a damaged record.
-    is_text: bool,
-    sections: Vec<Section>,
-    /// Codes beside the columns that the header names.
-    stray: StrayCodes,
-    /// Rows that may be titles, or upper rows of a header, of a further table.
-    held: RowBatch,
 }
 
 /// What became of a sheet.
@@ -154,7 +135,7 @@ impl SheetReader {
                         tables.settle_titles(&mut self.merges, intake)?;
                         tables.count_for_first(row, Outcome::RepeatedHeader);
                         let message = Message::new("further-header-unknown").with("row", row.number);
-                        let message = message.with("header", tables.header.row);
+                        let message = message.with("header", tables.header_row());
                         self.notes.push(Note { message, needs_attention: true });
                         Ok(())
                     }
@@ -280,8 +261,7 @@ impl SheetReader {
         if let Some(first) = sections.first_mut() {
             first.reject_above(&above, intake)?;
         }
-        let stray = StrayCodes::below(&header);
-        self.state = State::Reading(Tables { header, is_text: self.is_text, sections, stray, held: RowBatch::default() });
+        self.state = State::Reading(Tables::new(header, sections, self.is_text));
         for row in rows.rows() {
             self.take(row, intake)?;
         }
@@ -302,215 +282,7 @@ impl SheetReader {
     }
 }
 
-/// What a row may be besides a row of data.
-enum Further {
-    /// Nothing else.
-    None,
-    /// A title of a further table, or the upper row of its header.
-    Title,
-    /// The header once more, below rows that are held back.
-    Repeated,
-    /// The header once more, in other words or in part.
-    Same,
-    /// A header of which not enough is recognised.
-    Unknown,
-    /// The header of a further table.
-    Other(Header),
-}
-
-/// Why a row does not fit below a header.
-struct Misfit {
-    cell: Option<String>,
-    advice: Message,
-}
-
-impl Tables {
-    /// Ends the tables.
-    fn finish(self) -> Vec<SheetReport> {
-        let mut reports: Vec<SheetReport> = self.sections.into_iter().map(Section::finish).collect();
-        if let Some(first) = reports.first_mut() {
-            first.notes.extend(self.stray.note());
-        }
-        reports
-    }
-
-    /// Reads a row of data, after those held back.
-    fn take(&mut self, row: SheetRow<'_>, merges: &mut Merges, intake: &mut Intake<'_>) -> Result<(), String> {
-        self.pass_held(merges, intake)?;
-        self.pass(row, merges, intake)
-    }
-
-    fn pass(&mut self, row: SheetRow<'_>, merges: &mut Merges, intake: &mut Intake<'_>) -> Result<(), String> {
-        if let Some(misfit) = self.misfit(row) {
-            return self.reject(row, misfit, merges, intake);
-        }
-        merges.begin_row(row);
-        self.stray.look(row, intake.rules.today);
-        for section in &mut self.sections {
-            section.take(row, merges, intake)?;
-            section.continue_row(row);
-        }
-        Ok(())
-    }
-
-    /// Reads the rows held back: no header came.
-    fn pass_held(&mut self, merges: &mut Merges, intake: &mut Intake<'_>) -> Result<(), String> {
-        if self.held.len() == 0 {
-            return Ok(());
-        }
-        let held = std::mem::take(&mut self.held);
-        held.rows().try_for_each(|row| self.pass(row, merges, intake))
-    }
-
-    /// Holds a row back until the next one shows what it is.
-    fn hold(&mut self, row: SheetRow<'_>, merges: &mut Merges, intake: &mut Intake<'_>) -> Result<(), String> {
-        if self.held.len() == MOST_TITLES {
-            self.pass_held(merges, intake)?;
-        }
-        append(&mut self.held, row);
-        Ok(())
-    }
-
-    /// Rejects a row that cannot be read as a whole, after those held back.
-    fn take_unreadable(
-        &mut self,
-        row: SheetRow<'_>,
-        misfit: Misfit,
-        merges: &mut Merges,
-        intake: &mut Intake<'_>,
-    ) -> Result<(), String> {
-        self.pass_held(merges, intake)?;
-        self.reject(row, misfit, merges, intake)
-    }
-
-    /// Rejects a row. It counts once, whatever tables stand side by side.
-    fn reject(
-        &mut self,
-        row: SheetRow<'_>,
-        Misfit { cell, advice }: Misfit,
-        merges: &mut Merges,
-        intake: &mut Intake<'_>,
-    ) -> Result<(), String> {
-        merges.begin_row(row);
-        let Some(first) = self.sections.first_mut() else { return Ok(()) };
-        first.take_unreadable(row.number, cell, advice, intake)?;
-        first.continue_row(row);
-        Ok(())
-    }
-
-    /// What is wrong with a record of a text file that has more fields than the header; `None` where it has not.
-    fn misfit(&self, row: SheetRow<'_>) -> Option<Misfit> {
-        if !self.is_text {
-            return None;
-        }
-        let width = self.header.headings.len();
-        let beyond = row.cells().enumerate().skip(width).find(|(_, cell)| !is_blank(cell)).map(|(column, _)| column)?;
-        let advice = Message::new("advice-too-many-fields").with("fields", row.cells().count()).with("columns", width);
-        Some(Misfit { cell: Some(cell_name(beyond, row.number)), advice })
-    }
-
-    /// Tells whether a row is a header again, or may belong to that of a further table.
-    fn further_header(&self, row: SheetRow<'_>, settings: &InputSettings, merges: &Merges) -> Further {
-        let holder = self.sections.first().and_then(|section| section.columns().column(Role::HolderCode));
-        if !is_wordy(row, holder) {
-            return if is_title_with_digits(row, holder) { Further::Title } else { Further::None };
-        }
-        // Each of the tables tells a repeated header, and counts it, by itself.
-        if self.sections.iter().any(|section| section.columns().is_repeated_in(row)) {
-            return if self.held.len() > 0 { Further::Repeated } else { Further::None };
-        }
-        let texts: Vec<Texts> = self.held.rows().chain([row]).map(Texts::of).collect();
-        match Header::recognise(&texts, settings, merges) {
-            Ok(header) if header.is_like(&self.header) => Further::Same,
-            Ok(header) => Further::Other(header),
-            Err(_) if self.is_unknown_header(row) => Further::Unknown,
-            Err(_) => Further::Title,
-        }
-    }
-
-    /// Whether a row of words names a holder code, and has words where the codes stood so far: a header that is not recognised
-    /// as a whole.
-    fn is_unknown_header(&self, row: SheetRow<'_>) -> bool {
-        let Some(columns) = self.sections.first().map(Section::columns) else { return false };
-        // 身份证 is a word for a type of code and for a type of certificate, too.
-        let may_be_value = |column: usize| {
-            [Role::HolderCodeType, Role::CertTypeName].into_iter().any(|role| columns.column(role) == Some(column))
-        };
-        let names_code = |(column, cell): (usize, Cell<'_>)| {
-            !may_be_value(column) && matches!(Heading::of(&[cell.text().trim()]).meaning, Some((Role::HolderCode, _)))
-        };
-        let has_words = columns.column(Role::HolderCode).is_some_and(|column| !is_blank(&row.cell(column)));
-        has_words && only_text(row).is_none() && row.cells().enumerate().any(names_code)
-    }
-
-    /// Counts those of the rows held back as titles that have the form of one, now that a header comes which they may stand
-    /// above, and reads the others.
-    fn settle_titles(&mut self, merges: &mut Merges, intake: &mut Intake<'_>) -> Result<(), String> {
-        let held = std::mem::take(&mut self.held);
-        for row in held.rows() {
-            let is_total = self.sections.iter().any(|section| section.columns().is_total(row, false));
-            if only_text(row).is_some() && !is_total {
-                self.count_for_first(row, Outcome::Title);
-            } else {
-                self.pass(row, merges, intake)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn count_held_as_titles(&mut self) {
-        let held = std::mem::take(&mut self.held);
-        for row in held.rows() {
-            self.count_for_first(row, Outcome::Title);
-        }
-    }
-
-    fn count_for_first(&mut self, row: SheetRow<'_>, outcome: Outcome) {
-        if let Some(first) = self.sections.first_mut() {
-            first.count(row, outcome);
-        }
-    }
-
-    /// Counts a row in every table that it holds something of.
-    fn count_for_all(&mut self, row: SheetRow<'_>, outcome: Outcome) {
-        for section in self.sections.iter_mut().filter(|section| !section.columns().is_blank(row)) {
-            section.count(row, outcome);
-        }
-    }
-}
-
 /// Whether a row has anything to be seen or to be told of.
 fn holds_anything(row: SheetRow<'_>) -> bool {
     row.problem.is_some() || !row.cells().all(|cell| is_blank(&cell))
-}
-
-/// Copies a row.
-fn append(rows: &mut RowBatch, row: SheetRow<'_>) {
-    rows.begin_row(row.number);
-    for (column, cell) in row.cells().enumerate() {
-        rows.push(column, cell);
-    }
-    rows.continue_row(row.lines);
-    if let Some(problem) = row.problem {
-        rows.spoil(problem.clone());
-    }
-}
-
-/// The only cell of a row that holds anything, if it is one of text.
-fn only_text(row: SheetRow<'_>) -> Option<(usize, &str)> {
-    let mut filled = row.cells().enumerate().filter(|(_, cell)| !is_blank(cell));
-    match (filled.next()?, filled.next()) {
-        ((column, Cell::Text(text)), None) => Some((column, text)),
-        _ => None,
-    }
-}
-
-/// Whether a row may be a title with a date or a number in it: 2026年清单.
-fn is_title_with_digits(row: SheetRow<'_>, holder: Option<usize>) -> bool {
-    // Almost every row has a code, and is told by this cell alone.
-    if holder.is_some_and(|column| !is_blank(&row.cell(column))) {
-        return false;
-    }
-    let may_be_title = |text: &str| digits_in(text) < DIGITS_OF_A_CODE && text.chars().any(char::is_alphabetic);
-    only_text(row).is_some_and(|(_, text)| may_be_title(text))
 }
