@@ -398,13 +398,15 @@ fn is_error(shown: &str) -> bool {
     shown.starts_with("Err:") || ERRORS.contains(&shown)
 }
 
-/// Whether a number is shown with zeros before it, or with hyphens between its digits. A spreadsheet keeps fifteen digits.
+/// Whether a number is shown with zeros before it, with hyphens between its digits, or with words around them. A spreadsheet
+/// keeps fifteen digits.
 fn shows_as_code(shown: &str, number: f64) -> bool {
     let digits: String = shown.chars().filter(char::is_ascii_digit).collect();
-    let is_code = shown.starts_with('0') && digits.len() > 1 || shown.trim_start_matches('-').contains('-');
-    let others = shown.chars().all(|character| character.is_ascii_digit() || character == '-');
-    let begins_with_digit = shown.starts_with(|character: char| character.is_ascii_digit());
-    is_code && others && begins_with_digit && number < 1e15 && digits.parse::<f64>() == Ok(number)
+    let is_padded = shown.starts_with('0') && digits.len() > 1 || shown.trim_start_matches('-').contains('-');
+    let is_plain = shown.chars().all(|character| character.is_ascii_digit() || character == '-')
+        && shown.starts_with(|character: char| character.is_ascii_digit());
+    let has_words = shown.chars().any(char::is_alphabetic) && !shown.contains(',');
+    (is_padded && is_plain || has_words) && number < 1e15 && digits.parse::<f64>() == Ok(number)
 }
 
 /// What a cell holds.
@@ -553,6 +555,9 @@ mod tests {
             ("o:value-type='float' o:value='42'", "<t:p>42</t:p>", CellValue::Number(42.0)),
             ("o:value-type='float' o:value='42'", "<t:p>000042</t:p>", text("000042")),
             ("o:value-type='float' o:value='12345678'", "<t:p>1234-5678</t:p>", text("1234-5678")),
+            ("o:value-type='float' o:value='12'", "<t:p>证字第12号</t:p>", text("证字第12号")),
+            ("o:value-type='float' o:value='12'", "<t:p>No.12</t:p>", text("No.12")),
+            ("o:value-type='float' o:value='12'", "<t:p>1.2E+1</t:p>", CellValue::Number(12.0)),
             ("o:value-type='float' o:value='1234567'", "<t:p>1,234,567</t:p>", CellValue::Number(1_234_567.0)),
             ("o:value-type='float' o:value='0.5'", "<t:p>0.5</t:p>", CellValue::Number(0.5)),
             ("o:value-type='float' o:value='0'", "<t:p>0</t:p>", CellValue::Number(0.0)),

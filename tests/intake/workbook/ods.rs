@@ -111,10 +111,10 @@ fn a_number_that_is_shown_with_zeros_is_what_is_shown() {
         )
     };
     let mut rows = String::new();
-    for (serial, shown) in (0..).zip(["001234", "0000-1234", "1234", "1,234"]) {
+    for (serial, shown) in (0..).zip(["001234", "0000-1234", "1234", "1,234", "证字第1234号"]) {
         rows += &row(&[text(&citizen(serial)), text(TYPE), number("1234", shown)]);
     }
-    assert_eq!(outcome_of(&rows).certificate_numbers(), ["001234", "0000-1234", "1234", "1234"]);
+    assert_eq!(outcome_of(&rows).certificate_numbers(), ["001234", "0000-1234", "1234", "1234", "证字第1234号"]);
 }
 
 #[test]

@@ -293,7 +293,7 @@ fn a_number_that_its_format_shows_with_zeros_is_what_it_shows() {
     let mut book = Workbook::new();
     let sheet = book.add_worksheet();
     sheet.write(0, 0, "证件号码").unwrap().write(0, 1, "证照类型代码").unwrap().write(0, 2, "证照编号").unwrap();
-    let formats = ["000000", "0000-0000", "\"鲁\"000000", "General", "yyyy-mm-dd"];
+    let formats = ["000000", "0000-0000", "\"鲁\"000000", "\"证字第\"0\"号\"", "General", "yyyy-mm-dd"];
     for ((row, serial), format) in (1..).zip(0..).zip(formats) {
         let format = Format::new().set_num_format(format);
         sheet
@@ -306,7 +306,7 @@ fn a_number_that_its_format_shows_with_zeros_is_what_it_shows() {
     }
     book.save(&path).unwrap();
     let outcome = outcome("a.xlsx", &std::fs::read(path).unwrap());
-    assert_eq!(outcome.certificate_numbers()[..4], ["001234", "0000-1234", "鲁001234", "1234"]);
+    assert_eq!(outcome.certificate_numbers()[..5], ["001234", "0000-1234", "鲁001234", "证字第1234号", "1234"]);
 }
 
 #[test]
