@@ -119,6 +119,8 @@ pub(super) struct RowBatch {
     rows: Vec<(u32, usize)>,
     /// Rows that cannot be read: index in `rows`, and why. In order.
     spoilt: Vec<(usize, Message)>,
+    /// Rows that take up more than one line of a text: index in `rows`, and how many lines follow the first. In order.
+    continued: Vec<(usize, u32)>,
 }
 
 impl RowBatch {
@@ -132,6 +134,14 @@ impl RowBatch {
         let Some(last) = self.rows.len().checked_sub(1) else { return };
         if self.spoilt.last().is_none_or(|(row, _)| *row != last) {
             self.spoilt.push((last, problem));
+        }
+    }
+
+    /// Says that so many lines of a text belong to the last row beside its first; the first word on it stands.
+    pub(super) fn continue_row(&mut self, lines: u32) {
+        let Some(last) = self.rows.len().checked_sub(1) else { return };
+        if lines > 0 && self.continued.last().is_none_or(|(row, _)| *row != last) {
+            self.continued.push((last, lines));
         }
     }
 
@@ -163,6 +173,7 @@ impl RowBatch {
         self.cells.clear();
         self.rows.clear();
         self.spoilt.clear();
+        self.continued.clear();
     }
 
     /// How many rows it holds.
@@ -178,10 +189,12 @@ impl RowBatch {
     /// Its rows, in order.
     pub(super) fn rows(&self) -> impl Iterator<Item = SheetRow<'_>> {
         let mut spoilt = self.spoilt.iter().peekable();
+        let mut continued = self.continued.iter().peekable();
         self.rows.iter().enumerate().map(move |(at, (number, begin))| {
             let end = self.rows.get(at + 1).map_or(self.cells.len(), |(_, next)| *next);
             let problem = spoilt.next_if(|(row, _)| *row == at).map(|(_, problem)| problem);
-            SheetRow { number: *number, problem, text: &self.text, cells: &self.cells[*begin..end] }
+            let lines = continued.next_if(|(row, _)| *row == at).map_or(0, |(_, lines)| *lines);
+            SheetRow { number: *number, lines, problem, text: &self.text, cells: &self.cells[*begin..end] }
         })
     }
 }
@@ -191,6 +204,8 @@ impl RowBatch {
 pub(super) struct SheetRow<'a> {
     /// Row number, counted from 1.
     pub number: u32,
+    /// Lines of a text that belong to it beside its first.
+    pub lines: u32,
     /// Why it cannot be read, where it cannot.
     pub problem: Option<&'a Message>,
     text: &'a str,

@@ -202,11 +202,6 @@ impl Columns {
         self.column(Role::HolderCode).into_iter().chain(self.alternates.iter().map(|other| other.column))
     }
 
-    /// Whether the template counts rows in a column.
-    fn is_serial_column(&self, column: usize) -> bool {
-        matches!(self.template.get(column), Some(Template::Serial | Template::Numbered { .. }))
-    }
-
     /// What a row holds beside the holder code that it lacks.
     pub(super) fn content_of(&self, row: SheetRow<'_>) -> Content {
         let mut serial = false;
@@ -241,7 +236,8 @@ impl Columns {
         if says_no_code && (has_template || !serial) {
             return Content::Own;
         }
-        let formula = formula.filter(|column| values == 0 || !self.is_serial_column(*column));
+        let is_serial = |column: usize| self.template.get(column).is_some_and(Template::is_serial);
+        let formula = formula.filter(|column| values == 0 || !is_serial(*column));
         match formula {
             Some(column) => Content::Formulas(column),
             None if serial || values == 0 => Content::Serial,

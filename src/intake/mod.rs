@@ -6,6 +6,7 @@
 
 mod above;
 mod account;
+mod block;
 mod cell;
 mod choice;
 mod columns;
@@ -18,6 +19,7 @@ mod holder;
 mod kind;
 mod markup;
 mod merged;
+mod remark;
 mod repair;
 mod row;
 mod row_reader;
@@ -26,6 +28,7 @@ mod search;
 mod section;
 mod sheet;
 mod source;
+mod stray;
 mod stream;
 mod table;
 mod template;

@@ -74,6 +74,29 @@ pub(super) fn is_nothing(cell: &Cell<'_>) -> bool {
     }
 }
 
+/// Whether a text is a formula that a program wrote as a text, such as `=VLOOKUP(A2,源!A:B,2,0)` or `=B2`. A code in the form
+/// of a formula, `="3704…"` or `=3704…`, is none.
+fn is_formula_text(text: &str) -> bool {
+    const SIGNS: [char; 8] = ['(', '!', '&', '+', '*', '/', ':', '$'];
+    let Some(formula) = text.trim().strip_prefix(['=', '＝']).map(str::trim) else { return false };
+    let is_mark = |character: char| matches!(character, '"' | '“' | '”' | '＂');
+    let quoted = formula.strip_prefix(is_mark).and_then(|rest| rest.strip_suffix(is_mark));
+    match quoted {
+        Some(inner) => inner.contains(is_mark),
+        None => formula.contains(SIGNS) || is_cell_name(formula),
+    }
+}
+
+/// Whether a text names a cell: at most three letters and a row number behind them.
+fn is_cell_name(text: &str) -> bool {
+    /// Digits of the number of the last row.
+    const MOST_DIGITS: usize = 7;
+    let digits = text.trim_start_matches(|character: char| character.is_ascii_alphabetic());
+    let letters = text.len() - digits.len();
+    let is_number = !digits.is_empty() && digits.len() <= MOST_DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
+    (1..=3).contains(&letters) && is_number
+}
+
 /// Reads a row below the header.
 pub(super) struct RowReader<'a> {
     row: SheetRow<'a>,
@@ -257,6 +280,7 @@ impl<'a> RowReader<'a> {
             Cell::Uncalculated => unreadable(Message::new("advice-uncalculated")),
             cell if is_blank(&cell) => Ok(None),
             Cell::Other(_) if role != Role::CertTypeName => unreadable(Message::new("advice-not-a-code")),
+            Cell::Text(text) if is_formula_text(text) => unreadable(Message::new("advice-formula-text")),
             cell if is_nothing(&cell) => {
                 self.note(role, &Value { text: text_of(&cell), is_merged: false }, "", vec!["placeholder"]);
                 Ok(None)
@@ -429,6 +453,28 @@ mod tests {
             (Cell::Uncalculated, false),
         ] {
             assert_eq!(is_nothing(&cell), nothing, "{cell:?}");
+        }
+    }
+
+    #[test]
+    fn a_formula_as_a_text_is_told_from_a_code_in_the_form_of_one() {
+        for text in [
+            "=VLOOKUP(D4,Sheet2!A:B,2,0)",
+            "=源!A4",
+            "=A4",
+            " =$A$4",
+            "=A4&\"\"",
+            "=\"3704\"&B2",
+            "=\"3704\"&\"99\"",
+            "＝B2",
+            "=SUM(1,2)",
+        ] {
+            assert!(is_formula_text(text), "{text}");
+        }
+        for text in
+            ["=\"370499199001010007\"", "＝“370499199001010007”", "=370499199001010007", "370499199001010007", "鲁A=1", "==", ""]
+        {
+            assert!(!is_formula_text(text), "{text}");
         }
     }
 

@@ -1,13 +1,15 @@
 //! One table: its rows, read below its header, and what became of them.
 
 use super::above::Above;
-use super::account::{Account, Outcome, RowList};
-use super::cell::SheetRow;
+use super::account::{Account, Outcome, RowList, Stretches};
+use super::cell::{Cell, SheetRow};
 use super::choice::Choice;
 use super::columns::{Columns, Content, cell_name};
 use super::dedup::{Dedup, Naming};
+use super::header::digits_in;
 use super::heading::Role;
 use super::merged::Merges;
+use super::remark::{LEGEND_WITHIN, is_legend, is_remark};
 use super::row::{InputProblem, NewItem, RejectedRow};
 use super::row_reader::{RowReader, RowResult, Rules};
 use super::{Note, Place, SheetReport, Sink};
@@ -81,6 +83,11 @@ impl Section {
             self.count(row, Outcome::RepeatedHeader);
             return Ok(());
         }
+        let is_near_header = row.number.saturating_sub(self.columns.header.row) <= LEGEND_WITHIN;
+        if is_near_header && is_legend(row, &self.columns, intake.rules.catalogue) {
+            self.count(row, Outcome::Legend);
+            return Ok(());
+        }
         let place = self.place(row.number, intake);
         let reader = RowReader::new(row, (merges, &self.above), &self.columns, intake.rules, &place);
         let lacks_code = reader.lacks_holder_code();
@@ -111,8 +118,15 @@ impl Section {
                     };
                     return self.reject(rejected, intake);
                 }
+                Content::Own if is_remark(row, &self.columns, merges) => {
+                    self.count(row, Outcome::Remark);
+                    return Ok(());
+                }
                 Content::Own => {}
             }
+        } else if self.may_be_remark(row, merges) && is_remark(row, &self.columns, merges) {
+            self.count(row, Outcome::Remark);
+            return Ok(());
         }
         let result = reader.read();
         if !lacks_code {
@@ -120,6 +134,29 @@ impl Section {
         }
         self.above.keep(row, merges, &self.columns.read);
         self.keep(result, row, intake)
+    }
+
+    /// Whether what stands where the holder code would may be part of a signature or of a title.
+    fn may_be_remark(&self, row: SheetRow<'_>, merges: &Merges) -> bool {
+        /// A text with this many digits may be a code.
+        const DIGITS_OF_A_CODE: usize = 8;
+        let Some(column) = self.columns.column(Role::HolderCode) else { return false };
+        // Almost every row has a code there, and is told by it alone.
+        let Cell::Text(text) = row.cell(column) else { return false };
+        digits_in(text) < DIGITS_OF_A_CODE && (text.contains([':', '：']) || merges.width(row.number, column) > 1)
+    }
+
+    /// Rejects the rows above the header that hold codes: no header says what they are.
+    ///
+    /// # Errors
+    /// Fails if the sink cannot keep them.
+    pub(super) fn reject_above(&mut self, rows: &Stretches, intake: &mut Intake<'_>) -> Result<(), String> {
+        let header_row = self.columns.header.row;
+        for row in rows.rows() {
+            let advice = Message::new("advice-row-above-header").with("row", header_row);
+            self.take_unreadable(row, None, advice, intake)?;
+        }
+        Ok(())
     }
 
     /// Rejects a row that cannot be read as a whole.
@@ -142,6 +179,11 @@ impl Section {
         self.account.count(row.number, outcome);
     }
 
+    /// Says that a row has been taken with all of its lines.
+    pub(super) const fn continue_row(&mut self, row: SheetRow<'_>) {
+        self.account.continue_row(row.number, row.lines);
+    }
+
     /// Closes the table.
     pub(super) fn finish(mut self) -> SheetReport {
         self.account.close(&mut self.report);
@@ -162,20 +204,18 @@ impl Section {
         Place { file: Arc::clone(&intake.file), sheet: Arc::clone(&self.report.name), row }
     }
 
-    /// Rejects the rows that hold only what a template puts into every row: rows with codes follow, so that these lack
-    /// theirs.
+    /// Rejects the rows that hold only what a template puts into every row, as far as they are few: rows with codes follow,
+    /// so that these lack theirs.
     fn reject_held(&mut self, intake: &mut Intake<'_>) -> Result<(), String> {
         let problem = InputProblem::MissingHolderCode;
         let column = self.columns.column(Role::HolderCode);
-        for (first, last) in self.account.reject_held(problem) {
-            for row in first..=last {
-                let rejected = RejectedRow {
-                    cell: column.map(|column| cell_name(column, row)),
-                    column: column.map_or("", |column| self.columns.heading(column)).to_owned(),
-                    ..rejected_row(self.place(row, intake), problem)
-                };
-                intake.sink.rejected(rejected)?;
-            }
+        for row in self.account.settle_held(problem).rows() {
+            let rejected = RejectedRow {
+                cell: column.map(|column| cell_name(column, row)),
+                column: column.map_or("", |column| self.columns.heading(column)).to_owned(),
+                ..rejected_row(self.place(row, intake), problem)
+            };
+            intake.sink.rejected(rejected)?;
         }
         Ok(())
     }

@@ -63,6 +63,11 @@ pub(super) enum Template {
 }
 
 impl Template {
+    /// Whether it counts rows.
+    pub(super) const fn is_serial(&self) -> bool {
+        matches!(self, Self::Serial | Self::Numbered { .. })
+    }
+
     /// Whether a text is what the template puts into the column, if not a type.
     pub(super) fn has(&self, text: &str) -> bool {
         match self {
@@ -100,10 +105,11 @@ pub(super) fn few(texts: &[String]) -> Option<Vec<String>> {
 }
 
 /// The serial numbers of a column that counts its rows: each is one more than the one before, or, in a column that is
-/// called so, more than it.
+/// called so, more than it. Totals and the like may stand between them.
 pub(super) fn counting(texts: &[String], is_called_so: bool) -> Option<Template> {
-    let numbers: Vec<Numbered> = texts.iter().map(|text| numbered(text)).collect::<Option<_>>()?;
-    let first = numbers.first().filter(|_| numbers.len() >= LEAST_OF_A_TEMPLATE)?;
+    let numbers: Vec<Numbered> = texts.iter().filter_map(|text| numbered(text)).collect();
+    let are_many = numbers.len() >= LEAST_OF_A_TEMPLATE && numbers.len() * 10 >= texts.len() * 9;
+    let first = numbers.first().filter(|_| are_many)?;
     let follows = |pair: &[Numbered]| match pair {
         [before, after] => before.number.checked_add(1) == Some(after.number) || is_called_so && before.number < after.number,
         _ => true,

@@ -322,7 +322,7 @@ fn types_that_a_template_has_in_many_rows_are_blank_before_and_between_rows_with
     }
     let outcome = read_csv(&text);
     assert_eq!((outcome.found.items.len(), rejected(&outcome)), (5, vec![(272, "missing_holder_code")]));
-    assert_eq!(outcome.sheets()[0].prefilled_rows, 294);
+    assert_eq!(outcome.sheets()[0].blank_rows, 294);
 }
 
 #[test]

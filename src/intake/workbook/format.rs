@@ -3,6 +3,7 @@
 use crate::intake::cell::Cell;
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use std::fmt::Write;
+use std::str::Chars;
 
 /// Longest code of a format, in bytes. Excel's limit is 255 characters.
 const LONGEST_CODE: usize = 1024;
@@ -22,16 +23,16 @@ pub(super) enum NumberFormat {
     Plain,
     /// A date, a time or a duration.
     Date,
-    /// The number's digits with zeros in the places that it does not fill, or with words: `000000`, `0000-0000`, `"第"0"号"`.
+    /// The number's digits, with zeros in the places that it does not fill or with words around them, such as `000000`,
+    /// `0000-0000` or `"第"0"号"`.
     Padded(Pattern),
 }
 
-/// A format of digits and literal text.
+/// A format of digits and literal text, from left to right.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pattern {
-    /// From left to right.
     pieces: Vec<Piece>,
-    /// How 0 is shown, where it is shown otherwise.
+    /// What 0 is shown as, where the format has a section of its own for it.
     zero: Option<Vec<Piece>>,
 }
 
@@ -43,8 +44,6 @@ enum Piece {
     Optional,
     /// A digit, or a space.
     Space,
-    /// All digits of the number.
-    General,
     /// Text that is shown as it stands.
     Literal(char),
 }
@@ -60,17 +59,26 @@ impl NumberFormat {
 
     /// The format that a code stands for.
     pub(super) fn of_code(code: &str) -> Self {
-        let Some(sections) = sections(code) else { return Self::Plain };
-        let Some(positive) = sections.first() else { return Self::Plain };
-        if positive.iter().any(|token| matches!(token, Token::Duration | Token::Symbol('y' | 'm' | 'd' | 'h' | 's'))) {
+        if code.len() > LONGEST_CODE || code.eq_ignore_ascii_case("standard") {
+            return Self::Plain;
+        }
+        let mut characters = code.chars();
+        let Some(positive) = section(&mut characters) else { return Self::Plain };
+        if positive.tokens.iter().any(|token| matches!(token, Token::Duration | Token::Symbol('y' | 'm' | 'd' | 'h' | 's'))) {
             return Self::Date;
         }
-        match pieces(positive) {
-            Some(pieces) if adds_to_digits(&pieces) => {
-                Self::Padded(Pattern { pieces, zero: sections.get(2).and_then(|section| self::pieces(section)) })
-            }
-            _ => Self::Plain,
+        let Some(pieces) = pieces(&positive.tokens) else { return Self::Plain };
+        let zeros = pieces.iter().filter(|piece| **piece == Piece::Zero).count();
+        let has_places = pieces.iter().any(|piece| !matches!(piece, Piece::Literal(_)));
+        let has_words = pieces.iter().any(|piece| matches!(piece, Piece::Literal(literal) if literal.is_alphabetic()));
+        if zeros < 2 && !(has_places && has_words) {
+            return Self::Plain;
         }
+        // The second section is for negative numbers, the third one for 0.
+        let mut next = |before: Section| if before.is_last { None } else { section(&mut characters) };
+        let third = next(positive).and_then(next);
+        let zero = third.and_then(|third| self::pieces(&third.tokens));
+        Self::Padded(Pattern { pieces, zero })
     }
 
     /// A number as a cell of this format holds it. `text` is where the cell's text is put.
@@ -87,61 +95,36 @@ impl NumberFormat {
                 if !is_code {
                     return Cell::Number(number);
                 }
-                let zero = pattern.zero.as_ref().filter(|_| number == 0.0);
-                *text = show(zero.unwrap_or(&pattern.pieces), &number.abs().to_string());
+                *text = pattern.show(number.abs());
                 Cell::Text(text)
             }
         }
     }
 }
 
-/// What a section shows, from left to right; `None` where it shows a number otherwise than by its digits.
-fn pieces(section: &[Token]) -> Option<Vec<Piece>> {
-    let piece = |token: &Token| match token {
-        Token::Symbol('0') => Some(Piece::Zero),
-        Token::Symbol('#') => Some(Piece::Optional),
-        Token::Symbol('?') => Some(Piece::Space),
-        Token::Symbol(symbol) if !symbol.is_ascii_alphabetic() && !".,%/@".contains(*symbol) => Some(Piece::Literal(*symbol)),
-        Token::Literal(literal) => Some(Piece::Literal(*literal)),
-        Token::General => Some(Piece::General),
-        Token::Symbol(_) | Token::Duration => None,
-    };
-    section.iter().map(piece).collect()
-}
-
-/// Whether a number is shown with zeros before it, or with words or letters, which then are part of the code.
-fn adds_to_digits(pieces: &[Piece]) -> bool {
-    let zeros = pieces.iter().filter(|piece| **piece == Piece::Zero).count();
-    let has_place = pieces.iter().any(|piece| !matches!(piece, Piece::Literal(_)));
-    let has_words = pieces.iter().any(|piece| matches!(piece, Piece::Literal(literal) if literal.is_alphanumeric()));
-    zeros >= 2 || has_place && has_words
-}
-
-/// Digits as a section shows them. Digits beyond its places stand where its first place is.
-fn show(pieces: &[Piece], digits: &str) -> String {
-    let first = pieces.iter().position(|piece| !matches!(piece, Piece::Literal(_)));
-    // A single 0 fills no place: `0000` shows 0 as 0000, and `#` as nothing.
-    let mut rest = digits.trim_start_matches('0').chars().rev();
-    let mut shown = Vec::new();
-    for (at, piece) in pieces.iter().enumerate().rev() {
-        let (digit, otherwise) = match piece {
-            Piece::Literal(literal) => (None, Some(*literal)),
-            Piece::Zero => (rest.next(), Some('0')),
-            Piece::Optional => (rest.next(), None),
-            Piece::Space => (rest.next(), Some(' ')),
-            Piece::General => {
-                let last = rest.next().or(Some('0'));
-                shown.extend(last);
+impl Pattern {
+    /// A whole number as the pattern shows it. Digits beyond its places stand where its first place is.
+    fn show(&self, number: f64) -> String {
+        let pieces = self.zero.as_ref().filter(|_| number == 0.0).unwrap_or(&self.pieces);
+        let digits = number.to_string();
+        let first = pieces.iter().position(|piece| !matches!(piece, Piece::Literal(_)));
+        // A single 0 fills no place: `0000` shows 0 as 0000, and `#` as nothing.
+        let mut rest = digits.trim_start_matches('0').chars().rev();
+        let mut shown = Vec::new();
+        for (at, piece) in pieces.iter().enumerate().rev() {
+            let (digit, otherwise) = match piece {
+                Piece::Literal(literal) => (None, Some(*literal)),
+                Piece::Zero => (rest.next(), Some('0')),
+                Piece::Optional => (rest.next(), None),
+                Piece::Space => (rest.next(), Some(' ')),
+            };
+            shown.extend(digit.or(otherwise));
+            if Some(at) == first {
                 shown.extend(rest.by_ref());
-                (None, None)
             }
-        };
-        shown.extend(digit.or(otherwise));
-        if Some(at) == first {
-            shown.extend(rest.by_ref());
         }
+        shown.iter().rev().collect()
     }
-    shown.iter().rev().collect()
 }
 
 /// A sign of a format code.
@@ -150,40 +133,27 @@ enum Token {
     Symbol(char),
     /// A character that is shown as it stands.
     Literal(char),
-    /// The number as it is, `General`.
+    /// The number in the general format.
     General,
     /// Hours, minutes or seconds that run on, such as `[h]`.
     Duration,
 }
 
-/// What the general format is called.
-const GENERAL: [&str; 3] = ["general", "standard", "g/通用格式"];
-
-/// Length of the name of the general format that a text begins with.
-fn general(text: &str) -> Option<usize> {
-    let begins = |name: &&&str| text.get(..name.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(name));
-    GENERAL.iter().find(begins).map(|name| name.len())
+/// A section of a code.
+struct Section {
+    tokens: Vec<Token>,
+    /// Whether no other one follows.
+    is_last: bool,
 }
 
-/// The signs of a code's sections: for positive numbers, for negative ones, for zero, and for texts. `None` where the first
-/// one depends on the number, or shows it in other characters than digits.
-fn sections(code: &str) -> Option<Vec<Vec<Token>>> {
-    if code.len() > LONGEST_CODE {
-        return None;
-    }
-    let mut sections = Vec::new();
+/// Reads the next section of a code. `None` where it depends on the number, or shows it in other characters than digits.
+fn section(characters: &mut Chars<'_>) -> Option<Section> {
+    /// What the general format is called.
+    const GENERAL: [&str; 2] = ["eneral", "/通用格式"];
     let mut tokens = Vec::new();
-    let mut characters = code.chars();
-    loop {
-        let rest = characters.as_str();
-        if let Some(length) = general(rest) {
-            tokens.push(Token::General);
-            characters = rest.get(length..).unwrap_or_default().chars();
-            continue;
-        }
-        let Some(character) = characters.next() else { break };
+    while let Some(character) = characters.next() {
         match character {
-            ';' => sections.push(std::mem::take(&mut tokens)),
+            ';' => return Some(Section { tokens, is_last: false }),
             '"' => tokens.extend(characters.by_ref().take_while(|character| *character != '"').map(Token::Literal)),
             // In Chinese formats an exclamation mark does what a backslash does.
             '\\' | '!' => tokens.extend(characters.next().map(Token::Literal)),
@@ -195,22 +165,42 @@ fn sections(code: &str) -> Option<Vec<Vec<Token>>> {
                 let inside: String = characters.by_ref().take_while(|character| *character != ']').collect();
                 let inside = inside.to_ascii_lowercase();
                 if inside.starts_with(['<', '>', '=']) || inside.starts_with("dbnum") {
-                    if sections.is_empty() {
-                        return None;
-                    }
-                    // No pattern shows what this section does.
-                    tokens.push(Token::Duration);
-                } else if let Some(currency) = inside.strip_prefix('$') {
+                    return None;
+                }
+                if let Some(currency) = inside.strip_prefix('$') {
                     tokens.extend(currency.chars().take_while(|character| *character != '-').map(Token::Literal));
                 } else if matches!(inside.as_str(), "h" | "hh" | "m" | "mm" | "s" | "ss") {
                     tokens.push(Token::Duration);
                 }
             }
+            'G' | 'g' => {
+                let rest = characters.as_str();
+                let is_next = |name: &&str| rest.get(..name.len()).is_some_and(|next| next.eq_ignore_ascii_case(name));
+                if let Some(name) = GENERAL.into_iter().find(is_next) {
+                    *characters = rest[name.len()..].chars();
+                    tokens.push(Token::General);
+                } else {
+                    tokens.push(Token::Symbol('g'));
+                }
+            }
             _ => tokens.push(Token::Symbol(character.to_ascii_lowercase())),
         }
     }
-    sections.push(tokens);
-    Some(sections)
+    Some(Section { tokens, is_last: true })
+}
+
+/// The digits and the literal text that signs stand for. `None` where they do more with a number than to show its digits.
+fn pieces(tokens: &[Token]) -> Option<Vec<Piece>> {
+    let piece = |token: &Token| match token {
+        // Whole numbers have no other digits in the general format.
+        Token::Symbol('0') | Token::General => Some(Piece::Zero),
+        Token::Symbol('#') => Some(Piece::Optional),
+        Token::Symbol('?') => Some(Piece::Space),
+        Token::Symbol(symbol) if !symbol.is_ascii_alphabetic() && !".,%/@".contains(*symbol) => Some(Piece::Literal(*symbol)),
+        Token::Literal(literal) => Some(Piece::Literal(*literal)),
+        Token::Symbol(_) | Token::Duration => None,
+    };
+    tokens.iter().map(piece).collect()
 }
 
 /// Adds a date as `2026-11-24`, with its time where it has one; a time alone as `08:30:00`.
@@ -290,23 +280,24 @@ mod tests {
             ("\"每年\"#", 42.0, "text 每年42"),
             ("\"证字第\"0\"号\"", 12.0, "text 证字第12号"),
             ("\"A\"0", 12.0, "text A12"),
-            ("\"No.\"0", 12.0, "text No.12"),
+            ("\"No.\"0", 0.0, "text No.0"),
             ("0\"号\"", 12.0, "text 12号"),
+            ("第0号", 12.0, "text 第12号"),
             ("\"A\"General", 12.0, "text A12"),
-            ("\"A\"General", 0.0, "text A0"),
-            ("General\"号\"", 12.0, "text 12号"),
-            ("G/通用格式\"号\"", 120.0, "text 120号"),
+            ("\"A\"G/通用格式", 12.0, "text A12"),
+            ("General\"号\";-General", 12.0, "text 12号"),
             ("General;-General", 12.0, "number 12"),
-            ("000000;-000000;无", 0.0, "text 无"),
-            ("000000;-000000;无", 12.0, "text 000012"),
-            ("000000;-000000;", 0.0, "text "),
-            ("000000;-000000;0", 0.0, "text 0"),
-            ("0\"号\";;\"无\"", 0.0, "text 无"),
-            ("0.00\"元\"", 12.0, "number 12"),
+            ("\"A\"0", 12.5, "number 12.5"),
+            ("\"A\"0.00", 12.0, "number 12"),
             ("\"¥\"0", 12.0, "number 12"),
-            ("yyyy-mm-dd;[=0]0", 45_000.0, "date 2023-03-15"),
-            ("0000;-0000;[DBNum1]0", 0.0, "text 0000"),
-            ("#,##0\"元\"", 12.0, "number 12"),
+            ("\"无\"", 12.0, "number 12"),
+            ("000000;-000000;无", 0.0, "text 无"),
+            ("000000;-000000;无", 7.0, "text 000007"),
+            ("000000;-000000;\"—\";@", 0.0, "text —"),
+            ("000000;-000000;", 0.0, "text "),
+            ("000000;-000000;0;@", 0.0, "text 0"),
+            ("000000;-000000", 0.0, "text 000000"),
+            ("000000;[Red]-000000;[DBNum1]0", 0.0, "text 000000"),
             ("yyyy\"年\"m\"月\"d\"日\"", 45_000.0, "date 2023-03-15"),
             ("[$-804]yyyy-mm-dd;@", 45_000.5, "date 2023-03-15 12:00:00"),
             ("h:mm", 0.25, "date 06:00:00"),
