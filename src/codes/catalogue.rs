@@ -85,9 +85,12 @@ impl Catalogue {
         self.documents.get(&fold_name(name)).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// The types that bear a name; width, spaces and letter case aside. More than one where the name is ambiguous.
+    /// The types that bear a name: width, spaces and letter case aside, and without what people add or leave out, such as
+    /// 《…》, （副本） or 中华人民共和国. More than one where the name is ambiguous.
     pub fn named(&self, name: &str) -> impl Iterator<Item = &CertificateType> {
-        self.by_name.get(&fold_name(name)).into_iter().flatten().map(|&index| &self.types[index])
+        let as_written = self.by_name.get(&fold_name(name));
+        let found = as_written.or_else(|| readings(name).iter().find_map(|reading| self.by_name.get(reading)));
+        found.into_iter().flatten().map(|&index| &self.types[index])
     }
 
     /// All types, in the specification's order.
@@ -102,6 +105,36 @@ impl Catalogue {
         self.by_code.get(code).and_then(|&index| self.types[index].names.first()).map(String::as_str)
     }
 }
+
+/// What names of certificate types begin with, and people leave out.
+const COUNTRY: &str = "中华人民共和国";
+/// What people write behind a name and no name of a type ends in.
+const COPIES: [&str; 10] =
+    ["(正本)", "(副本)", "(正副本)", "(正、副本)", "(正/副本)", "(电子)", "(电子证照)", "(电子版)", "正本", "副本"];
+
+/// What else a name of a certificate type may be meant as, folded, the likeliest first.
+fn readings(name: &str) -> Vec<String> {
+    let whole = fold_name(name);
+    let bare = whole.trim_matches(['《', '》', '<', '>', '“', '”', '"', '「', '」']);
+    let bare = COPIES.iter().fold(bare, |bare, copy| bare.strip_suffix(copy).unwrap_or(bare));
+    let bare = bare.trim_matches(['《', '》']).to_owned();
+    let other = bare.strip_prefix(COUNTRY).map_or_else(|| format!("{COUNTRY}{bare}"), str::to_owned);
+    let short = SHORT_NAMES.iter().find(|(short, _)| *short == bare).map(|(_, name)| fold_name(name));
+    [Some(bare), Some(other), short].into_iter().flatten().collect()
+}
+
+/// Names that nobody takes for another certificate, with those of the specification.
+const SHORT_NAMES: [(&str, &str); 9] = [
+    ("身份证", "中华人民共和国居民身份证"),
+    ("二代身份证", "中华人民共和国居民身份证"),
+    ("结婚证书", "中华人民共和国结婚证"),
+    ("离婚证书", "中华人民共和国离婚证"),
+    ("不动产权证书", "中华人民共和国不动产权证"),
+    ("不动产证", "中华人民共和国不动产权证"),
+    ("社保卡", "中华人民共和国社会保障卡"),
+    ("特种作业证", "中华人民共和国特种作业操作证"),
+    ("护士执业证", "护士执业证书"),
+];
 
 fn fold_name(name: &str) -> String {
     name.nfkc().filter(|character| !character.is_whitespace()).flat_map(char::to_lowercase).collect()
@@ -167,6 +200,22 @@ mod tests {
         assert_eq!(codes("建筑业企业资质证书"), ["111000000000131433007", "11100000000013338W008"]);
         assert_eq!(codes(" 广播电视节目传送业务经营许可证（无线）"), ["11100000MB0372496N060"]);
         assert!(codes("没有这种证").is_empty());
+        for (name, code) in [
+            ("居民身份证", "11100000000013127D001"),
+            ("身份证", "11100000000013127D001"),
+            ("结婚证", "111000000000131433001"),
+            ("《离婚证》", "111000000000131433002"),
+            ("《食品经营许可证》（副本）", "11100000MB0143028R026"),
+            ("食品经营许可证（副本）", "11100000MB0143028R026"),
+            ("食品经营许可证(正、副本)", "11100000MB0143028R026"),
+            ("中华人民共和国食品经营许可证", "11100000MB0143028R026"),
+        ] {
+            assert_eq!(codes(name), [code], "{name}");
+        }
+        assert_eq!(codes("不动产权证"), codes("中华人民共和国不动产权证"));
+        assert_eq!(codes("不动产权证书").len(), 1);
+        // What brackets say of a type stays.
+        assert_eq!(codes("广播电视节目传送业务经营许可证（有线）"), [""; 0]);
     }
 
     #[test]
@@ -183,7 +232,14 @@ mod tests {
         for (name, codes) in [
             ("二代身份证", &["111"][..]),
             (" 居民 身份证 ", &["111"]),
-            ("户口簿", &["111"]),
+            ("户口簿", &["111", "999"]),
+            ("往来港澳通行证", &["999"]),
+            ("港澳台通行证", &["516", "511"]),
+            ("香港身份证", &["999"]),
+            ("军人证", &["114", "118"]),
+            ("永居证", &["999"]),
+            ("PASSPORT NO", &["414"]),
+            ("工商注册号", &["099"]),
             ("港澳台居民居住证", &["111"]),
             ("护照", &["414"]),
             ("外交护照", &["411"]),

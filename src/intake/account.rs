@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 
 /// Stretches of rows that a message names at most.
 const MOST_NAMED: usize = 10;
+/// Rows in a stretch from which on rows that hold only what a template came with are the template's, although rows with
+/// codes follow; fewer are omissions.
+const LEAST_OF_A_TEMPLATE: u32 = 3;
 
 /// What became of a row that holds something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,8 +26,14 @@ pub(super) enum Outcome {
     RepeatedHeader,
     /// It is a total.
     Total,
+    /// It shows how a template is filled in.
+    Example,
     /// It is a title of the table that follows.
     Title,
+    /// It says how the columns are to be filled in, or numbers them.
+    Legend,
+    /// It is a title of the rows that follow, a signature or a note.
+    Remark,
 }
 
 /// Rows for a message: the first stretches of them, and how many more there are.
@@ -65,6 +74,48 @@ impl RowList {
     }
 }
 
+/// Rows as stretches without a gap: first and last row.
+#[derive(Debug, Default)]
+pub(super) struct Stretches(Vec<(u32, u32)>);
+
+impl Stretches {
+    pub(super) fn push(&mut self, row: u32) {
+        match self.0.last_mut() {
+            Some((_, last)) if row == last.saturating_add(1) => *last = row,
+            _ => self.0.push((row, row)),
+        }
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many rows they are.
+    pub(super) fn count(&self) -> u64 {
+        self.0.iter().map(|(first, last)| u64::from(last - first) + 1).sum()
+    }
+
+    /// Every row.
+    pub(super) fn rows(&self) -> impl Iterator<Item = u32> {
+        self.0.iter().flat_map(|(first, last)| *first..=*last)
+    }
+
+    /// Takes the stretches of at least so many rows out.
+    fn take_longer(&mut self, least: u32) -> Self {
+        let is_long = |stretch: &(u32, u32)| stretch.1 - stretch.0 >= least.saturating_sub(1);
+        let (long, short) = std::mem::take(&mut self.0).into_iter().partition(is_long);
+        self.0 = short;
+        Self(long)
+    }
+
+    /// The rows as an argument of a message.
+    pub(super) fn to_message(&self) -> Message {
+        let mut list = RowList::default();
+        self.rows().for_each(|row| list.push(row));
+        list.to_message()
+    }
+}
+
 /// The rows below one header.
 #[derive(Debug, Default)]
 pub(super) struct Account {
@@ -80,9 +131,14 @@ pub(super) struct Account {
     prefilled: Kind,
     repeated_headers: Kind,
     totals: Kind,
+    examples: Kind,
     titles: Kind,
-    /// Rows that are prefilled unless a row with a holder code follows; as stretches.
-    held: Vec<(u32, u32)>,
+    legends: Kind,
+    remarks: Kind,
+    /// Rows that hold only what a template came with, between rows with holder codes or above them.
+    templates: Kind,
+    /// Rows that are prefilled unless a row with a holder code follows.
+    held: Stretches,
 }
 
 /// Rows of one kind that has nothing to audit.
@@ -118,29 +174,37 @@ impl Account {
             Outcome::Prefilled => self.prefilled.add(row),
             Outcome::RepeatedHeader => self.repeated_headers.add(row),
             Outcome::Total => self.totals.add(row),
+            Outcome::Example => self.examples.add(row),
             Outcome::Title => self.titles.add(row),
+            Outcome::Legend => self.legends.add(row),
+            Outcome::Remark => self.remarks.add(row),
         }
     }
 
     /// Counts a row that is prefilled, unless a row with a holder code follows: then it lacks one.
     pub(super) fn hold(&mut self, row: u32) {
         self.pass(row);
-        match self.held.last_mut() {
-            Some((_, last)) if row == last.saturating_add(1) => *last = row,
-            _ => self.held.push((row, row)),
-        }
+        self.held.push(row);
     }
 
-    /// Counts the rows that are held as rejected for `problem`, and returns them.
-    pub(super) fn reject_held(&mut self, problem: InputProblem) -> Vec<(u32, u32)> {
-        let held = std::mem::take(&mut self.held);
-        for (first, last) in &held {
-            self.reject(problem, u64::from(last - first) + 1);
+    /// Counts the rows that are held, now that a row with a holder code follows: a few by themselves as rejected for
+    /// `problem`, which it returns; more as the template's.
+    pub(super) fn settle_held(&mut self, problem: InputProblem) -> Stretches {
+        if self.held.is_empty() {
+            return Stretches::default();
         }
-        held
+        for row in self.held.take_longer(LEAST_OF_A_TEMPLATE).rows() {
+            self.templates.add(row);
+        }
+        let rejected = std::mem::take(&mut self.held);
+        self.reject(problem, rejected.count());
+        rejected
     }
 
     fn reject(&mut self, problem: InputProblem, rows: u64) {
+        if rows == 0 {
+            return;
+        }
         *self.rejected.entry(problem.name()).or_default() += rows;
     }
 
@@ -155,13 +219,18 @@ impl Account {
         }
     }
 
+    /// Says that so many lines below a row belong to it, if it is the last one counted: they are no blank rows.
+    pub(super) const fn continue_row(&mut self, row: u32, lines: u32) {
+        if self.last == row {
+            self.last = row.saturating_add(lines);
+        }
+    }
+
     /// Writes the counts into a report, with notes on the rows that have nothing to audit. What is still held is
     /// prefilled.
     pub(super) fn close(mut self, report: &mut SheetReport) {
-        for (first, last) in std::mem::take(&mut self.held) {
-            for row in first..=last {
-                self.prefilled.add(row);
-            }
+        for row in std::mem::take(&mut self.held).rows() {
+            self.prefilled.add(row);
         }
         report.first_rows = self.first_rows;
         report.items = self.items;
@@ -170,19 +239,26 @@ impl Account {
         report.prefilled_rows = self.prefilled.count;
         report.repeated_headers = self.repeated_headers.count;
         report.total_rows = self.totals.count;
+        let further = [&self.examples, &self.titles, &self.legends, &self.remarks, &self.templates].map(|kind| kind.count);
         report.blank_rows =
-            self.gaps + self.prefilled.count + self.repeated_headers.count + self.totals.count + self.titles.count;
+            self.gaps + report.prefilled_rows + report.repeated_headers + report.total_rows + further.into_iter().sum::<u64>();
         // The sum of its parts by construction: no row is counted that is not counted as something.
         report.rows = report.first_rows + report.duplicates + report.rejected.values().sum::<u64>() + report.blank_rows;
         for (note, kind) in [
             (Message::new("rows-prefilled"), self.prefilled),
             (Message::new("rows-repeated-header"), self.repeated_headers),
             (Message::new("rows-total"), self.totals),
+            (Message::new("rows-example"), self.examples),
             (Message::new("rows-title"), self.titles),
+            (Message::new("rows-legend"), self.legends),
+            (Message::new("rows-remark"), self.remarks),
+            (Message::new("rows-type-alone"), self.templates),
         ] {
             if kind.count > 0 {
+                // Rows with codes stand below the ones, so that they may lack theirs; the others may be rows of data.
+                let needs_attention = matches!(note.code(), "rows-type-alone" | "rows-example");
                 let message = note.with("count", kind.count).with_message("rows", kind.rows.to_message());
-                report.notes.push(Note { message, needs_attention: false });
+                report.notes.push(Note { message, needs_attention });
             }
         }
     }
@@ -202,7 +278,10 @@ mod tests {
             Just(Some(Outcome::Prefilled)),
             Just(Some(Outcome::RepeatedHeader)),
             Just(Some(Outcome::Total)),
+            Just(Some(Outcome::Example)),
             Just(Some(Outcome::Title)),
+            Just(Some(Outcome::Legend)),
+            Just(Some(Outcome::Remark)),
             // Held back.
             Just(None),
         ]
@@ -222,9 +301,9 @@ mod tests {
                 }
             }
             if rejects_held {
-                let held = account.reject_held(InputProblem::MissingHolderCode);
-                let count: u64 = held.iter().map(|(first, last)| u64::from(last - first) + 1).sum();
-                prop_assert_eq!(count, rows.values().filter(|outcome| outcome.is_none()).count() as u64);
+                let rejected = account.settle_held(InputProblem::MissingHolderCode);
+                let held = rows.values().filter(|outcome| outcome.is_none()).count() as u64;
+                prop_assert_eq!(rejected.count() + account.templates.count, held);
             }
             let mut report = SheetReport::default();
             account.close(&mut report);
@@ -234,6 +313,34 @@ mod tests {
             let named = report.prefilled_rows + report.repeated_headers + report.total_rows;
             prop_assert!(named <= report.blank_rows);
         }
+    }
+
+    #[test]
+    fn a_few_rows_without_codes_are_omissions_and_many_are_the_templates() {
+        let mut account = Account::new(1);
+        for row in [3, 4, 7, 8, 9, 12] {
+            account.hold(row);
+        }
+        let rejected = account.settle_held(InputProblem::MissingHolderCode);
+        assert_eq!(rejected.rows().collect::<Vec<_>>(), [3, 4, 12]);
+        let mut report = SheetReport::default();
+        account.close(&mut report);
+        assert_eq!((report.rows, report.blank_rows, report.rejected["missing_holder_code"]), (11, 8, 3));
+        let [note] = &report.notes[..] else { panic!("{:?}", report.notes) };
+        assert!(note.needs_attention && note.message.code() == "rows-type-alone");
+    }
+
+    #[test]
+    fn further_lines_of_a_row_are_no_blank_rows() {
+        let mut account = Account::new(1);
+        account.count(2, Outcome::Duplicate);
+        account.continue_row(2, 2);
+        account.count(5, Outcome::Duplicate);
+        account.continue_row(4, 7);
+        account.count(7, Outcome::Duplicate);
+        let mut report = SheetReport::default();
+        account.close(&mut report);
+        assert_eq!((report.rows, report.duplicates, report.blank_rows), (4, 3, 1));
     }
 
     #[test]

@@ -56,28 +56,47 @@ impl Cell<'_> {
         }
     }
 
-    /// Whether it is a code of sixteen digits or more that went through a number: its last digits are gone, whatever
-    /// its check character says. Text files show it in scientific notation.
+    /// Whether it is a code whose last digits are gone, whatever its check character says: sixteen digits or more that
+    /// went through a number, or any number in scientific notation, which text files show with a few digits.
     pub(super) fn lost_precision(&self) -> bool {
         match self {
             Self::Number(number) => number.abs() >= SIXTEEN_DIGITS,
-            Self::Text(text) => is_scientific(text.trim()),
+            Self::Text(text) => is_scientific(text.trim()) || is_long_decimal(text.trim()),
             Self::Empty | Self::Other(_) | Self::Error(_) | Self::Uncalculated => false,
         }
     }
 }
 
-/// `3.70481E+17` and the like, from sixteen digits on.
+/// Scientific notation: `3.70481E+17` or `1.23457E+11` as spreadsheets write it, `3.70481E17` as Java does from sixteen digits
+/// on. What Java writes of fewer digits has them all.
 fn is_scientific(text: &str) -> bool {
     let Some((mantissa, exponent)) = text.split_once(['E', 'e']) else { return false };
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
-    let exponent_digits = exponent.strip_prefix('+').unwrap_or(exponent);
-    whole.len() == 1
-        && digits(whole)
-        && digits(fraction)
-        && exponent_digits.parse().is_ok_and(|exponent: u32| exponent >= 15)
-        && (mantissa.contains('.') || exponent.starts_with('+'))
+    if whole.len() != 1 || !is_digits(whole) || !is_digits(fraction) {
+        return false;
+    }
+    match exponent.strip_prefix('+') {
+        Some(places) => places.len() >= 2 && places.len() <= 3 && is_digits(places),
+        None => mantissa.contains('.') && exponent.parse().is_ok_and(|places: u32| places >= 15),
+    }
+}
+
+/// Sixteen digits or more with decimals, such as `370481199206240000.00`: no code has a point.
+fn is_long_decimal(text: &str) -> bool {
+    let is_long = |(whole, fraction): (&str, &str)| whole.len() >= 16 && is_digits(whole) && is_digits(fraction);
+    text.split_once('.').is_some_and(is_long)
+}
+
+/// Returns whether all digits from the sixteenth on are zeros, as a spreadsheet leaves them where it saves numbers as text;
+/// `None` where a text is not eighteen digits at least, of which three zeros could be chance only once in a thousand.
+pub(super) fn ends_in_zeros(text: &str) -> Option<bool> {
+    let text = text.trim();
+    let tail = text.get(15..).filter(|_| text.len() >= 18 && is_digits(text))?;
+    Some(tail.bytes().all(|digit| digit == b'0'))
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A cell whose text lies in its batch.
@@ -100,6 +119,8 @@ pub(super) struct RowBatch {
     rows: Vec<(u32, usize)>,
     /// Rows that cannot be read: index in `rows`, and why. In order.
     spoilt: Vec<(usize, Message)>,
+    /// Rows that take up more than one line of a text: index in `rows`, and how many lines follow the first. In order.
+    continued: Vec<(usize, u32)>,
 }
 
 impl RowBatch {
@@ -113,6 +134,14 @@ impl RowBatch {
         let Some(last) = self.rows.len().checked_sub(1) else { return };
         if self.spoilt.last().is_none_or(|(row, _)| *row != last) {
             self.spoilt.push((last, problem));
+        }
+    }
+
+    /// Says that so many lines of a text belong to the last row beside its first; the first word on it stands.
+    pub(super) fn continue_row(&mut self, lines: u32) {
+        let Some(last) = self.rows.len().checked_sub(1) else { return };
+        if lines > 0 && self.continued.last().is_none_or(|(row, _)| *row != last) {
+            self.continued.push((last, lines));
         }
     }
 
@@ -138,6 +167,15 @@ impl RowBatch {
         self.cells.push(packed);
     }
 
+    /// Drops all rows and keeps their memory.
+    pub(super) fn clear(&mut self) {
+        self.text.clear();
+        self.cells.clear();
+        self.rows.clear();
+        self.spoilt.clear();
+        self.continued.clear();
+    }
+
     /// How many rows it holds.
     pub(super) const fn len(&self) -> usize {
         self.rows.len()
@@ -151,10 +189,12 @@ impl RowBatch {
     /// Its rows, in order.
     pub(super) fn rows(&self) -> impl Iterator<Item = SheetRow<'_>> {
         let mut spoilt = self.spoilt.iter().peekable();
+        let mut continued = self.continued.iter().peekable();
         self.rows.iter().enumerate().map(move |(at, (number, begin))| {
             let end = self.rows.get(at + 1).map_or(self.cells.len(), |(_, next)| *next);
             let problem = spoilt.next_if(|(row, _)| *row == at).map(|(_, problem)| problem);
-            SheetRow { number: *number, problem, text: &self.text, cells: &self.cells[*begin..end] }
+            let lines = continued.next_if(|(row, _)| *row == at).map_or(0, |(_, lines)| *lines);
+            SheetRow { number: *number, lines, problem, text: &self.text, cells: &self.cells[*begin..end] }
         })
     }
 }
@@ -164,6 +204,8 @@ impl RowBatch {
 pub(super) struct SheetRow<'a> {
     /// Row number, counted from 1.
     pub number: u32,
+    /// Lines of a text that belong to it beside its first.
+    pub lines: u32,
     /// Why it cannot be read, where it cannot.
     pub problem: Option<&'a Message>,
     text: &'a str,
@@ -211,7 +253,13 @@ mod tests {
             (Cell::Number(999_999_999_999_999.0), false),
             (Cell::Text("3.70481E+17"), true),
             (Cell::Text("3E+17"), true),
+            (Cell::Text("1.23457E+11"), true),
+            (Cell::Text("3.7E+05"), true),
+            (Cell::Text("3.704811992062409E17"), true),
+            (Cell::Text("2.0220413E7"), false),
             (Cell::Text("1.5E+3"), false),
+            (Cell::Text("370481199206240000.00"), true),
+            (Cell::Text("20220413.0"), false),
             (Cell::Text("12345E12345"), false),
             (Cell::Text("1E12345678901234567"), false),
             (Cell::Text("370481199206240910"), false),
@@ -220,5 +268,21 @@ mod tests {
             assert_eq!(cell.lost_precision(), lost, "{cell:?}");
         }
         assert_eq!(Cell::Number(20_220_413.0).text(), "20220413");
+    }
+
+    #[test]
+    fn zeros_from_the_sixteenth_digit_on_are_seen() {
+        for (text, zeros) in [
+            ("370481199206240000", Some(true)),
+            (" 370481199206240000 ", Some(true)),
+            ("111000000000132000000", Some(true)),
+            ("370481199206240910", Some(false)),
+            ("3704811992062400", None),
+            ("37048119920624000X", None),
+            ("三七零四八一一九九二零六二四零零零零", None),
+            ("", None),
+        ] {
+            assert_eq!(ends_in_zeros(text), zeros, "{text}");
+        }
     }
 }

@@ -1,11 +1,13 @@
 //! Which columns are read where several could be: by what their headers say, and by what stands in them.
 
-use super::columns::{Alternate, Columns, Template, column_letters};
+use super::columns::{Alternate, Columns};
 use super::header::Header;
 use super::heading::{Claim, Heading, Role};
 use super::kind::HolderKind;
 use super::row_reader::Rules;
 use super::sample::{Sample, Survey, TypeKinds};
+use super::template::Template;
+use super::words::{fold, is_number, is_serial, owner_in};
 use super::{ColumnUse, Note};
 use crate::job::InputSettings;
 use crate::message::Message;
@@ -91,6 +93,16 @@ struct Candidate {
     survey: Survey,
 }
 
+impl Candidate {
+    /// The column among those found by their content that holds codes of the kind of holder that the certificate types are
+    /// issued to, where this one holds codes of the other kind.
+    fn replaced_by(&self, by_content: &mut Vec<Self>, kinds: TypeKinds) -> Option<Self> {
+        let wanted = kinds.only().filter(|wanted| self.claim != Claim::Named && self.survey.kind() != Some(*wanted))?;
+        let place = by_content.iter().position(|candidate| candidate.survey.kind() == Some(wanted))?;
+        Some(by_content.remove(place))
+    }
+}
+
 /// Chooses the columns of a table.
 pub(super) fn choose(
     header: &Arc<Header>,
@@ -100,13 +112,12 @@ pub(super) fn choose(
     carried: &[String],
 ) -> Choice {
     let carried = carried.iter().map(|name| carried_column(header, &range, name, rules.settings)).collect();
-    let template = header.headings.iter().enumerate();
-    let template: Vec<Template> = template.map(|(column, heading)| sample.template_of(column, heading)).collect();
-    let columns = Columns { range, header: Arc::clone(header), carried, template, ..Columns::default() };
+    let columns = Columns { range, header: Arc::clone(header), carried, ..Columns::default() };
     let mut chooser = Chooser { choice: Choice { columns, unused: Vec::new(), notes: Vec::new() }, sample, rules };
     for role in Role::ALL {
         chooser.take(role);
     }
+    chooser.look_at_the_rest();
     chooser.choice
 }
 
@@ -138,9 +149,15 @@ impl Chooser<'_> {
             candidates.into_iter().partition(|candidate| candidate.claim == Claim::SomeoneElse);
         let mut unused: Vec<usize> = of_others.into_iter().map(|candidate| candidate.column).collect();
         let mut candidates = own.into_iter();
-        let Some(first) = candidates.next() else {
+        let Some(mut first) = candidates.next() else {
             return self.leave_out(role, &unused);
         };
+        let mut by_content = if role == Role::HolderCode { self.by_content() } else { Vec::new() };
+        if let Some(better) = first.replaced_by(&mut by_content, kinds) {
+            let replaced = std::mem::replace(&mut first, better);
+            self.tell_by_content(&first, &replaced);
+            self.leave_out(role, &[replaced.column]);
+        }
         if let Some(place) = self.choice.columns.roles.get_mut(role as usize) {
             *place = Some(first.column);
         }
@@ -150,6 +167,14 @@ impl Chooser<'_> {
                 None => unused.push(other.column),
             }
         }
+        let mut unread = Vec::new();
+        for other in by_content {
+            match alternate(role, &first, &other, kinds) {
+                Some(alternate) => self.choice.columns.alternates.push(alternate),
+                None => unread.push(other.column),
+            }
+        }
+        self.tell_unread(&first, &unread);
         unused.sort_unstable();
         self.leave_out(role, &unused);
         self.tell(role, &first, &unused);
@@ -172,6 +197,74 @@ impl Chooser<'_> {
         candidates
     }
 
+    /// Columns whose headers say nothing that is known, and which are full of holder codes that check. Whose header names
+    /// somebody else's is none.
+    fn by_content(&self) -> Vec<Candidate> {
+        let columns = &self.choice.columns;
+        let is_open =
+            |heading: &Heading| heading.meaning.is_none() && !heading.text.is_empty() && owner_in(&fold(&heading.text)).is_none();
+        let headings = columns.header.headings.iter().enumerate();
+        let open = headings.filter(|(column, heading)| columns.range.contains(column) && is_open(heading));
+        let surveyed = open.map(|(column, _)| Candidate {
+            column,
+            claim: Claim::Likely,
+            survey: self.sample.survey(Role::HolderCode, column, self.rules),
+        });
+        surveyed.filter(|candidate| candidate.survey.is_fitting()).collect()
+    }
+
+    /// Looks at what is not read, and tells what the template puts into each column.
+    fn look_at_the_rest(&mut self) {
+        let columns = &self.choice.columns;
+        let holder = columns.column(Role::HolderCode).map(|column| self.sample.survey(Role::HolderCode, column, self.rules));
+        let is_template = holder.is_some_and(|survey| self.sample.is_mostly_without(&survey)) && columns.alternates.is_empty();
+        let headings = || columns.header.headings.iter().enumerate();
+        let template: Vec<Template> =
+            headings().map(|(column, heading)| self.sample.template_of(column, heading, is_template)).collect();
+        let roles = columns.roles.iter().flatten().copied();
+        let others = columns.alternates.iter().map(|other| other.column);
+        let mut read: Vec<usize> = roles.chain(others).chain(columns.carried.iter().flatten().copied()).collect();
+        read.sort_unstable();
+        read.dedup();
+        let rounded: Vec<usize> = read.iter().copied().filter(|column| self.sample.is_rounded(*column)).collect();
+        let may_be_number = |column: usize, heading: &Heading| {
+            let name = heading.own_name();
+            let is_count = match template.get(column) {
+                Some(Template::Numbered { prefix, .. }) => prefix.is_empty(),
+                Some(Template::Serial) => true,
+                _ => false,
+            };
+            heading.meaning.is_none() && is_number(name) && !is_serial(name) && !is_count && !read.contains(&column)
+        };
+        let numbers = headings().filter(|(column, heading)| columns.range.contains(column) && may_be_number(*column, heading));
+        let unread_numbers: Vec<usize> = numbers.map(|(column, _)| column).collect();
+        let columns = &mut self.choice.columns;
+        (columns.template, columns.read, columns.rounded, columns.unread_numbers) = (template, read, rounded, unread_numbers);
+    }
+
+    /// Tells that a column was chosen by what stands in it.
+    fn tell_by_content(&mut self, chosen: &Candidate, replaced: &Candidate) {
+        let columns = &self.choice.columns;
+        let message = Message::new("columns-by-content").with_message("chosen", columns.named(chosen.column));
+        let message = message.with_message("other", columns.named(replaced.column));
+        self.choice.notes.push(Note { message, needs_attention: true });
+    }
+
+    /// Tells of columns that are full of holder codes and are not read. Where the job names the column, or carries them, that
+    /// is what it wants.
+    fn tell_unread(&mut self, first: &Candidate, unread: &[usize]) {
+        let columns = &self.choice.columns;
+        let untold: Vec<usize> = unread.iter().copied().filter(|column| !columns.carried.contains(&Some(*column))).collect();
+        if untold.is_empty() {
+            return;
+        }
+        let others = untold.iter().map(|column| columns.named(*column)).collect();
+        let message = Message::new("columns-codes-unread").with_message("chosen", columns.named(first.column));
+        let message = message.with_list("others", others);
+        self.choice.notes.push(Note { message, needs_attention: first.claim != Claim::Named });
+        self.leave_out(Role::HolderCode, &untold);
+    }
+
     /// Whom the table's certificate types are issued to.
     fn type_kinds(&self) -> TypeKinds {
         let columns = &self.choice.columns;
@@ -188,9 +281,7 @@ impl Chooser<'_> {
     /// Tells how the column of a role was chosen, where it was not the only one or is not surely the holder's.
     fn tell(&mut self, role: Role, first: &Candidate, unused: &[usize]) {
         let columns = &self.choice.columns;
-        let named = |column: usize| {
-            Message::new("column-named").with("header", columns.heading(column)).with("column", column_letters(column))
-        };
+        let named = |column: usize| columns.named(column);
         let role_word = Message::new(role.word());
         let about = |message: Message, others: Vec<Message>| {
             let message = message.with_message("role", role_word.clone()).with_message("chosen", named(first.column));
@@ -215,10 +306,12 @@ impl Chooser<'_> {
                 notes.push((about(Message::new("columns-unused"), others), is_read));
             }
         }
+        let is_known = columns.header.headings.get(first.column).is_some_and(|heading| heading.meaning.is_some());
         // Credit codes under 证件号码 are the company's, whoever's name stands before them.
         let name = columns.header.headings.get(first.column).map_or("", Heading::own_name);
         let is_company = first.survey.kind() == Some(HolderKind::Organisation) && !name.contains("信用代码");
-        if role == Role::HolderCode && (first.claim == Claim::Likely || first.claim == Claim::Beside && !is_company) {
+        let is_likely = first.claim == Claim::Likely || first.claim == Claim::Beside && !is_company;
+        if role == Role::HolderCode && is_known && is_likely {
             notes.push((Message::new("columns-likely").with_message("chosen", named(first.column)), true));
         }
         self.choice.notes.extend(notes.into_iter().map(|(message, needs_attention)| Note { message, needs_attention }));

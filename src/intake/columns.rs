@@ -1,21 +1,23 @@
 //! The columns of a table: which is read for what, and which hold nothing but what a template came with.
 
 use super::ColumnUse;
-use super::cell::{Cell, SheetRow};
-use super::header::{Header, Texts};
+use super::cell::{Cell, SheetRow, ends_in_zeros};
+use super::header::{Header, Texts, digits_in};
 use super::heading::Role;
 use super::repair::{is_placeholder, is_unseen};
+use super::template::{Template, says_example};
 use super::words::fold;
+use crate::message::Message;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
-use unicode_normalization::UnicodeNormalization;
 
 /// What totals are called.
 const TOTALS: [&str; 4] = ["合计", "总计", "小计", "共计"];
 /// No longer text, in characters, is the name of a total.
 const LONGEST_TOTAL: usize = 10;
-/// A serial number has fewer digits than any code.
-const LONGEST_SERIAL: usize = 7;
+/// A text with so many digits where a holder code would be is a code, and not a count.
+const DIGITS_OF_A_CODE: usize = 8;
 
 /// The letters of a column, counted from 0.
 pub(super) fn column_letters(column: usize) -> String {
@@ -32,20 +34,6 @@ pub(super) fn column_letters(column: usize) -> String {
 /// The name of a cell: its column, counted from 0, in letters, and its row.
 pub(super) fn cell_name(column: usize, row: u32) -> String {
     column_letters(column) + &row.to_string()
-}
-
-/// What a template puts into a column before anybody fills it in.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) enum Template {
-    /// Nothing.
-    #[default]
-    Nothing,
-    /// Serial numbers.
-    Serial,
-    /// A certificate type or a holder code type.
-    Type,
-    /// The same text in almost every row.
-    Constant(String),
 }
 
 /// A further column that may hold the holder code.
@@ -84,6 +72,12 @@ pub(super) struct Columns {
     pub carried: Vec<Option<usize>>,
     /// What the template puts into each column.
     pub template: Vec<Template>,
+    /// The columns that values are read from, from the left.
+    pub read: Vec<usize>,
+    /// Columns of long numbers that went through a program that keeps fifteen digits of a number.
+    pub rounded: Vec<usize>,
+    /// Columns that look like those of certificate numbers, where none is read.
+    pub unread_numbers: Vec<usize>,
 }
 
 impl Columns {
@@ -149,15 +143,63 @@ impl Columns {
         if !text.contains('计') {
             return false;
         }
+        // A code belongs to somebody, whatever the first cell calls the row.
+        let is_code = |column: usize| digits_in(&row.cell(column).text()) >= DIGITS_OF_A_CODE;
+        if has_code && self.holders().any(is_code) {
+            return false;
+        }
         let text = fold(text);
         let is_short = text.chars().count() <= LONGEST_TOTAL;
         let exactly = TOTALS.iter().any(|total| text == *total || text == format!("{total}数") || text == format!("总{total}"));
         exactly || !has_code && is_short && TOTALS.iter().any(|total| text.starts_with(total) || text.ends_with(total))
     }
 
+    /// Whether a cell holds a number whose last digits are gone, as the column shows.
+    pub(super) fn lost_digits(&self, column: usize, cell: &Cell<'_>) -> bool {
+        self.rounded.contains(&column) && matches!(cell, Cell::Text(text) if ends_in_zeros(text) == Some(true))
+    }
+
+    /// A fingerprint of what may be the number of a row's certificate in columns that are not read; `None` where there is
+    /// nothing.
+    pub(super) fn unread_number(&self, row: SheetRow<'_>) -> Option<u32> {
+        let mut texts = self.unread_numbers.iter().map(|column| row.cell(*column)).filter(|cell| !is_blank(cell)).peekable();
+        texts.peek()?;
+        let mut hasher = DefaultHasher::new();
+        texts.for_each(|cell| cell.text().trim().hash(&mut hasher));
+        #[expect(clippy::cast_possible_truncation, reason = "a fingerprint of the values, to tell whether they are the same")]
+        let fingerprint = hasher.finish() as u32;
+        // 0 is kept for nothing.
+        Some(fingerprint.max(1))
+    }
+
+    /// The headers of the columns that look like those of certificate numbers.
+    pub(super) fn unread_number_headings(&self) -> Vec<Message> {
+        self.unread_numbers.iter().map(|column| self.named(*column)).collect()
+    }
+
+    /// A column for a message: its header and its letters.
+    pub(super) fn named(&self, column: usize) -> Message {
+        Message::new("column-named").with("header", self.heading(column)).with("column", column_letters(column))
+    }
+
+    /// Whether a row shows how the template is filled in: its serial number or a note in it says so.
+    pub(super) fn is_example(&self, row: SheetRow<'_>) -> bool {
+        self.filled(row).any(|(column, cell)| {
+            let has_role = self.header.headings.get(column).is_some_and(|heading| heading.meaning.is_some());
+            // Most texts are told apart by a glance.
+            let may_say = |text: &str| text.contains(['例', '范']) || matches!(text.len(), 6 | 7) && text.is_ascii();
+            matches!(cell, Cell::Text(text) if !has_role && may_say(text) && says_example(text))
+        })
+    }
+
     /// Whether holder codes are read from a column.
     fn is_holder(&self, column: usize) -> bool {
-        self.column(Role::HolderCode) == Some(column) || self.alternates.iter().any(|other| other.column == column)
+        self.holders().any(|holder| holder == column)
+    }
+
+    /// The columns that holder codes are read from.
+    fn holders(&self) -> impl Iterator<Item = usize> {
+        self.column(Role::HolderCode).into_iter().chain(self.alternates.iter().map(|other| other.column))
     }
 
     /// What a row holds beside the holder code that it lacks.
@@ -165,26 +207,37 @@ impl Columns {
         let mut serial = false;
         let mut formula = None;
         let mut values = 0usize;
+        let (mut has_template, mut says_no_code) = (false, false);
         for (column, cell) in self.filled(row) {
             if cell == Cell::Uncalculated {
                 formula = formula.or(Some(column));
                 continue;
             }
             values += 1;
-            // What stands for nothing where the code would be was put there for this row.
+            let text = cell.text();
+            let template = self.template.get(column).unwrap_or(&Template::Nothing);
             if self.is_holder(column) {
+                if !is_placeholder(text.trim()) {
+                    return Content::Own;
+                }
+                says_no_code = true;
+            } else if template.counts(&text) {
+                serial = true;
+            } else if is_placeholder(text.trim()) {
+                // A template's own hint, such as 请选择, or a stroke.
+            } else if template.has(&text) {
+                has_template = true;
+            } else {
                 return Content::Own;
             }
-            let text = cell.text();
-            match self.template.get(column).unwrap_or(&Template::Nothing) {
-                Template::Serial if is_serial_number(&text) => serial = true,
-                Template::Type => {}
-                Template::Constant(constant) if *constant == text.trim() => {}
-                _ if is_placeholder(text.trim()) => {}
-                _ => return Content::Own,
-            }
         }
-        let formula = formula.filter(|column| values == 0 || self.template.get(*column) != Some(&Template::Serial));
+        // What stands for nothing where the code would be was put there for this row, unless it is all that a numbered row
+        // has.
+        if says_no_code && (has_template || !serial) {
+            return Content::Own;
+        }
+        let is_serial = |column: usize| self.template.get(column).is_some_and(Template::is_serial);
+        let formula = formula.filter(|column| values == 0 || !is_serial(*column));
         match formula {
             Some(column) => Content::Formulas(column),
             None if serial || values == 0 => Content::Serial,
@@ -200,16 +253,6 @@ pub(super) fn is_blank(cell: &Cell<'_>) -> bool {
         Cell::Text(text) => is_unseen(text),
         Cell::Number(_) | Cell::Other(_) | Cell::Error(_) | Cell::Uncalculated => false,
     }
-}
-
-/// Whether a text is a small whole number, with or without the marks that lists put around it.
-pub(super) fn is_serial_number(text: &str) -> bool {
-    let mut digits = 0usize;
-    let is_number = text.trim().nfkc().all(|character| {
-        digits += usize::from(character.is_ascii_digit());
-        character.is_ascii_digit() || matches!(character, '.' | '、' | '(' | ')' | '#')
-    });
-    is_number && (1..=LONGEST_SERIAL).contains(&digits)
 }
 
 #[cfg(test)]
@@ -245,7 +288,7 @@ mod tests {
     #[test]
     fn a_row_without_a_code_is_what_it_holds_of_its_own() {
         let template =
-            [Template::Serial, Template::Nothing, Template::Nothing, Template::Type, Template::Constant("薛城区".to_owned())];
+            [Template::Serial, Template::Nothing, Template::Nothing, Template::Type, Template::OneOf(vec!["薛城区".to_owned()])];
         let columns = columns(&["序号", "姓名", "身份证号", "证照类型代码", "区市"], &template);
         let (serial, name, kind, place) =
             (Cell::Number(7.0), Cell::Text("张三"), Cell::Text("11100000000013127D001"), Cell::Text("薛城区"));
@@ -264,14 +307,57 @@ mod tests {
             (&[Cell::Uncalculated, Cell::Empty, Cell::Empty, kind], Content::Template),
             (&[serial, Cell::Uncalculated, Cell::Empty, kind], Content::Formulas(1)),
             (&[serial, name, Cell::Uncalculated], Content::Own),
+            (&[Cell::Text("（三）")], Content::Serial),
+            (&[Cell::Text("三、"), Cell::Text("请输入姓名"), Cell::Empty, Cell::Text("请选择")], Content::Serial),
         ] {
             assert_eq!(on_row(cells, |row| columns.content_of(row)), content, "{cells:?}");
         }
     }
 
     #[test]
+    fn what_stands_for_no_code_is_of_the_row_unless_all_of_it_stands_for_nothing() {
+        let mut columns = columns(
+            &["序号", "区市", "身份证号", "证照类型代码"],
+            &[Template::Serial, Template::Places, Template::Nothing, Template::Type],
+        );
+        columns.roles[Role::HolderCode as usize] = Some(2);
+        let (serial, none, kind) = (Cell::Number(7.0), Cell::Text("/"), Cell::Text("11100000000013127D001"));
+        for (cells, content) in [
+            (&[serial, Cell::Empty, Cell::Number(0.0)][..], Content::Serial),
+            (&[serial, none, none, none], Content::Serial),
+            (&[serial, Cell::Text("某村")], Content::Serial),
+            (&[Cell::Empty, Cell::Text("某村")], Content::Template),
+            (&[Cell::Empty, Cell::Empty, none, kind], Content::Own),
+            (&[serial, Cell::Empty, none, kind], Content::Own),
+        ] {
+            assert_eq!(on_row(cells, |row| columns.content_of(row)), content, "{cells:?}");
+        }
+    }
+
+    #[test]
+    fn examples_are_told_from_rows() {
+        let columns = columns(&["序号", "姓名", "身份证号", "备注"], &[]);
+        for (cells, is_example) in [
+            (&[Cell::Text("示例"), Cell::Text("张三")][..], true),
+            (&[Cell::Text("例：1")], true),
+            (&[Cell::Text("示例1")], true),
+            (&[Cell::Text("1"), Cell::Text("（示例）张三")], true),
+            (&[Cell::Text("Example")], true),
+            (&[Cell::Text("1"), Cell::Text("范例")], true),
+            (&[Cell::Text("1"), Cell::Text("范文例")], false),
+            (&[Cell::Text("1"), Cell::Empty, Cell::Empty, Cell::Text("5例")], false),
+            (&[Cell::Text("1"), Cell::Text("王范")], false),
+            (&[Cell::Text("1"), Cell::Empty, Cell::Text("示例")], false),
+            (&[Cell::Number(1.0)], false),
+        ] {
+            assert_eq!(on_row(cells, |row| columns.is_example(row)), is_example, "{cells:?}");
+        }
+    }
+
+    #[test]
     fn totals_are_told_from_rows() {
-        let columns = columns(&["序号", "企业名称", "身份证号"], &[]);
+        let mut columns = columns(&["序号", "企业名称", "身份证号"], &[]);
+        columns.roles[Role::HolderCode as usize] = Some(2);
         for (cells, has_code, is_total) in [
             (&[Cell::Text("合计"), Cell::Empty, Cell::Number(3.0)][..], true, true),
             (&[Cell::Text(" 小 计 ")], false, true),
@@ -279,6 +365,7 @@ mod tests {
             (&[Cell::Empty, Cell::Text("本页小计")], false, true),
             (&[Cell::Text("合计：5户")], false, true),
             (&[Cell::Text("合计：5户"), Cell::Empty, Cell::Text("370499199001010007")], true, false),
+            (&[Cell::Text("合计"), Cell::Empty, Cell::Text("370499199001010007")], true, false),
             (&[Cell::Text("1"), Cell::Text("合计会计服务有限责任公司")], false, false),
             (&[Cell::Number(3.0)], false, false),
         ] {

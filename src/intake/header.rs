@@ -3,8 +3,13 @@
 use super::cell::{Cell, SheetRow};
 use super::heading::{Claim, Heading, Role};
 use super::merged::Merges;
-use super::words::{fold, is_heading, owner_named, stands_for_a_name};
+use super::repair::repair_code;
+use super::row_reader::text_of;
+use super::stray::holds_code;
+use super::words::{fold, is_heading, owner_in, owner_named, stands_for_a_name};
+use crate::codes::check_type_code;
 use crate::job::InputSettings;
+use chrono::NaiveDate;
 use std::ops::Range;
 
 /// A text above a header's lowest row that is longer than this, in characters, is a title.
@@ -89,6 +94,51 @@ impl Header {
             }
         }
         Err(reason)
+    }
+
+    /// Reads the last of `rows` as a header whose words do not tell all that is needed, where the row of data below them does:
+    /// it holds a code that checks. Returns it with the columns whose meaning is told by what they hold; `None` where something
+    /// is still lacking.
+    pub(super) fn by_content(
+        rows: &[Texts],
+        below: SheetRow<'_>,
+        settings: &InputSettings,
+        today: NaiveDate,
+    ) -> Option<(Self, Vec<usize>)> {
+        let own = rows.last()?;
+        let is_value = |text: &String| digits_in(&fold(text)) >= DIGITS_OF_NO_WORD;
+        if own.filled() < 2 || own.texts.iter().any(is_value) {
+            return None;
+        }
+        let headings = own.texts.iter().map(|text| Heading::of(&[text.as_str()])).collect();
+        let mut header = Self { row: own.row, levels: vec![own.clone()], headings };
+        header.see_neighbours();
+        header.take_named(settings).ok()?;
+        let mut told = Vec::new();
+        for role in [Role::HolderCode, Role::CertTypeCode] {
+            let holds = |cell: &Cell<'_>| match role {
+                Role::HolderCode => holds_code(cell, today),
+                _ => check_type_code(&repair_code(&text_of(cell)).0).is_ok(),
+            };
+            let is_known = header.columns_for(role, &(0..usize::MAX)).iter().any(|(_, claim)| *claim != Claim::SomeoneElse);
+            let has_names = role == Role::CertTypeCode && !header.columns_for(Role::CertTypeName, &(0..usize::MAX)).is_empty();
+            if is_known || has_names {
+                continue;
+            }
+            // The code of an office is not the holder's, whatever it proves to be.
+            let may_mean = |heading: &Heading| {
+                heading.meaning.is_none() && !heading.own_name().is_empty() && owner_in(heading.own_name()).is_none()
+            };
+            let mut columns = header.headings.iter().enumerate();
+            let column = columns.position(|(column, heading)| may_mean(heading) && holds(&below.cell(column)));
+            if let Some(column) = column
+                && let Some(heading) = header.headings.get_mut(column)
+            {
+                heading.meaning = Some((role, Claim::Plain));
+                told.push(column);
+            }
+        }
+        (!told.is_empty() && header.is_whole(&(0..usize::MAX), settings)).then_some((header, told))
     }
 
     /// Reads rows as a header, given the texts of the upper ones with merged cells spread.
@@ -262,6 +312,7 @@ pub(super) fn is_wordy(row: SheetRow<'_>, code: Option<usize>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::cell::RowBatch;
     use super::super::stream::MergedRange;
     use super::*;
     use crate::job::{Columns, HeaderRow, SheetChoice};
@@ -356,6 +407,38 @@ mod tests {
                 .map(|(_, _, claim)| claim)
                 .collect();
             assert_eq!(found, claims, "{header:?}");
+        }
+    }
+
+    #[test]
+    fn a_header_of_unknown_words_is_read_by_what_stands_below_it() {
+        let today = NaiveDate::from_ymd_opt(2026, 11, 24).unwrap();
+        let data = |cells: &[&str]| {
+            let mut batch = RowBatch::default();
+            batch.begin_row(2);
+            for (column, text) in cells.iter().enumerate() {
+                batch.push(column, Cell::Text(text));
+            }
+            batch
+        };
+        let (citizen, credit, code) = ("11010519491231002X", "91350100M000100Y43", "11100000000013127D001");
+        for (header, cells, expected) in [
+            (&["姓名", "某某号", "证照类型代码"][..], &["张三", citizen, code][..], Some(vec![1])),
+            (&["姓名", "身份证号", "某某类"], &["张三", citizen, code], Some(vec![2])),
+            (&["姓名", "某某号", "某某类"], &["张三", citizen, code], Some(vec![1, 2])),
+            (&["姓名", "某某号", "证照名称"], &["张三", citizen, "居民身份证"], Some(vec![1])),
+            // Nothing tells the type.
+            (&["姓名", "某某号", "某某类"], &["张三", citizen, "居民身份证"], None),
+            // The codes are somebody else's.
+            (&["姓名", "发证机关代码", "证照类型代码"], &["张三", credit, code], None),
+            (&["姓名", "法定代表人身份证号", "证照类型代码"], &["张三", citizen, code], None),
+            // A row of data, and a title.
+            (&["张三", "13800000000", "证照类型代码"], &["张三", citizen, code], None),
+            (&["2026 年清单"], &[citizen, code], None),
+        ] {
+            let batch = data(cells);
+            let found = Header::by_content(&rows(&[header]), batch.rows().next().unwrap(), &settings(&[]), today);
+            assert_eq!(found.map(|(_, columns)| columns), expected, "{header:?}");
         }
     }
 

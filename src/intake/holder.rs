@@ -4,7 +4,9 @@ use super::heading::Role;
 use super::kind::HolderKind;
 use super::repair::{belongs_to_citizen_number, belongs_to_credit_code, is_foreign_look_alike};
 use super::row::{InputProblem, Rejection};
-use crate::codes::{Catalogue, NumberProblem, check_citizen_number, check_credit_code, holder_code_type, holder_code_types};
+use crate::codes::{
+    Catalogue, NumberProblem, check_citizen_number, check_credit_code, holder_code_type, holder_code_types, is_invisible,
+};
 use crate::message::Message;
 use chrono::{Datelike, NaiveDate};
 use unicode_normalization::UnicodeNormalization;
@@ -15,6 +17,10 @@ pub(super) const CREDIT_CODE: &str = "001";
 const OTHER_DOCUMENTS: [&str; 2] = ["099", "999"];
 /// No document of any kind has a longer number.
 const LONGEST_HOLDER_CODE: usize = 40;
+/// Signs between two numbers in one cell.
+const BETWEEN_NUMBERS: [char; 9] = ['、', '/', ';', ',', '|', '\\', '和', '及', '与'];
+/// Characters, and digits among them, that each of two numbers in one cell has at least.
+const LEAST_OF_A_NUMBER: (usize, usize) = (8, 6);
 
 /// What a holder code, repaired, proves to be.
 #[derive(Debug, Clone, Copy)]
@@ -109,10 +115,18 @@ pub(super) fn judge_named(
             Ok(Judgement::of(only))
         }
         // A word that covers numbers of both kinds says as much as none.
-        several if several.iter().any(|code| code == CITIZEN_NUMBER || code == CREDIT_CODE) => judge_unnamed(checks),
+        several if several.iter().any(|code| code == CITIZEN_NUMBER || code == CREDIT_CODE) => {
+            if is_meant_as_checked_number(checks.code) { judge_unnamed(checks) } else { Err(ambiguous_word(several)) }
+        }
         [first, ..] => {
-            let fitting = kind().and_then(|kind| codes.iter().find(|code| is_for(code, kind)));
-            let code = fitting.unwrap_or(first);
+            let kind = kind();
+            let fitting: Vec<&String> = codes.iter().filter(|code| kind.is_none_or(|kind| is_for(code, kind))).collect();
+            let code = match fitting[..] {
+                [only] => only,
+                // Other documents of persons are far more frequent than those of organisations.
+                _ if codes.iter().all(|code| OTHER_DOCUMENTS.contains(&code.as_str())) => first,
+                _ => return Err(ambiguous_word(codes)),
+            };
             check_against(checks, code)?;
             Ok(Judgement::of(code))
         }
@@ -124,9 +138,9 @@ pub(super) fn judge_named(
 /// # Errors
 /// Fails if it is neither a citizen number nor a credit code.
 pub(super) fn judge_unnamed(checks: &Checks<'_>) -> Result<Judgement, Rejection> {
-    let both = checks.citizen.is_ok() && checks.credit.is_ok();
     match (checks.type_by_number(&[]), checks.citizen, checks.credit) {
-        (Some(by_number), ..) => Ok(Judgement { repair: both.then_some("taken_as_citizen_number"), ..Judgement::of(by_number) }),
+        // Where both kinds fit, a date of birth in it tells a citizen number: no credit code has one but by rare chance.
+        (Some(by_number), ..) => Ok(Judgement::of(by_number)),
         (None, Err(citizen), Ok(())) => Err(of_number(checks, citizen, Some(Message::new("advice-mistyped-or-credit-code")))),
         (None, citizen, credit) => Err(of_no_kind(checks, citizen.err(), credit.err())),
     }
@@ -149,15 +163,19 @@ pub(super) fn check_against(checks: &Checks<'_>, code_type: &str) -> Result<(), 
             Err(_) if checks.citizen.is_ok() => mismatch(),
             Err(problem) => Err(of_number(checks, problem, None)),
         },
-        other if OTHER_DOCUMENTS.contains(&other) => check_document(checks.code),
+        other if OTHER_DOCUMENTS.contains(&other) => check_document(checks),
         // A citizen number called a passport would be asked for as a passport, and found nowhere.
         _ if checks.type_by_number(&[]).is_some() => mismatch(),
-        _ => check_document(checks.code),
+        _ => check_document(checks),
     }
 }
 
 /// Checks the number of a document that has no check character.
-fn check_document(code: &str) -> Result<(), Rejection> {
+fn check_document(checks: &Checks<'_>) -> Result<(), Rejection> {
+    let code = checks.code;
+    if has_two_numbers(checks) {
+        return Err(Rejection::new(Role::HolderCode, InputProblem::BadLength, Message::new("advice-two-numbers")));
+    }
     if let Some((place, character)) = code.chars().enumerate().find(|(_, character)| is_foreign_look_alike(*character)) {
         return Err(Rejection::new(Role::HolderCode, InputProblem::BadCharacter, bad_character(place, character)));
     }
@@ -199,6 +217,35 @@ fn unknown_word() -> Message {
     Message::new("advice-unknown-holder-type-word").with("accepted", known.collect::<Vec<_>>().join("、"))
 }
 
+/// What to do about a word for a holder code type that stands for several.
+fn ambiguous_word(codes: &[String]) -> Rejection {
+    let known = codes.iter().filter_map(|code| holder_code_type(code));
+    let types = known.map(|known| Message::new("code-and-names").with("code", &known.code).with("names", &known.name));
+    let advice = Message::new("advice-choose-holder-type").with_list("types", types.collect());
+    Rejection::new(Role::HolderCodeType, InputProblem::UnknownHolderCodeType, advice)
+}
+
+/// Whether a code has the length of a citizen number or a credit code, old or new, give or take a digit.
+fn is_meant_as_checked_number(code: &str) -> bool {
+    let length = code.chars().count();
+    length == 18 || (14..=19).contains(&length) && code.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a cell holds two numbers. Space and line breaks between them have been taken out.
+fn has_two_numbers(checks: &Checks<'_>) -> bool {
+    let (characters, digits) = LEAST_OF_A_NUMBER;
+    let is_number = |part: &&str| {
+        let count = |wanted: fn(&u8) -> bool| part.bytes().filter(wanted).count();
+        count(u8::is_ascii_alphanumeric) >= characters && count(u8::is_ascii_digit) >= digits
+    };
+    if checks.code.split(BETWEEN_NUMBERS).filter(is_number).count() > 1 {
+        return true;
+    }
+    let holds = |part: &str| Checks::of(part, checks.today).hold();
+    let are_two = |(first, second): (&str, &str)| matches!(second.len(), 15 | 18) && (holds(first) || holds(second));
+    [15, 18].into_iter().any(|place| checks.code.split_at_checked(place).is_some_and(are_two))
+}
+
 /// What is wrong with a code that is meant as a number of one kind.
 fn of_number(checks: &Checks<'_>, problem: NumberProblem, advice: Option<Message>) -> Rejection {
     let problem = match problem {
@@ -207,9 +254,10 @@ fn of_number(checks: &Checks<'_>, problem: NumberProblem, advice: Option<Message
         NumberProblem::BadBirthDate => InputProblem::BadBirthDate,
         NumberProblem::BadCheckCharacter => InputProblem::BadCheckCharacter,
     };
+    let two = has_two_numbers(checks).then(|| Message::new("advice-two-numbers"));
     let named = first_foreign(checks.code).filter(|_| problem == InputProblem::BadCharacter);
     let named = named.map(|(place, character)| bad_character(place, character));
-    let advice = named.or(advice).or_else(|| old_number(checks.code));
+    let advice = two.or(named).or(advice).or_else(|| old_number(checks.code));
     Rejection::new(Role::HolderCode, problem, advice.unwrap_or_else(|| problem.advice()))
 }
 
@@ -253,11 +301,21 @@ fn first_foreign(code: &str) -> Option<(usize, char)> {
     })
 }
 
-/// Names a character that does not belong in a code by its code point and its place, counted from 0: what cannot be seen
-/// or told from another sign by its look is known by these.
+/// Names a character that does not belong in a code by its place, counted from 0, and its code point: what cannot be seen or
+/// told from another sign by its look is known by these. Others are shown as well.
 pub(super) fn bad_character(place: usize, character: char) -> Message {
     let code_point = format!("U+{:04X}", u32::from(character));
-    Message::new("advice-bad-character-named").with("character", code_point).with("place", place + 1)
+    let message =
+        if is_shown(character) { Message::new("advice-bad-character-shown") } else { Message::new("advice-bad-character-named") };
+    let message = message.with("character", code_point).with("place", place + 1);
+    if is_shown(character) { message.with("shown", character) } else { message }
+}
+
+/// Whether people see what a character is.
+fn is_shown(character: char) -> bool {
+    let is_sign = matches!(character, '\u{A1}'..='\u{BF}' | '\u{2010}'..='\u{2027}' | '\u{3001}'..='\u{301F}');
+    let is_seen = character.is_ascii_graphic() || character.is_alphanumeric() || is_sign;
+    is_seen && !is_invisible(character) && !is_foreign_look_alike(character)
 }
 
 #[cfg(test)]
@@ -383,20 +441,72 @@ mod tests {
     }
 
     #[test]
+    fn two_numbers_in_a_cell_are_told() {
+        for code in [
+            "11010519491231002X、370499199001010007",
+            "11010519491231002X/370499199001010007",
+            "11010519491231002X;370499199001010008",
+            "11010519491231002X370499199001010007",
+            "11010519491231002X370499199001010008",
+            "110105491231002370499199001010007",
+            "11010519491231002X,91350100M000100Y43",
+        ] {
+            let two = Message::new("advice-two-numbers");
+            assert_eq!(judge_unnamed(&checks(code)).unwrap_err().advice, two, "{code}");
+            for code_type in ["111", "001", "414", "999"] {
+                assert_eq!(check_against(&checks(code), code_type).unwrap_err().advice, two, "{code} {code_type}");
+            }
+        }
+        assert!(check_against(&checks("E12345678/E87654321"), "414").is_err());
+        for code in ["H12345678", "军字第1234567/8号", "12345678-9", "鲁/2020/1"] {
+            assert!(check_against(&checks(code), "999").is_ok(), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_word_that_stands_for_several_types_asks_to_choose() {
+        for (code, word) in [
+            ("H12345678", "港澳台通行证"),
+            ("H12345678", "香港通行证"),
+            ("1234567", "军人证"),
+            ("H001", "户口本"),
+            ("123456789", "户口簿"),
+        ] {
+            let rejection = judge_named(&checks(code), word, || Some(HolderKind::Person), Catalogue::of_the_specification());
+            let rejection = rejection.unwrap_err();
+            assert_eq!(rejection.problem, InputProblem::UnknownHolderCodeType, "{word}");
+            assert_eq!(rejection.advice.code(), "advice-choose-holder-type", "{word}");
+        }
+        assert_eq!(named("11010549123100", "户口簿"), Err(InputProblem::BadLength));
+    }
+
+    #[test]
+    fn a_number_of_both_kinds_is_a_citizen_number_and_nothing_is_changed() {
+        let code = "370499199001010007";
+        assert!(checks(code).citizen.is_ok() && checks(code).credit.is_ok());
+        assert_eq!(judge_unnamed(&checks(code)), Ok(Judgement::of("111")));
+    }
+
+    #[test]
     fn every_bad_character_is_named_by_code_point_and_place() {
-        for (code, character, place) in [
-            ("1101051949123100×2", "U+00D7", "17"),
-            ("91350100M000100Y4I", "U+0049", "18"),
-            ("1101051949123100#X", "U+0023", "17"),
-            ("11010519491231002A", "U+0041", "18"),
-            ("张三", "U+5F20", "1"),
-            ("𠂇", "U+20087", "1"),
+        for (code, character, place, shown) in [
+            ("1101051949123100×2", "U+00D7", "17", None),
+            ("1101051949123100\u{E000}2", "U+E000", "17", None),
+            ("91350100M000100Y4I", "U+0049", "18", Some("I")),
+            ("1101051949123100#X", "U+0023", "17", Some("#")),
+            ("11010519491231002A", "U+0041", "18", Some("A")),
+            ("=1010519491231002X", "U+003D", "1", Some("=")),
+            ("1101051949123100_X", "U+005F", "17", Some("_")),
+            ("张三", "U+5F20", "1", Some("张")),
+            ("𠂇", "U+20087", "1", Some("𠂇")),
         ] {
             let rejection = judge_unnamed(&checks(code)).unwrap_err();
             assert_eq!(rejection.problem, InputProblem::BadCharacter, "{code}");
             let text = |value: &str| Argument::Text(value.to_owned());
             let arguments: Vec<_> = rejection.advice.arguments().map(|(_, argument)| argument.clone()).collect();
-            assert_eq!(arguments, [text(character), text(place)], "{code}");
+            let expected = [Some(character), Some(place), shown].into_iter().flatten().map(text);
+            assert_eq!(arguments, expected.collect::<Vec<_>>(), "{code}");
+            assert_eq!(rejection.advice.code() == "advice-bad-character-shown", shown.is_some(), "{code}");
         }
     }
 }

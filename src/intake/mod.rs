@@ -4,7 +4,9 @@
 //! asked about becomes an item; what cannot is kept with its place, its problem and what to do about it; and every
 //! value that was changed on the way is kept with both forms.
 
+mod above;
 mod account;
+mod block;
 mod cell;
 mod cells;
 mod choice;
@@ -19,6 +21,7 @@ mod holder;
 mod kind;
 mod markup;
 mod merged;
+mod remark;
 mod repair;
 mod row;
 mod row_reader;
@@ -27,8 +30,10 @@ mod search;
 mod section;
 mod sheet;
 mod source;
+mod stray;
 mod stream;
 mod table;
+mod template;
 mod words;
 mod workbook;
 

@@ -12,7 +12,11 @@ const CREDIT_ALPHABET: &str = "0123456789ABCDEFGHJKLMNPQRTUWXY";
 /// Length of citizen numbers and credit codes.
 const CODE_LENGTH: usize = 18;
 /// No text that stands for nothing is longer, in bytes.
-const LONGEST_PLACEHOLDER: usize = 24;
+const LONGEST_PLACEHOLDER: usize = 48;
+/// No mark that stands for the value above is longer, in bytes.
+const LONGEST_DITTO: usize = 12;
+/// Spreadsheets keep this many digits of a number.
+const KEPT_DIGITS: usize = 15;
 
 /// A repair: its name in tables, and what it does.
 type Step = (&'static str, fn(&str) -> String);
@@ -151,13 +155,103 @@ fn folded(text: &str) -> String {
     kept.flat_map(char::to_lowercase).collect()
 }
 
-/// Returns whether a text stands for nothing although it is not blank: 无, —, N/A, 0 and the like.
+/// Returns whether a text stands for nothing although it is not blank: 无, —, N/A, 0, ×××, what a form asks for (请填写…), and
+/// whatever has neither a letter nor a digit.
 pub(super) fn is_placeholder(text: &str) -> bool {
     // Codes, and almost everything else, are told apart by their length.
-    if text.len() > LONGEST_PLACEHOLDER || text.len() > 4 && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+    let is_plain = || text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let is_code = || text.len() > 4 && digits_in(text) > 0 && (is_plain() || text.len() > 16 && digits_in(text) > 3);
+    if text.len() > LONGEST_PLACEHOLDER || is_code() {
         return false;
     }
-    PLACEHOLDERS.contains(&folded(text))
+    let folded = folded(text);
+    let is_nothing = |part: &str| PLACEHOLDERS.contains(part) || part.bytes().all(|byte| byte == b'x');
+    let mut parts = folded.split(|character| !is_letter_or_digit(character)).filter(|part| !part.is_empty());
+    let is_request = || REQUESTS.iter().any(|request| folded.starts_with(request));
+    !folded.is_empty() && (PLACEHOLDERS.contains(&folded) || is_zero(&folded) || parts.all(is_nothing) || is_request())
+}
+
+/// What forms write into cells that are to be filled in.
+const REQUESTS: [&str; 6] = ["请选择", "请输入", "请填写", "请填入", "点击选择", "点击输入"];
+
+/// Whether a character is part of a word or a number. Marks that Unicode counts among the letters, such as the long vowel
+/// of Japanese, are strokes to those who fill in forms.
+fn is_letter_or_digit(character: char) -> bool {
+    character.is_alphanumeric() && !matches!(character, 'ー' | '\u{2B0}'..='\u{2FF}')
+}
+
+fn digits_in(text: &str) -> usize {
+    text.bytes().filter(u8::is_ascii_digit).count()
+}
+
+/// Whether a folded text is zero with decimals, such as `0.00`.
+fn is_zero(text: &str) -> bool {
+    text.split_once('.').is_some_and(|(whole, fraction)| {
+        let is_zeros = |digits: &str| !digits.is_empty() && digits.bytes().all(|digit| digit == b'0');
+        whole == "0" && is_zeros(fraction)
+    })
+}
+
+/// Returns whether a text stands for the value of the row above: 同上, 〃 and the like.
+pub(super) fn is_ditto(text: &str) -> bool {
+    if text.len() > LONGEST_DITTO {
+        return false;
+    }
+    let is_around = |character: char| character.is_whitespace() || matches!(character, '。' | '.' | '、' | '—' | '-');
+    let text = text.trim_matches(is_around);
+    matches!(
+        text,
+        "同上"
+            | "同前"
+            | "仝"
+            | "仝上"
+            | "〃"
+            | "〃〃"
+            | "″"
+            | "\""
+            | "“"
+            | "”"
+            | "„"
+            | "〝"
+            | "〞"
+            | "〟"
+            | "＂"
+            | "''"
+            | "′′"
+            | "ditto"
+            | "Ditto"
+            | "DITTO"
+    )
+}
+
+/// Repairs a certificate number: as [`repair_text`] does, and what programs make of a number that they write as text, such
+/// as `20220413.0` or `2.0220413E7`. Returns it with the names of what was done.
+pub(super) fn repair_number(before: &str) -> (String, Vec<&'static str>) {
+    let (text, mut done) = repair_text(before);
+    match whole_number(&text) {
+        Some(number) => {
+            done.push("number_form");
+            (number, done)
+        }
+        None => (text, done),
+    }
+}
+
+/// The digits of a whole number that is written with decimals, or as Java does with an exponent; `None` for other texts.
+fn whole_number(text: &str) -> Option<String> {
+    let is_digits = |digits: &str| !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+    let (whole, rest) = text.split_once('.')?;
+    // A number has no zeros before it.
+    if !is_digits(whole) || whole.starts_with('0') || whole.len() > KEPT_DIGITS {
+        return None;
+    }
+    let Some((fraction, exponent)) = rest.split_once('E') else {
+        return (is_digits(rest) && rest.bytes().all(|digit| digit == b'0')).then(|| whole.to_owned());
+    };
+    let places = exponent.parse::<usize>().ok().filter(|places| *places < KEPT_DIGITS && is_digits(exponent))?;
+    let is_whole = whole.len() == 1 && is_digits(fraction) && (fraction.len() <= places || places == 0 && fraction == "0");
+    let fraction = if fraction == "0" { "" } else { fraction };
+    is_whole.then(|| format!("{whole}{fraction:0<places$}"))
 }
 
 /// Returns whether nothing can be seen in a text.
@@ -299,13 +393,114 @@ mod tests {
             "○",
             " 无 ",
             "无\u{200B}",
+            "待补",
+            "办理中",
+            "不适用",
+            "无。",
+            "/无",
+            "【无】",
+            "[无]",
+            "<空>",
+            "(空白)",
+            "(none)",
+            "None.",
+            "NO",
+            "N.A.",
+            "NULL,NULL",
+            "unknown",
+            "undefined",
+            "<NA>",
+            "#REF!",
+            "#VALUE!",
+            "#NAME?",
+            "#NULL!",
+            "#DIV/0!",
+            "FALSE",
+            "-1",
+            "0.0",
+            "0.00",
+            "*",
+            "***",
+            "X",
+            "XXX",
+            "×××",
+            "?",
+            "？",
+            "□",
+            "_",
+            ".",
+            "。",
+            "、",
+            "~",
+            "‐",
+            "─",
+            "━",
+            "ー",
+            "——/——",
+            "见附件",
+            "遗失",
+            "已注销",
+            "无（未办理）",
+            "请填写证照编号",
+            "请选择",
+            "一",
         ] {
             assert!(is_placeholder(text), "{text}");
         }
-        for text in ["A001", "000000", "无锡字第 1 号", "10", "1", "370499199001010007", "NA1", "第0号"] {
+        for text in [
+            "",
+            " ",
+            "A001",
+            "000000",
+            "0000.0",
+            "无锡字第 1 号",
+            "10",
+            "1",
+            "370499199001010007",
+            "NA1",
+            "第0号",
+            "X1",
+            "XK-1",
+            "10.0",
+            "免字第 2 号",
+            "请示字〔2020〕1 号",
+            "一号",
+        ] {
             assert!(!is_placeholder(text), "{text}");
         }
         assert!(is_unseen(" \u{3000}\u{200B}\t") && is_unseen("") && !is_unseen("无"));
+    }
+
+    #[test]
+    fn marks_for_the_value_above_are_told_from_values() {
+        for text in ["同上", " 同上。", "〃", "″", "\"", "”", "仝", "''"] {
+            assert!(is_ditto(text), "{text}");
+        }
+        for text in ["", "无", "同上街道", "—", "'", "同"] {
+            assert!(!is_ditto(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_a_program_wrote_as_text_are_numbers() {
+        for (before, after) in [
+            ("20220413.0", "20220413"),
+            ("12.00", "12"),
+            ("2.0220413E7", "20220413"),
+            ("1.0E7", "10000000"),
+            ("2.1E0", "2.1E0"),
+            ("0012.0", "0012.0"),
+            ("12.5", "12.5"),
+            ("1.234E2", "1.234E2"),
+            ("1.5E+3", "1.5E+3"),
+            ("3.704E17", "3.704E17"),
+            ("鲁.0", "鲁.0"),
+            ("12.", "12."),
+            ("A001", "A001"),
+        ] {
+            let (number, done) = repair_number(before);
+            assert_eq!((number.as_str(), done.is_empty()), (after, before == after), "{before}");
+        }
     }
 
     #[test]
@@ -347,6 +542,15 @@ mod tests {
             let (thrice, _) = repair_code(&twice);
             prop_assert_eq!(&thrice, &twice);
             prop_assert!(once == twice || !done.is_empty());
+        }
+
+        #[test]
+        fn a_whole_number_written_by_java_is_found(number in 10_000_000u64..1_000_000_000_000_000) {
+            // Rust writes the same digits, but for a zero behind the point.
+            let number_of_a_cell: f64 = number.to_string().parse().unwrap();
+            let written = format!("{number_of_a_cell:E}");
+            let written = if written.contains('.') { written } else { written.replace('E', ".0E") };
+            prop_assert_eq!(repair_number(&written).0, number.to_string());
         }
 
         #[test]

@@ -1,13 +1,16 @@
 //! From a row's cells to an item, or to a reason why not.
 
 use super::Place;
+use super::above::Above;
 use super::cell::{Cell, SheetRow};
 use super::columns::{Alternate, Columns, cell_name, is_blank};
 use super::heading::Role;
 use super::holder::{Checks, bad_character, check_against, judge_named, judge_unnamed};
 use super::kind::{HolderKind, kind_of_type, kind_of_type_name};
 use super::merged::Merges;
-use super::repair::{is_placeholder, repair_code, repair_text, type_code_without_look_alikes, without_look_alikes};
+use super::repair::{
+    is_placeholder, repair_code, repair_number, repair_text, type_code_without_look_alikes, without_look_alikes,
+};
 use super::row::{InputProblem, NewItem, RejectedRow, Rejection, Repair};
 use crate::codes::{Catalogue, check_type_code};
 use crate::job::InputSettings;
@@ -29,7 +32,7 @@ impl Rules<'_> {
         let text = text_of(cell);
         match role {
             Role::CertTypeCode => kind_of_type(&repair_code(&text).0, self.catalogue),
-            Role::CertTypeName => kind_of_type_name(&text),
+            Role::CertTypeName => kind_of_type_name(&text).or_else(|| kind_of_type(&repair_code(&text).0, self.catalogue)),
             _ => None,
         }
     }
@@ -65,16 +68,40 @@ pub(super) fn text_of<'a>(cell: &Cell<'a>) -> Cow<'a, str> {
 pub(super) fn is_nothing(cell: &Cell<'_>) -> bool {
     match cell {
         Cell::Text(text) => is_blank(cell) || is_placeholder(text),
-        Cell::Number(number) => *number == 0.0,
+        Cell::Number(number) => *number == 0.0 || *number < 0.0 && cell.says("-1"),
         Cell::Empty => true,
         Cell::Other(_) | Cell::Error(_) | Cell::Uncalculated => false,
     }
+}
+
+/// Whether a text is a formula that a program wrote as a text, such as `=VLOOKUP(A2,源!A:B,2,0)` or `=B2`. A code in the form
+/// of a formula, `="3704…"` or `=3704…`, is none.
+fn is_formula_text(text: &str) -> bool {
+    const SIGNS: [char; 8] = ['(', '!', '&', '+', '*', '/', ':', '$'];
+    let Some(formula) = text.trim().strip_prefix(['=', '＝']).map(str::trim) else { return false };
+    let is_mark = |character: char| matches!(character, '"' | '“' | '”' | '＂');
+    let quoted = formula.strip_prefix(is_mark).and_then(|rest| rest.strip_suffix(is_mark));
+    match quoted {
+        Some(inner) => inner.contains(is_mark),
+        None => formula.contains(SIGNS) || is_cell_name(formula),
+    }
+}
+
+/// Whether a text names a cell: at most three letters and a row number behind them.
+fn is_cell_name(text: &str) -> bool {
+    /// Digits of the number of the last row.
+    const MOST_DIGITS: usize = 7;
+    let digits = text.trim_start_matches(|character: char| character.is_ascii_alphabetic());
+    let letters = text.len() - digits.len();
+    let is_number = !digits.is_empty() && digits.len() <= MOST_DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
+    (1..=3).contains(&letters) && is_number
 }
 
 /// Reads a row below the header.
 pub(super) struct RowReader<'a> {
     row: SheetRow<'a>,
     merges: &'a Merges,
+    above: &'a Above,
     columns: &'a Columns,
     rules: Rules<'a>,
     place: &'a Place,
@@ -94,9 +121,16 @@ enum Fit {
 }
 
 impl<'a> RowReader<'a> {
-    pub(super) fn new(row: SheetRow<'a>, merges: &'a Merges, columns: &'a Columns, rules: Rules<'a>, place: &'a Place) -> Self {
+    pub(super) fn new(
+        row: SheetRow<'a>,
+        (merges, above): (&'a Merges, &'a Above),
+        columns: &'a Columns,
+        rules: Rules<'a>,
+        place: &'a Place,
+    ) -> Self {
         let holder = columns.column(Role::HolderCode);
-        let mut reader = Self { row, merges, columns, rules, place, holder, repairs: Vec::new(), lacks_carried_value: false };
+        let (repairs, lacks_carried_value) = (Vec::new(), false);
+        let mut reader = Self { row, merges, above, columns, rules, place, holder, repairs, lacks_carried_value };
         if !columns.alternates.is_empty() {
             reader.holder = reader.fitting_holder_column();
         }
@@ -135,9 +169,19 @@ impl<'a> RowReader<'a> {
         if role == Role::HolderCode { self.holder } else { self.columns.column(role) }
     }
 
-    /// A cell with its value from above where it is merged, and whether it is.
+    /// A cell with its value from above where it is merged or says 同上, and whether it is.
     fn cell_of(&self, column: usize) -> (Cell<'a>, bool) {
-        self.merges.cell(self.row, column)
+        let (cell, is_merged) = self.merges.cell(self.row, column);
+        match self.above.value(column, &cell) {
+            Some(value) => (value, true),
+            None => (cell, is_merged),
+        }
+    }
+
+    /// For a cell that has its value from above: the name of that repair, and what the cell itself holds.
+    fn from_above(&self, column: usize) -> (&'static str, String) {
+        let own = self.row.cell(column);
+        if is_blank(&own) { ("merged", String::new()) } else { ("ditto", own.text()) }
     }
 
     fn fit(&self, column: usize) -> Fit {
@@ -236,11 +280,14 @@ impl<'a> RowReader<'a> {
             Cell::Uncalculated => unreadable(Message::new("advice-uncalculated")),
             cell if is_blank(&cell) => Ok(None),
             Cell::Other(_) if role != Role::CertTypeName => unreadable(Message::new("advice-not-a-code")),
+            Cell::Text(text) if is_formula_text(text) => unreadable(Message::new("advice-formula-text")),
             cell if is_nothing(&cell) => {
                 self.note(role, &Value { text: text_of(&cell), is_merged: false }, "", vec!["placeholder"]);
                 Ok(None)
             }
-            cell if cell.lost_precision() => Err(Rejection::usual(role, InputProblem::PrecisionLost)),
+            cell if cell.lost_precision() || self.columns.lost_digits(column, &cell) => {
+                Err(Rejection::usual(role, InputProblem::PrecisionLost))
+            }
             cell => Ok(Some(Value { text: text_of(&cell), is_merged })),
         }
     }
@@ -288,18 +335,13 @@ impl<'a> RowReader<'a> {
             check_against(checks, named)?;
             return Ok(named.clone());
         }
-        let judged = judge_unnamed(checks)?;
-        if let Some(repair) = judged.repair {
-            let code = Value { text: Cow::Borrowed(checks.code), is_merged: false };
-            self.note(Role::HolderCode, &code, checks.code, vec![repair]);
-        }
-        Ok(judged.code_type)
+        Ok(judge_unnamed(checks)?.code_type)
     }
 
     /// The certificate number: only what cannot be part of it is taken off.
     fn certificate_number(&mut self) -> Result<Option<String>, Rejection> {
         let Some(value) = self.value(Role::CertificateNumber)? else { return Ok(None) };
-        let (number, done) = repair_text(&value.text);
+        let (number, done) = repair_number(&value.text);
         self.note(Role::CertificateNumber, &value, &number, done);
         Ok(Some(number).filter(|number| !number.is_empty()))
     }
@@ -313,19 +355,23 @@ impl<'a> RowReader<'a> {
             return None;
         }
         if is_merged {
-            self.repairs.push(self.repair(column, "", &text, "merged".to_owned()));
+            let (repair, before) = self.from_above(column);
+            self.repairs.push(self.repair(column, &before, &text, repair.to_owned()));
         }
         Some(text)
     }
 
     /// Records what was done to a value, if anything was.
     fn note(&mut self, role: Role, value: &Value<'_>, after: &str, mut done: Vec<&'static str>) {
-        if value.is_merged {
-            done.insert(0, "merged");
-        }
-        let Some(column) = self.column(role).filter(|_| !done.is_empty()) else { return };
-        let before = if value.is_merged { "" } else { &*value.text };
-        self.repairs.push(self.repair(column, before, after, done.join(",")));
+        let Some(column) = self.column(role).filter(|_| value.is_merged || !done.is_empty()) else { return };
+        let before = if value.is_merged {
+            let (repair, before) = self.from_above(column);
+            done.insert(0, repair);
+            Cow::Owned(before)
+        } else {
+            Cow::Borrowed(&*value.text)
+        };
+        self.repairs.push(self.repair(column, &before, after, done.join(",")));
     }
 
     /// Records that the holder code was taken from another column than the first choice.
@@ -349,7 +395,7 @@ impl<'a> RowReader<'a> {
     }
 }
 
-/// What a cell holds, and whether it has it from a merged cell above.
+/// What a cell holds, and whether it has it from above: from a merged cell, or since it says 同上.
 struct Value<'a> {
     text: Cow<'a, str>,
     is_merged: bool,
@@ -357,6 +403,11 @@ struct Value<'a> {
 
 /// The one type code that the catalogue has under a name.
 fn type_code_named(name: &str, catalogue: &Catalogue) -> Result<String, Rejection> {
+    // Under 证照名称 some write the code.
+    let (code, _) = repair_code(name);
+    if check_type_code(&code).is_ok() {
+        return Ok(code);
+    }
     let candidates: Vec<_> = catalogue.named(name).collect();
     match &candidates[..] {
         [] => Err(Rejection::usual(Role::CertTypeName, InputProblem::UnknownTypeName)),
@@ -394,12 +445,36 @@ mod tests {
             (Cell::Text(" \u{200B}"), true),
             (Cell::Text("无"), true),
             (Cell::Number(0.0), true),
+            (Cell::Number(-1.0), true),
             (Cell::Number(7.0), false),
+            (Cell::Number(-7.0), false),
             (Cell::Text("370499199001010007"), false),
             (Cell::Error("#N/A"), false),
             (Cell::Uncalculated, false),
         ] {
             assert_eq!(is_nothing(&cell), nothing, "{cell:?}");
+        }
+    }
+
+    #[test]
+    fn a_formula_as_a_text_is_told_from_a_code_in_the_form_of_one() {
+        for text in [
+            "=VLOOKUP(D4,Sheet2!A:B,2,0)",
+            "=源!A4",
+            "=A4",
+            " =$A$4",
+            "=A4&\"\"",
+            "=\"3704\"&B2",
+            "=\"3704\"&\"99\"",
+            "＝B2",
+            "=SUM(1,2)",
+        ] {
+            assert!(is_formula_text(text), "{text}");
+        }
+        for text in
+            ["=\"370499199001010007\"", "＝“370499199001010007”", "=370499199001010007", "370499199001010007", "鲁A=1", "==", ""]
+        {
+            assert!(!is_formula_text(text), "{text}");
         }
     }
 

@@ -1,21 +1,22 @@
 //! The first rows of a table, looked at before its columns are chosen.
 
-use super::cell::SheetRow;
-use super::columns::{Template, is_blank, is_serial_number};
+use super::cell::{Cell, SheetRow, ends_in_zeros};
+use super::columns::is_blank;
 use super::heading::{Heading, Role};
 use super::holder::Checks;
 use super::kind::HolderKind;
 use super::merged::Merges;
-use super::repair::{is_placeholder, repair_code};
+use super::repair::{is_ditto, is_placeholder, repair_code};
 use super::row_reader::{Rules, is_nothing, text_of};
-use super::words::{is_name, is_serial};
+use super::template::{LEAST_OF_A_TEMPLATE, Template, counting, few, is_rising};
+use super::words::{is_name, is_place, is_serial};
 use crate::codes::{check_type_code, holder_code_type};
 use std::collections::HashMap;
 
 /// Rows below a header that are looked at before its columns are chosen.
 pub(super) const LOOK_AHEAD: usize = 200;
-/// In fewer rows a text is not the same by design.
-const LEAST_OF_A_TEMPLATE: usize = 3;
+/// A table of fewer rows, most of them without a code, is no template that somebody has begun to fill in.
+const LEAST_ROWS_OF_A_TEMPLATE: usize = 20;
 
 /// Rows below a header that hold something.
 #[derive(Debug)]
@@ -23,6 +24,16 @@ pub(super) struct Sample<'a> {
     pub rows: Vec<SheetRow<'a>>,
     /// The sheet's merged ranges, to be followed from the first row on.
     pub merges: Merges,
+}
+
+/// What a cell is for a role.
+#[derive(Debug, Clone, Copy)]
+enum Found {
+    Nothing,
+    /// Not what the role wants.
+    Other,
+    /// What the role wants; of a holder code also whose it is.
+    Fitting(Option<HolderKind>),
 }
 
 /// What stands in a column.
@@ -37,6 +48,20 @@ pub(super) struct Survey {
 }
 
 impl Survey {
+    fn add(&mut self, found: Found) {
+        self.filled.push(!matches!(found, Found::Nothing));
+        if let Found::Fitting(kind) = found {
+            self.fitting += 1;
+            self.persons += usize::from(kind == Some(HolderKind::Person));
+            self.organisations += usize::from(kind == Some(HolderKind::Organisation));
+        }
+    }
+
+    /// Whether at least half of what stands there is what the role wants.
+    pub(super) fn is_fitting(&self) -> bool {
+        self.fitting > 0 && self.fitting * 2 >= self.filled()
+    }
+
     /// How many rows have something.
     pub(super) fn filled(&self) -> usize {
         self.filled.iter().filter(|filled| **filled).count()
@@ -99,31 +124,38 @@ impl Sample<'_> {
     pub(super) fn survey(&self, role: Role, column: usize, rules: Rules<'_>) -> Survey {
         let mut survey = Survey::default();
         let mut merges = self.merges.restarted();
+        let mut last = Found::Nothing;
         for row in &self.rows {
             merges.begin_row(*row);
             let (cell, _) = merges.cell(*row, column);
-            let is_filled = !is_nothing(&cell);
-            survey.filled.push(is_filled);
-            if !is_filled {
-                continue;
-            }
-            let text = text_of(&cell);
-            survey.fitting += usize::from(match role {
-                Role::HolderCode => {
-                    let kind = Checks::of(&repair_code(&text).0, rules.today).kind();
-                    survey.persons += usize::from(kind == Some(HolderKind::Person));
-                    survey.organisations += usize::from(kind == Some(HolderKind::Organisation));
-                    kind.is_some()
-                }
-                Role::HolderCodeType => {
-                    holder_code_type(&text).is_some() || !rules.catalogue.holder_code_types_named(&text).is_empty()
-                }
-                Role::CertTypeCode => check_type_code(&repair_code(&text).0).is_ok(),
-                Role::CertTypeName => rules.catalogue.named(&text).next().is_some(),
-                Role::CertificateNumber | Role::ExtractionCode => true,
-            });
+            last = match cell {
+                Cell::Text(text) if is_ditto(text) => last,
+                cell if is_nothing(&cell) => Found::Nothing,
+                cell => found(role, &text_of(&cell), rules),
+            };
+            survey.add(last);
         }
         survey
+    }
+
+    /// Whether the long numbers of a column went through a program that keeps fifteen digits of a number: several of them end
+    /// in zeros from the sixteenth digit on, which by chance one in a thousand does.
+    pub(super) fn is_rounded(&self, column: usize) -> bool {
+        let (mut long, mut rounded) = (0usize, 0usize);
+        for row in &self.rows {
+            if let Cell::Text(text) = row.cell(column)
+                && let Some(is_rounded) = ends_in_zeros(text)
+            {
+                long += 1;
+                rounded += usize::from(is_rounded);
+            }
+        }
+        rounded >= 2 && rounded * 10 >= long
+    }
+
+    /// Whether most rows lack a code in a column, as those of a template do that somebody has begun to fill in.
+    pub(super) fn is_mostly_without(&self, survey: &Survey) -> bool {
+        self.rows.len() >= LEAST_ROWS_OF_A_TEMPLATE && survey.filled() * 2 <= self.rows.len()
     }
 
     /// Counts whom the certificate types in a column are issued to; those of the job's defaults where there is none.
@@ -142,8 +174,9 @@ impl Sample<'_> {
         kinds
     }
 
-    /// Tells what a template puts into a column before anybody fills it in.
-    pub(super) fn template_of(&self, column: usize, heading: &Heading) -> Template {
+    /// Tells what a template puts into a column before anybody fills it in. `is_template` tells that most rows are as the
+    /// template has them.
+    pub(super) fn template_of(&self, column: usize, heading: &Heading, is_template: bool) -> Template {
         match heading.meaning {
             Some((Role::CertTypeCode | Role::CertTypeName | Role::HolderCodeType, _)) => return Template::Type,
             Some(_) => return Template::Nothing,
@@ -152,13 +185,21 @@ impl Sample<'_> {
         let name = heading.own_name();
         let texts: Vec<String> =
             self.rows.iter().map(|row| row.cell(column)).filter(|cell| !is_blank(cell)).map(|cell| cell.text()).collect();
+        if let Some(numbered) = counting(&texts, is_serial(name)).filter(|_| is_serial(name) || !is_name(name)) {
+            return numbered;
+        }
         if is_serial(name) || name.is_empty() && is_rising(&texts) {
             return Template::Serial;
+        }
+        let is_everywhere = texts.len() * 20 >= self.rows.len() * 19;
+        if is_template && is_everywhere && is_place(name) {
+            return Template::Places;
         }
         if is_name(name) {
             return Template::Nothing;
         }
-        self.constant(&texts).map_or(Template::Nothing, Template::Constant)
+        let repeated = if is_template && is_everywhere { few(&texts) } else { None };
+        repeated.or_else(|| self.constant(&texts).map(|text| vec![text])).map_or(Template::Nothing, Template::OneOf)
     }
 
     /// The text that stands in almost all rows, if there is one.
@@ -173,9 +214,17 @@ impl Sample<'_> {
     }
 }
 
-/// Whether texts are whole numbers that rise.
-fn is_rising(texts: &[String]) -> bool {
-    let numbers: Option<Vec<u32>> =
-        texts.iter().map(|text| text.trim().parse().ok().filter(|_| is_serial_number(text))).collect();
-    numbers.is_some_and(|numbers| numbers.len() >= LEAST_OF_A_TEMPLATE && numbers.is_sorted_by(|first, second| first < second))
+/// What a text is for a role.
+fn found(role: Role, text: &str, rules: Rules<'_>) -> Found {
+    let fits = match role {
+        Role::HolderCode => {
+            let kind = Checks::of(&repair_code(text).0, rules.today).kind();
+            return kind.map_or(Found::Other, |kind| Found::Fitting(Some(kind)));
+        }
+        Role::HolderCodeType => holder_code_type(text).is_some() || !rules.catalogue.holder_code_types_named(text).is_empty(),
+        Role::CertTypeCode => check_type_code(&repair_code(text).0).is_ok(),
+        Role::CertTypeName => rules.catalogue.named(text).next().is_some() || check_type_code(&repair_code(text).0).is_ok(),
+        Role::CertificateNumber | Role::ExtractionCode => true,
+    };
+    if fits { Found::Fitting(None) } else { Found::Other }
 }

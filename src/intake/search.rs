@@ -1,8 +1,12 @@
 //! Looking for the header of a sheet.
 
+use super::account::Stretches;
 use super::cell::SheetRow;
+use super::columns::column_letters;
 use super::header::{Header, NoHeader, Texts, digits_in};
 use super::merged::Merges;
+use super::row_reader::Rules;
+use super::stray::is_coded;
 use super::words::{fold, is_heading};
 use crate::job::{HeaderRow, InputSettings};
 use crate::message::Message;
@@ -36,6 +40,10 @@ pub(super) struct Search {
     filled: u32,
     /// The last rows, which may be upper rows of the header.
     above: Vec<Texts>,
+    /// Rows with codes, which no header is found for as yet.
+    coded: Stretches,
+    /// Columns of the header that was found whose meaning is told by what they hold.
+    by_content: Vec<usize>,
     /// A header that may go on in the rows below.
     found: Option<Header>,
     /// What a message may show of the row that looks most like a header.
@@ -50,17 +58,35 @@ pub(super) struct Search {
 
 impl Search {
     /// Takes a row.
-    pub(super) fn take(&mut self, row: SheetRow<'_>, settings: &InputSettings, merges: &Merges) -> Sought {
+    pub(super) fn take(&mut self, row: SheetRow<'_>, rules: Rules<'_>, merges: &Merges) -> Sought {
+        let settings = rules.settings;
         if row.is_blank() && row.problem.is_none() {
             return Sought::Above;
         }
         if let Some(header) = self.found.take() {
             return self.go_on(header, row, settings, merges);
         }
+        let is_coded = row.problem.is_none() && is_coded(row, rules.today);
+        if is_coded
+            && settings.header_row == HeaderRow::Auto
+            && let Some((header, columns)) = Header::by_content(&self.above, row, settings, rules.today)
+        {
+            self.by_content = columns;
+            return Sought::Below(header);
+        }
         self.filled += 1;
+        if is_coded {
+            self.coded.push(row.number);
+        }
         if row.problem.is_some() {
             self.above.clear();
             return Sought::Above;
+        }
+        if is_coded && settings.header_row != HeaderRow::At(row.number) {
+            // A row of data is no part of a header.
+            self.widest = self.widest.max(Texts::of(row).filled());
+            self.above.clear();
+            return self.go_on_looking(settings);
         }
         self.above.push(Texts::of(row));
         if self.above.len() > HIGHEST {
@@ -93,6 +119,15 @@ impl Search {
         }
     }
 
+    /// Counts a row that is no header, and gives up after as many as are looked at.
+    fn go_on_looking(&mut self, settings: &InputSettings) -> Sought {
+        if settings.header_row != HeaderRow::Auto {
+            return Sought::Above;
+        }
+        self.looked += 1;
+        if self.looked >= HEADER_WITHIN { Sought::GaveUp } else { Sought::Above }
+    }
+
     /// Decides whether a row goes on with the header above it.
     fn go_on(&mut self, header: Header, row: SheetRow<'_>, settings: &InputSettings, merges: &Merges) -> Sought {
         let own = Texts::of(row);
@@ -122,9 +157,25 @@ impl Search {
         self.found.take()
     }
 
-    /// How many rows that hold something stand above a header.
+    /// How many rows of titles and notes stand above a header.
     pub(super) fn rows_above(&self, header: &Header) -> u32 {
-        self.filled.saturating_sub(u32::try_from(header.levels.len()).unwrap_or(u32::MAX))
+        let other = u64::try_from(header.levels.len()).unwrap_or(u64::MAX).saturating_add(self.coded.count());
+        u32::try_from(u64::from(self.filled).saturating_sub(other)).unwrap_or(u32::MAX)
+    }
+
+    /// Takes the rows above a header that hold codes.
+    pub(super) fn take_coded(&mut self) -> Stretches {
+        std::mem::take(&mut self.coded)
+    }
+
+    /// Says which columns of a header are told by what they hold, if any are.
+    pub(super) fn told_by_content(&self, header: &Header) -> Option<Message> {
+        let named = |column: &usize| {
+            let text = header.headings.get(*column).map_or("", |heading| heading.text.as_str());
+            Message::new("column-named").with("header", text).with("column", column_letters(*column))
+        };
+        let columns: Vec<Message> = self.by_content.iter().map(named).collect();
+        (!columns.is_empty()).then(|| Message::new("header-by-content").with("row", header.row).with_list("columns", columns))
     }
 
     /// Keeps what a message may show of the last row, if it looks more like a header than those before.
@@ -181,7 +232,9 @@ mod tests {
     use super::super::cell::{Cell, RowBatch};
     use super::super::stream::MergedRange;
     use super::*;
+    use crate::codes::Catalogue;
     use crate::job::{Columns, SheetChoice};
+    use chrono::NaiveDate;
 
     fn settings() -> InputSettings {
         InputSettings {
@@ -205,9 +258,11 @@ mod tests {
             }
         }
         let merges = Merges::new(ranges);
+        let today = NaiveDate::from_ymd_opt(2026, 11, 24).unwrap();
+        let rules = Rules { settings, catalogue: Catalogue::of_the_specification(), today };
         let mut search = Search::default();
         for row in batch.rows() {
-            match search.take(row, settings, &merges) {
+            match search.take(row, rules, &merges) {
                 Sought::Above => {}
                 Sought::Header(header) => return Ok([header.row, search.rows_above(&header), row.number + 1]),
                 Sought::Below(header) => return Ok([header.row, search.rows_above(&header), row.number]),

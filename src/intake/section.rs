@@ -1,12 +1,15 @@
 //! One table: its rows, read below its header, and what became of them.
 
-use super::account::{Account, Outcome, RowList};
-use super::cell::SheetRow;
+use super::above::Above;
+use super::account::{Account, Outcome, RowList, Stretches};
+use super::cell::{Cell, SheetRow};
 use super::choice::Choice;
 use super::columns::{Columns, Content, cell_name};
 use super::dedup::{Dedup, Naming};
+use super::header::digits_in;
 use super::heading::Role;
 use super::merged::Merges;
+use super::remark::{LEGEND_WITHIN, is_legend, is_remark};
 use super::row::{InputProblem, NewItem, RejectedRow};
 use super::row_reader::{RowReader, RowResult, Rules};
 use super::{Note, Place, SheetReport, Sink};
@@ -27,6 +30,9 @@ pub(super) struct Section {
     columns: Columns,
     report: SheetReport,
     account: Account,
+    above: Above,
+    /// Rows that repeat an item, and give another value in a column that looks like one of numbers and is not read.
+    other_numbers: RowList,
     /// Rows with a formula in a carried column that nobody has calculated.
     without_carried: RowList,
 }
@@ -45,7 +51,14 @@ impl Section {
             notes,
             ..SheetReport::default()
         };
-        Self { columns, report, account: Account::new(header_row), without_carried: RowList::default() }
+        Self {
+            columns,
+            report,
+            account: Account::new(header_row),
+            above: Above::default(),
+            other_numbers: RowList::default(),
+            without_carried: RowList::default(),
+        }
     }
 
     /// Its columns.
@@ -70,9 +83,18 @@ impl Section {
             self.count(row, Outcome::RepeatedHeader);
             return Ok(());
         }
+        let is_near_header = row.number.saturating_sub(self.columns.header.row) <= LEGEND_WITHIN;
+        if is_near_header && is_legend(row, &self.columns, intake.rules.catalogue) {
+            self.count(row, Outcome::Legend);
+            return Ok(());
+        }
         let place = self.place(row.number, intake);
-        let reader = RowReader::new(row, merges, &self.columns, intake.rules, &place);
+        let reader = RowReader::new(row, (merges, &self.above), &self.columns, intake.rules, &place);
         let lacks_code = reader.lacks_holder_code();
+        if self.columns.is_example(row) {
+            self.count(row, Outcome::Example);
+            return Ok(());
+        }
         if self.columns.is_total(row, !lacks_code) {
             self.count(row, Outcome::Total);
             return Ok(());
@@ -96,14 +118,45 @@ impl Section {
                     };
                     return self.reject(rejected, intake);
                 }
+                Content::Own if is_remark(row, &self.columns, merges) => {
+                    self.count(row, Outcome::Remark);
+                    return Ok(());
+                }
                 Content::Own => {}
             }
+        } else if self.may_be_remark(row, merges) && is_remark(row, &self.columns, merges) {
+            self.count(row, Outcome::Remark);
+            return Ok(());
         }
         let result = reader.read();
         if !lacks_code {
             self.reject_held(intake)?;
         }
-        self.keep(result, row.number, intake)
+        self.above.keep(row, merges, &self.columns.read);
+        self.keep(result, row, intake)
+    }
+
+    /// Whether what stands where the holder code would may be part of a signature or of a title.
+    fn may_be_remark(&self, row: SheetRow<'_>, merges: &Merges) -> bool {
+        /// A text with this many digits may be a code.
+        const DIGITS_OF_A_CODE: usize = 8;
+        let Some(column) = self.columns.column(Role::HolderCode) else { return false };
+        // Almost every row has a code there, and is told by it alone.
+        let Cell::Text(text) = row.cell(column) else { return false };
+        digits_in(text) < DIGITS_OF_A_CODE && (text.contains([':', '：']) || merges.width(row.number, column) > 1)
+    }
+
+    /// Rejects the rows above the header that hold codes: no header says what they are.
+    ///
+    /// # Errors
+    /// Fails if the sink cannot keep them.
+    pub(super) fn reject_above(&mut self, rows: &Stretches, intake: &mut Intake<'_>) -> Result<(), String> {
+        let header_row = self.columns.header.row;
+        for row in rows.rows() {
+            let advice = Message::new("advice-row-above-header").with("row", header_row);
+            self.take_unreadable(row, None, advice, intake)?;
+        }
+        Ok(())
     }
 
     /// Rejects a row that cannot be read as a whole.
@@ -126,9 +179,20 @@ impl Section {
         self.account.count(row.number, outcome);
     }
 
+    /// Says that a row has been taken with all of its lines.
+    pub(super) const fn continue_row(&mut self, row: SheetRow<'_>) {
+        self.account.continue_row(row.number, row.lines);
+    }
+
     /// Closes the table.
     pub(super) fn finish(mut self) -> SheetReport {
         self.account.close(&mut self.report);
+        if !self.other_numbers.is_empty() {
+            let message = Message::new("duplicates-differ").with_message("rows", self.other_numbers.to_message());
+            let message = message.with_list("columns", self.columns.unread_number_headings());
+            self.report.notes.push(Note { message, needs_attention: true });
+        }
+        self.report.notes.extend(nothing_to_audit(&self.report));
         if !self.without_carried.is_empty() {
             let message = Message::new("carried-uncalculated").with_message("rows", self.without_carried.to_message());
             self.report.notes.push(Note { message, needs_attention: true });
@@ -140,20 +204,18 @@ impl Section {
         Place { file: Arc::clone(&intake.file), sheet: Arc::clone(&self.report.name), row }
     }
 
-    /// Rejects the rows that hold only what a template puts into every row: rows with codes follow, so that these lack
-    /// theirs.
+    /// Rejects the rows that hold only what a template puts into every row, as far as they are few: rows with codes follow,
+    /// so that these lack theirs.
     fn reject_held(&mut self, intake: &mut Intake<'_>) -> Result<(), String> {
         let problem = InputProblem::MissingHolderCode;
         let column = self.columns.column(Role::HolderCode);
-        for (first, last) in self.account.reject_held(problem) {
-            for row in first..=last {
-                let rejected = RejectedRow {
-                    cell: column.map(|column| cell_name(column, row)),
-                    column: column.map_or("", |column| self.columns.heading(column)).to_owned(),
-                    ..rejected_row(self.place(row, intake), problem)
-                };
-                intake.sink.rejected(rejected)?;
-            }
+        for row in self.account.settle_held(problem).rows() {
+            let rejected = RejectedRow {
+                cell: column.map(|column| cell_name(column, row)),
+                column: column.map_or("", |column| self.columns.heading(column)).to_owned(),
+                ..rejected_row(self.place(row, intake), problem)
+            };
+            intake.sink.rejected(rejected)?;
         }
         Ok(())
     }
@@ -164,28 +226,29 @@ impl Section {
     }
 
     /// Passes on what a row came to, and counts it.
-    fn keep(&mut self, result: RowResult, row: u32, intake: &mut Intake<'_>) -> Result<(), String> {
+    fn keep(&mut self, result: RowResult, row: SheetRow<'_>, intake: &mut Intake<'_>) -> Result<(), String> {
         for repair in result.repairs {
             self.report.repairs += 1;
             intake.sink.repair(repair)?;
         }
         if result.lacks_carried_value {
-            self.without_carried.push(row);
+            self.without_carried.push(row.number);
         }
         if let Some(rejected) = result.rejected {
             return self.reject(rejected, intake);
         }
         let mut new = 0;
+        let unread_number = self.columns.unread_number(row);
         for item in result.items {
-            new += u64::from(self.keep_item(item, intake)?);
+            new += u64::from(self.keep_item(item, unread_number, intake)?);
         }
-        self.account.count(row, if new > 0 { Outcome::First(new) } else { Outcome::Duplicate });
+        self.account.count(row.number, if new > 0 { Outcome::First(new) } else { Outcome::Duplicate });
         Ok(())
     }
 
     /// Passes on an item. Returns whether it is named for the first time.
-    fn keep_item(&mut self, item: NewItem, intake: &mut Intake<'_>) -> Result<bool, String> {
-        match intake.dedup.name(&item) {
+    fn keep_item(&mut self, item: NewItem, unread_number: Option<u32>, intake: &mut Intake<'_>) -> Result<bool, String> {
+        match intake.dedup.name(&item, unread_number) {
             Naming::First => {
                 if intake.rules.catalogue.name(&item.cert_type_code).is_none() {
                     self.report.not_in_catalogue.insert(item.cert_type_code.clone());
@@ -193,13 +256,26 @@ impl Section {
                 intake.sink.item(item)?;
                 Ok(true)
             }
-            Naming::Again { item_id, carried_differ } => {
+            Naming::Again { item_id, carried_differ, unread_number_differs } => {
+                if unread_number_differs {
+                    self.other_numbers.push(item.place.row);
+                }
                 self.report.repairs += u64::from(carried_differ);
                 intake.sink.repeated(item_id, item, carried_differ)?;
                 Ok(false)
             }
         }
     }
+}
+
+/// What to tell of a table that names nothing to audit: it has no rows, or only those of the template.
+fn nothing_to_audit(report: &SheetReport) -> Option<Note> {
+    let message = match report.rows {
+        0 => Message::new("table-without-rows"),
+        rows if rows == report.blank_rows && report.prefilled_rows > 0 => Message::new("table-only-prefilled"),
+        _ => return None,
+    };
+    Some(Note { message, needs_attention: true })
 }
 
 /// A rejected row, with the usual advice and without a cell.

@@ -98,6 +98,11 @@ impl EventSender {
         self.rows.spoil(problem);
     }
 
+    /// Says that so many lines of a text belong to the row that has begun beside its first.
+    pub(super) fn continue_row(&mut self, lines: u32) {
+        self.rows.continue_row(lines);
+    }
+
     pub(super) fn end(&mut self) -> Result<(), Closed> {
         self.flush()?;
         self.send(SheetEvent::End)

@@ -1,11 +1,11 @@
 //! A sheet's tables: their headers looked for, their columns chosen after a look ahead, and their rows read.
 
-use super::account::Outcome;
+use super::account::{Outcome, Stretches};
+use super::block::{Further, Misfit, Tables, append};
 use super::cell::{RowBatch, SheetRow};
 use super::choice::{choose, tables};
-use super::columns::{cell_name, column_letters, is_blank};
+use super::columns::{column_letters, is_blank};
 use super::header::{Header, Texts, is_wordy};
-use super::heading::Role;
 use super::merged::Merges;
 use super::sample::{LOOK_AHEAD, Sample};
 use super::search::{Search, Sought};
@@ -15,10 +15,6 @@ use super::{Note, SheetReport};
 use crate::job::{HeaderRow, InputSettings};
 use crate::message::Message;
 use std::sync::Arc;
-
-/// Rows that may be titles of a further table are held back until the row below them shows what they are; more than these
-/// are none.
-const MOST_TITLES: usize = 3;
 
 /// Reads a sheet row by row.
 pub(super) struct SheetReader {
@@ -40,19 +36,13 @@ enum State {
     /// The columns below a header are to be chosen when enough rows have been seen.
     Deciding {
         header: Arc<Header>,
+        /// Rows above the header that hold codes.
+        above: Stretches,
         rows: RowBatch,
     },
     Reading(Tables),
     /// There is no header: the sheet's rows are passed over.
     Unread(Search),
-}
-
-/// Tables side by side below one header.
-struct Tables {
-    header: Arc<Header>,
-    sections: Vec<Section>,
-    /// Rows that may be titles, or upper rows of a header, of a further table.
-    held: RowBatch,
 }
 
 /// What became of a sheet.
@@ -99,7 +89,7 @@ impl SheetReader {
         let settings = intake.rules.settings;
         match &mut self.state {
             State::Unread(_) => Ok(()),
-            State::Searching(search) => match search.take(row, settings, &self.merges) {
+            State::Searching(search) => match search.take(row, intake.rules, &self.merges) {
                 Sought::Above => Ok(()),
                 Sought::Header(header) => {
                     self.found(header);
@@ -125,21 +115,28 @@ impl SheetReader {
                 if !holds_anything(row) {
                     return Ok(());
                 }
-                if self.is_text
-                    && let Some(advice) = too_many_fields(row, &tables.header)
-                {
-                    let cell = first_beyond(row, &tables.header).map(|column| cell_name(column, row.number));
-                    return tables.take_unreadable(row, cell, advice, &mut self.merges, intake);
-                }
                 if let Some(problem) = row.problem {
-                    return tables.take_unreadable(row, None, problem.clone(), &mut self.merges, intake);
+                    let misfit = tables.misfit(row).unwrap_or_else(|| Misfit { cell: None, advice: problem.clone() });
+                    return tables.take_unreadable(row, misfit, &mut self.merges, intake);
                 }
                 match tables.further_header(row, settings, &self.merges) {
                     Further::None => tables.take(row, &mut self.merges, intake),
                     Further::Title => tables.hold(row, &mut self.merges, intake),
+                    Further::Repeated => {
+                        tables.settle_titles(&mut self.merges, intake)?;
+                        tables.take(row, &mut self.merges, intake)
+                    }
                     Further::Same => {
-                        tables.pass_held(&mut self.merges, intake)?;
+                        tables.settle_titles(&mut self.merges, intake)?;
                         tables.count_for_all(row, Outcome::RepeatedHeader);
+                        Ok(())
+                    }
+                    Further::Unknown => {
+                        tables.settle_titles(&mut self.merges, intake)?;
+                        tables.count_for_first(row, Outcome::RepeatedHeader);
+                        let message = Message::new("further-header-unknown").with("row", row.number);
+                        let message = message.with("header", tables.header_row());
+                        self.notes.push(Note { message, needs_attention: true });
                         Ok(())
                     }
                     Further::Other(header) => {
@@ -178,7 +175,7 @@ impl SheetReader {
         self.note_merges();
         let mut reports = self.finished;
         match self.state {
-            State::Reading(tables) => reports.extend(tables.sections.into_iter().map(Section::finish)),
+            State::Reading(tables) => reports.extend(tables.finish()),
             State::Deciding { .. } => {}
             State::Searching(search) | State::Unread(search) => {
                 let reason = search.reason(settings);
@@ -205,30 +202,40 @@ impl SheetReader {
 
     /// Begins the look ahead below a header.
     fn found(&mut self, header: Header) {
-        if let State::Searching(search) = &self.state {
-            let above = search.rows_above(&header);
-            if above > 0 {
-                let message = Message::new("rows-above-header").with("count", above);
+        let mut above = Stretches::default();
+        if let State::Searching(search) = &mut self.state {
+            let titles = search.rows_above(&header);
+            if titles > 0 {
+                let message = Message::new("rows-above-header").with("count", titles);
                 self.notes.push(Note { message, needs_attention: false });
             }
+            if let Some(message) = search.told_by_content(&header) {
+                self.notes.push(Note { message, needs_attention: true });
+            }
+            above = search.take_coded();
         }
-        self.state = State::Deciding { header: Arc::new(header), rows: RowBatch::default() };
+        if !above.is_empty() {
+            let message = Message::new("codes-above-header").with("count", above.count()).with("row", header.row);
+            let message = message.with_message("rows", above.to_message());
+            self.notes.push(Note { message, needs_attention: true });
+        }
+        self.state = State::Deciding { header: Arc::new(header), above, rows: RowBatch::default() };
     }
 
     /// Begins a further table below the tables so far.
     fn begin_further(&mut self, header: Header) {
         let message = Message::new("further-header").with("row", header.row);
         self.notes.push(Note { message, needs_attention: false });
-        let next = State::Deciding { header: Arc::new(header), rows: RowBatch::default() };
+        let next = State::Deciding { header: Arc::new(header), above: Stretches::default(), rows: RowBatch::default() };
         if let State::Reading(tables) = std::mem::replace(&mut self.state, next) {
-            self.finished.extend(tables.sections.into_iter().map(Section::finish));
+            self.finished.extend(tables.finish());
         }
     }
 
     /// Chooses the columns by the rows seen, and reads these.
     fn decide(&mut self, intake: &mut Intake<'_>) -> Result<(), String> {
         let unused = State::Searching(Search::default());
-        let State::Deciding { header, rows } = std::mem::replace(&mut self.state, unused) else { return Ok(()) };
+        let State::Deciding { header, above, rows } = std::mem::replace(&mut self.state, unused) else { return Ok(()) };
         let settings = intake.rules.settings;
         // Rows below a further header are of another table.
         let is_further = |row: &SheetRow<'_>| {
@@ -251,7 +258,10 @@ impl SheetReader {
             }
             sections.push(section);
         }
-        self.state = State::Reading(Tables { header, sections, held: RowBatch::default() });
+        if let Some(first) = sections.first_mut() {
+            first.reject_above(&above, intake)?;
+        }
+        self.state = State::Reading(Tables::new(header, sections, self.is_text));
         for row in rows.rows() {
             self.take(row, intake)?;
         }
@@ -272,127 +282,7 @@ impl SheetReader {
     }
 }
 
-/// What a row may be besides a row of data.
-enum Further {
-    /// Nothing else.
-    None,
-    /// A title of a further table, or the upper row of its header.
-    Title,
-    /// The header once more, in other words or in part.
-    Same,
-    /// The header of a further table.
-    Other(Header),
-}
-
-impl Tables {
-    /// Reads a row of data, after those held back.
-    fn take(&mut self, row: SheetRow<'_>, merges: &mut Merges, intake: &mut Intake<'_>) -> Result<(), String> {
-        self.pass_held(merges, intake)?;
-        self.pass(row, merges, intake)
-    }
-
-    fn pass(&mut self, row: SheetRow<'_>, merges: &mut Merges, intake: &mut Intake<'_>) -> Result<(), String> {
-        merges.begin_row(row);
-        self.sections.iter_mut().try_for_each(|section| section.take(row, merges, intake))
-    }
-
-    /// Reads the rows held back: no header came.
-    fn pass_held(&mut self, merges: &mut Merges, intake: &mut Intake<'_>) -> Result<(), String> {
-        if self.held.len() == 0 {
-            return Ok(());
-        }
-        let held = std::mem::take(&mut self.held);
-        held.rows().try_for_each(|row| self.pass(row, merges, intake))
-    }
-
-    /// Holds a row back until the next one shows what it is.
-    fn hold(&mut self, row: SheetRow<'_>, merges: &mut Merges, intake: &mut Intake<'_>) -> Result<(), String> {
-        if self.held.len() == MOST_TITLES {
-            self.pass_held(merges, intake)?;
-        }
-        append(&mut self.held, row);
-        Ok(())
-    }
-
-    /// Rejects a row that cannot be read as a whole. It counts once, whatever tables stand side by side.
-    fn take_unreadable(
-        &mut self,
-        row: SheetRow<'_>,
-        cell: Option<String>,
-        advice: Message,
-        merges: &mut Merges,
-        intake: &mut Intake<'_>,
-    ) -> Result<(), String> {
-        self.pass_held(merges, intake)?;
-        merges.begin_row(row);
-        match self.sections.first_mut() {
-            Some(first) => first.take_unreadable(row.number, cell, advice, intake),
-            None => Ok(()),
-        }
-    }
-
-    /// Tells whether a row is a header again, or may belong to that of a further table.
-    fn further_header(&self, row: SheetRow<'_>, settings: &InputSettings, merges: &Merges) -> Further {
-        let holder = self.sections.first().and_then(|section| section.columns().column(Role::HolderCode));
-        // Each of the tables tells a repeated header, and counts it, by itself.
-        let is_repeated = |row| self.sections.iter().any(|section| section.columns().is_repeated_in(row));
-        if !is_wordy(row, holder) || is_repeated(row) {
-            return Further::None;
-        }
-        let texts: Vec<Texts> = self.held.rows().chain([row]).map(Texts::of).collect();
-        match Header::recognise(&texts, settings, merges) {
-            Ok(header) if header.is_like(&self.header) => Further::Same,
-            Ok(header) => Further::Other(header),
-            Err(_) => Further::Title,
-        }
-    }
-
-    fn count_held_as_titles(&mut self) {
-        let held = std::mem::take(&mut self.held);
-        for row in held.rows() {
-            self.count_for_first(row, Outcome::Title);
-        }
-    }
-
-    fn count_for_first(&mut self, row: SheetRow<'_>, outcome: Outcome) {
-        if let Some(first) = self.sections.first_mut() {
-            first.count(row, outcome);
-        }
-    }
-
-    /// Counts a row in every table that it holds something of.
-    fn count_for_all(&mut self, row: SheetRow<'_>, outcome: Outcome) {
-        for section in self.sections.iter_mut().filter(|section| !section.columns().is_blank(row)) {
-            section.count(row, outcome);
-        }
-    }
-}
-
 /// Whether a row has anything to be seen or to be told of.
 fn holds_anything(row: SheetRow<'_>) -> bool {
     row.problem.is_some() || !row.cells().all(|cell| is_blank(&cell))
-}
-
-/// Copies a row.
-fn append(rows: &mut RowBatch, row: SheetRow<'_>) {
-    rows.begin_row(row.number);
-    for (column, cell) in row.cells().enumerate() {
-        rows.push(column, cell);
-    }
-    if let Some(problem) = row.problem {
-        rows.spoil(problem.clone());
-    }
-}
-
-/// The first column beyond a header that a row holds something in.
-fn first_beyond(row: SheetRow<'_>, header: &Header) -> Option<usize> {
-    let width = header.headings.len();
-    row.cells().enumerate().skip(width).find(|(_, cell)| !is_blank(cell)).map(|(column, _)| column)
-}
-
-/// What to do about a record of a text file with more fields than its header has; `None` where it has not.
-fn too_many_fields(row: SheetRow<'_>, header: &Header) -> Option<Message> {
-    first_beyond(row, header)?;
-    let fields = row.cells().count();
-    Some(Message::new("advice-too-many-fields").with("fields", fields).with("columns", header.headings.len()))
 }

@@ -10,16 +10,25 @@ use unicode_normalization::UnicodeNormalization;
 const LIKENESS: f64 = 0.6;
 /// No header is longer, in characters.
 const LONGEST_HEADING: usize = 20;
+/// Words between headers that stand in one cell, such as 身份证号/统一社会信用代码.
+const ALTERNATIVES: [&str; 8] = ["/", "\\", "或者", "或", "、", "|", ",", "及"];
+/// What the holder of a certificate is called in headers.
+const HOLDERS: [&str; 9] = ["持证主体", "持证单位", "持证人", "持证者", "持有主体", "持有人", "持有者", "主体", "自然人"];
 /// Words between the parts of a header, such as 法定代表人或负责人身份证号.
 const CONNECTIVES: [&str; 8] = ["的", "或", "及", "和", "与", "/", "、", "-"];
 
-/// Headers that departments use, in folded form.
-static SYNONYMS: LazyLock<HashMap<String, Role>> = LazyLock::new(|| {
+/// Headers that departments use, in folded form, with what they mean. Headers of a trade, such as 注册号, are less sure than
+/// those of certificates of every kind, such as 证照编号: beside these they may be numbers of something else.
+static SYNONYMS: LazyLock<HashMap<String, (Role, Claim)>> = LazyLock::new(|| {
     let mut reader = csv::Reader::from_reader(include_bytes!("headers.csv").as_slice());
     let lines = reader.deserialize::<(String, String)>().map(|line| {
         let (role, header) = line.expect("the compiled-in list of headers is well-formed");
+        let (role, claim) = match role.strip_prefix("likely_") {
+            Some(role) => (role, Claim::Likely),
+            None => (role.as_str(), Claim::Plain),
+        };
         let known = Role::ALL.into_iter().find(|known| known.name() == role);
-        (fold(&header), known.expect("the compiled-in list of headers names known roles"))
+        (fold(&header), (known.expect("the compiled-in list of headers names known roles"), claim))
     });
     lines.collect()
 });
@@ -33,6 +42,9 @@ struct Words {
     groups: Vec<String>,
     serials: Vec<String>,
     names: Vec<String>,
+    places: Vec<String>,
+    numbers: Vec<String>,
+    other_numbers: Vec<String>,
     headings: Vec<String>,
 }
 
@@ -48,6 +60,9 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
             "group" => &mut words.groups,
             "serial" => &mut words.serials,
             "name" => &mut words.names,
+            "place" => &mut words.places,
+            "number" => &mut words.numbers,
+            "other_number" => &mut words.other_numbers,
             _ => &mut words.headings,
         };
         list.push(fold(&word));
@@ -103,14 +118,18 @@ pub(super) fn folded_with_notes(header: &str) -> (String, Vec<String>) {
             },
         }
     }
+    // A header that stands in brackets as a whole, such as 【身份证号】, is no note.
+    if folded.is_empty() {
+        folded = std::mem::take(&mut notes).concat();
+    }
     (folded, notes)
 }
 
 /// Returns what a folded header means, and how surely by its words alone.
 pub(super) fn meaning_of(name: &str) -> Option<(Role, Claim)> {
-    if let Some(role) = SYNONYMS.get(name) {
-        let is_holders = *role == Role::HolderCode && says_holder(name);
-        return Some((*role, if is_holders { Claim::Holder } else { Claim::Plain }));
+    if let Some((role, claim)) = known(name) {
+        let is_holders = role == Role::HolderCode && says_holder(name);
+        return Some((role, if is_holders { Claim::Holder } else { claim }));
     }
     let bare = without(&without(name, &WORDS.persons), &WORDS.offices);
     let is_of_others = bare != name;
@@ -119,8 +138,23 @@ pub(super) fn meaning_of(name: &str) -> Option<(Role, Claim)> {
         return None;
     }
     let rest = CONNECTIVES.iter().fold(rest, |rest, connective| rest.replace(connective, ""));
-    let role = SYNONYMS.get(&rest).copied().filter(|role| matches!(role, Role::HolderCode | Role::HolderCodeType))?;
-    Some((role, if is_of_others { Claim::SomeoneElse } else { Claim::Likely }))
+    let (role, _) = SYNONYMS.get(&rest).filter(|(role, _)| matches!(role, Role::HolderCode | Role::HolderCodeType))?;
+    Some((*role, if is_of_others { Claim::SomeoneElse } else { Claim::Likely }))
+}
+
+/// What a folded header means by the list of headers: by itself, as several headers in one cell that mean the same, or
+/// behind a word for the holder.
+fn known(name: &str) -> Option<(Role, Claim)> {
+    if let Some(meaning) = SYNONYMS.get(name) {
+        return Some(*meaning);
+    }
+    let behind_holder = HOLDERS.iter().find_map(|holder| SYNONYMS.get(name.strip_prefix(holder)?));
+    behind_holder.copied().or_else(|| {
+        let separator = ALTERNATIVES.iter().find(|separator| name.contains(**separator))?;
+        let mut meanings = name.split(*separator).filter(|part| !part.is_empty()).map(known);
+        let first = meanings.next()??;
+        meanings.all(|meaning| meaning.is_some_and(|(role, _)| role == first.0)).then_some(first)
+    })
 }
 
 /// Whether a folded header speaks of the holder of a certificate.
@@ -185,6 +219,17 @@ pub(super) fn is_serial(name: &str) -> bool {
     WORDS.serials.iter().any(|word| word == name)
 }
 
+/// Whether a column under a folded header holds names of places.
+pub(super) fn is_place(name: &str) -> bool {
+    WORDS.places.iter().any(|word| name.ends_with(word.as_str()))
+}
+
+/// Whether a column under a folded header may hold numbers of certificates.
+pub(super) fn is_number(name: &str) -> bool {
+    WORDS.numbers.iter().any(|word| name.ends_with(word.as_str()))
+        && !WORDS.other_numbers.iter().any(|word| name.contains(word.as_str()))
+}
+
 /// Whether a folded text is what headers say, and no value.
 pub(super) fn is_heading(text: &str) -> bool {
     if text.is_empty() || text.chars().count() > LONGEST_HEADING {
@@ -221,6 +266,36 @@ mod tests {
             ("法人证件号码", Some((Role::HolderCode, Plain))),
             ("法人统一社会信用代码", Some((Role::HolderCode, Plain))),
             ("申请人身份证号", Some((Role::HolderCode, Likely))),
+            ("公民身份证号", Some((Role::HolderCode, Plain))),
+            ("居民身份号码", Some((Role::HolderCode, Plain))),
+            ("社会统一信用代码", Some((Role::HolderCode, Plain))),
+            ("纳税人识别号", Some((Role::HolderCode, Plain))),
+            ("持证主体身份证件号码", Some((Role::HolderCode, Holder))),
+            ("持证者身份证号", Some((Role::HolderCode, Holder))),
+            ("持证人公民身份号码", Some((Role::HolderCode, Holder))),
+            ("持证人身份证", Some((Role::HolderCode, Holder))),
+            ("自然人身份证号", Some((Role::HolderCode, Plain))),
+            ("统一社会信用代码/身份证号码", Some((Role::HolderCode, Plain))),
+            ("身份证号码（统一社会信用代码）", Some((Role::HolderCode, Plain))),
+            ("身份证号或统一社会信用代码", Some((Role::HolderCode, Plain))),
+            ("证件号码/身份证号", Some((Role::HolderCode, Plain))),
+            ("公民身份号码、统一社会信用代码", Some((Role::HolderCode, Plain))),
+            ("身份證號", Some((Role::HolderCode, Plain))),
+            ("【身份证号】", Some((Role::HolderCode, Plain))),
+            ("身份证ID", Some((Role::HolderCode, Plain))),
+            ("SFZH", Some((Role::HolderCode, Plain))),
+            ("ID Card", Some((Role::HolderCode, Plain))),
+            ("男方身份证号", Some((Role::HolderCode, Likely))),
+            ("老人身份证号", Some((Role::HolderCode, Likely))),
+            ("驾驶员身份证号", Some((Role::HolderCode, Likely))),
+            ("证照目录编码", Some((Role::CertTypeCode, Plain))),
+            ("ZZLXDM", Some((Role::CertTypeCode, Plain))),
+            ("证照目录名称", Some((Role::CertTypeName, Plain))),
+            ("证书类型", Some((Role::CertTypeName, Plain))),
+            ("资质证书编号", Some((Role::CertificateNumber, Likely))),
+            ("证照号码/编号", Some((Role::CertificateNumber, Plain))),
+            ("证号", Some((Role::CertificateNumber, Likely))),
+            ("持证主体/证照类型", None),
             ("法定代表人身份证号", Some((Role::HolderCode, SomeoneElse))),
             ("法定代表人/负责人身份证号码", Some((Role::HolderCode, SomeoneElse))),
             ("法人身份证号", Some((Role::HolderCode, SomeoneElse))),
@@ -260,6 +335,21 @@ mod tests {
         assert!(Owner::Person.may_have("身份证号") && !Owner::Person.may_have("统一社会信用代码"));
         assert_eq!(owner_in("企业法定代表人情况"), Some(Owner::Person));
         assert_eq!(owner_in("法人信息"), None);
+    }
+
+    #[test]
+    fn numbers_of_certificates_are_told_from_other_numbers_and_places_from_the_rest() {
+        for (header, number) in [
+            ("内部文号", true),
+            ("证书副本编号", true),
+            ("联系电话号码", false),
+            ("车牌号", false),
+            ("办件编号", false),
+            ("姓名", false),
+        ] {
+            assert_eq!(is_number(&fold(header)), number, "{header}");
+        }
+        assert!(is_place("区市") && is_place("所在社区") && !is_place("姓名"));
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod format;
 mod ods;
 mod ooxml;
 pub(super) mod package;
+mod preview;
 pub(super) mod protection;
 mod rows;
 mod shared;

@@ -49,7 +49,8 @@ impl Sink for Places {
 /// Rows that a sheet's report explains without an item or a rejection.
 fn explained(tables: &[&SheetReport]) -> u64 {
     let titles = |table: &SheetReport| -> u64 {
-        let notes = table.notes.iter().filter(|note| note.message.code() == "rows-title");
+        let kinds = ["rows-title", "rows-legend", "rows-remark", "rows-type-alone", "rows-example"];
+        let notes = table.notes.iter().filter(|note| kinds.contains(&note.message.code()));
         notes.filter_map(|note| argument(note.message.arguments(), "count")).sum()
     };
     let of_table = |table: &&SheetReport| table.prefilled_rows + table.repeated_headers + table.total_rows + titles(table);
@@ -89,8 +90,11 @@ fn complaints(raw: &RawSheet, file: &FileReport, accounted: &BTreeSet<u32>) -> V
     {
         // Counted up to the last row that holds anything, in a cell of its own or of a merged range.
         let last = raw.filled.iter().chain(accounted).copied().max().unwrap_or(header).max(header);
-        if table.rows != u64::from(last - header) {
-            complaints.push(format!("[{}] has {} rows below its header, not {}", raw.name, last - header, table.rows));
+        // Rows with codes above the header are rejected, and counted with those below it.
+        let above = accounted.iter().filter(|row| **row < header).count() as u64;
+        let expected = u64::from(last - header) + above;
+        if table.rows != expected {
+            complaints.push(format!("[{}] has {expected} rows below its header, not {}", raw.name, table.rows));
         }
     }
     complaints

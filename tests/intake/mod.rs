@@ -3,6 +3,7 @@
 mod accounting;
 mod corpus;
 mod found;
+mod items;
 mod markup;
 mod rows;
 mod text;

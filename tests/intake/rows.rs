@@ -1,5 +1,7 @@
 //! From rows to items: every row below a header is accounted for, whatever offices make of a table.
 
+mod layout;
+
 use super::{Outcome, TYPE};
 use crate::support::{Workspace, citizen, job_text};
 use ecert_audit::codes::credit_check_character;

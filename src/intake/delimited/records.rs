@@ -208,7 +208,11 @@ impl Records {
         if !self.has_begun {
             self.has_begun = self.is_first_record(&split_plain(text, separator));
         }
-        let count = self.cuts.partition_point(|cut| *cut < filled);
+        let mut count = self.cuts.partition_point(|cut| *cut < filled);
+        if !self.has_begun {
+            // Above the first record, blank fields at the end may be columns that the header leaves without a name.
+            count = count.max(self.cuts.len().min(MOST_FIELDS - 1));
+        }
         if count >= MOST_FIELDS {
             return self.spoil_long(line.number, events);
         }
@@ -230,7 +234,11 @@ impl Records {
             && let Some(joined) = self.join(line)?
         {
             self.findings.add(Finding::OverLines, line.number);
-            self.send_fields(line.number, &split_record(&joined.text, separator).fields, events)?;
+            let fields = split_record(&joined.text, separator).fields;
+            self.send_fields(line.number, &fields, events)?;
+            if fields.iter().any(|field| !field.trim().is_empty()) {
+                events.continue_row(u32::try_from(joined.lines).unwrap_or(u32::MAX));
+            }
             self.ahead.drain(..joined.lines);
             return Ok(());
         }
@@ -317,7 +325,8 @@ impl Records {
         if let Some(problem) = problem {
             events.spoil_row(problem);
         }
-        for (column, field) in fields.iter().take(filled).enumerate() {
+        let width = if self.has_begun { filled } else { fields.len().min(MOST_FIELDS) };
+        for (column, field) in fields.iter().take(width).enumerate() {
             send_cell(column, field, events);
         }
         Ok(())

@@ -3,6 +3,7 @@
 use crate::intake::cell::Cell;
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use std::fmt::Write;
+use std::str::Chars;
 
 /// Longest code of a format, in bytes. Excel's limit is 255 characters.
 const LONGEST_CODE: usize = 1024;
@@ -22,13 +23,18 @@ pub(super) enum NumberFormat {
     Plain,
     /// A date, a time or a duration.
     Date,
-    /// The number's digits, with zeros in the places that it does not fill, such as `000000` or `0000-0000`.
+    /// The number's digits, with zeros in the places that it does not fill or with words around them, such as `000000`,
+    /// `0000-0000` or `"第"0"号"`.
     Padded(Pattern),
 }
 
 /// A format of digits and literal text, from left to right.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Pattern(Vec<Piece>);
+pub(super) struct Pattern {
+    pieces: Vec<Piece>,
+    /// What 0 is shown as, where the format has a section of its own for it.
+    zero: Option<Vec<Piece>>,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
@@ -53,27 +59,26 @@ impl NumberFormat {
 
     /// The format that a code stands for.
     pub(super) fn of_code(code: &str) -> Self {
-        let Some(tokens) = tokens(code) else { return Self::Plain };
-        if tokens.iter().any(|token| matches!(token, Token::Duration | Token::Symbol('y' | 'm' | 'd' | 'h' | 's'))) {
+        if code.len() > LONGEST_CODE || code.eq_ignore_ascii_case("standard") {
+            return Self::Plain;
+        }
+        let mut characters = code.chars();
+        let Some(positive) = section(&mut characters) else { return Self::Plain };
+        if positive.tokens.iter().any(|token| matches!(token, Token::Duration | Token::Symbol('y' | 'm' | 'd' | 'h' | 's'))) {
             return Self::Date;
         }
-        let pieces: Option<Vec<Piece>> = tokens
-            .iter()
-            .map(|token| match token {
-                Token::Symbol('0') => Some(Piece::Zero),
-                Token::Symbol('#') => Some(Piece::Optional),
-                Token::Symbol('?') => Some(Piece::Space),
-                Token::Symbol(symbol) if !symbol.is_ascii_alphabetic() && !".,%/@".contains(*symbol) => {
-                    Some(Piece::Literal(*symbol))
-                }
-                Token::Literal(literal) => Some(Piece::Literal(*literal)),
-                Token::Symbol(_) | Token::Duration => None,
-            })
-            .collect();
-        match pieces {
-            Some(pieces) if pieces.iter().filter(|piece| **piece == Piece::Zero).count() >= 2 => Self::Padded(Pattern(pieces)),
-            _ => Self::Plain,
+        let Some(pieces) = pieces(&positive.tokens) else { return Self::Plain };
+        let zeros = pieces.iter().filter(|piece| **piece == Piece::Zero).count();
+        let has_places = pieces.iter().any(|piece| !matches!(piece, Piece::Literal(_)));
+        let has_words = pieces.iter().any(|piece| matches!(piece, Piece::Literal(literal) if literal.is_alphabetic()));
+        if zeros < 2 && !(has_places && has_words) {
+            return Self::Plain;
         }
+        // The second section is for negative numbers, the third one for 0.
+        let mut next = |before: Section| if before.is_last { None } else { section(&mut characters) };
+        let third = next(positive).and_then(next);
+        let zero = third.and_then(|third| self::pieces(&third.tokens));
+        Self::Padded(Pattern { pieces, zero })
     }
 
     /// A number as a cell of this format holds it. `text` is where the cell's text is put.
@@ -90,7 +95,7 @@ impl NumberFormat {
                 if !is_code {
                     return Cell::Number(number);
                 }
-                *text = pattern.show(&number.abs().to_string());
+                *text = pattern.show(number.abs());
                 Cell::Text(text)
             }
         }
@@ -98,13 +103,15 @@ impl NumberFormat {
 }
 
 impl Pattern {
-    /// Digits as the pattern shows them. Digits beyond its places stand where its first place is.
-    fn show(&self, digits: &str) -> String {
-        let first = self.0.iter().position(|piece| !matches!(piece, Piece::Literal(_)));
+    /// A whole number as the pattern shows it. Digits beyond its places stand where its first place is.
+    fn show(&self, number: f64) -> String {
+        let pieces = self.zero.as_ref().filter(|_| number == 0.0).unwrap_or(&self.pieces);
+        let digits = number.to_string();
+        let first = pieces.iter().position(|piece| !matches!(piece, Piece::Literal(_)));
         // A single 0 fills no place: `0000` shows 0 as 0000, and `#` as nothing.
         let mut rest = digits.trim_start_matches('0').chars().rev();
         let mut shown = Vec::new();
-        for (at, piece) in self.0.iter().enumerate().rev() {
+        for (at, piece) in pieces.iter().enumerate().rev() {
             let (digit, otherwise) = match piece {
                 Piece::Literal(literal) => (None, Some(*literal)),
                 Piece::Zero => (rest.next(), Some('0')),
@@ -126,21 +133,27 @@ enum Token {
     Symbol(char),
     /// A character that is shown as it stands.
     Literal(char),
+    /// The number in the general format.
+    General,
     /// Hours, minutes or seconds that run on, such as `[h]`.
     Duration,
 }
 
-/// The signs of a code's first section, which is for positive numbers. `None` where the section depends on the number, or
-/// shows it in other characters than digits, and for general formats.
-fn tokens(code: &str) -> Option<Vec<Token>> {
-    if code.len() > LONGEST_CODE || code.eq_ignore_ascii_case("general") || code.eq_ignore_ascii_case("standard") {
-        return None;
-    }
+/// A section of a code.
+struct Section {
+    tokens: Vec<Token>,
+    /// Whether no other one follows.
+    is_last: bool,
+}
+
+/// Reads the next section of a code. `None` where it depends on the number, or shows it in other characters than digits.
+fn section(characters: &mut Chars<'_>) -> Option<Section> {
+    /// What the general format is called.
+    const GENERAL: [&str; 2] = ["eneral", "/通用格式"];
     let mut tokens = Vec::new();
-    let mut characters = code.chars();
     while let Some(character) = characters.next() {
         match character {
-            ';' => break,
+            ';' => return Some(Section { tokens, is_last: false }),
             '"' => tokens.extend(characters.by_ref().take_while(|character| *character != '"').map(Token::Literal)),
             // In Chinese formats an exclamation mark does what a backslash does.
             '\\' | '!' => tokens.extend(characters.next().map(Token::Literal)),
@@ -160,10 +173,34 @@ fn tokens(code: &str) -> Option<Vec<Token>> {
                     tokens.push(Token::Duration);
                 }
             }
+            'G' | 'g' => {
+                let rest = characters.as_str();
+                let is_next = |name: &&str| rest.get(..name.len()).is_some_and(|next| next.eq_ignore_ascii_case(name));
+                if let Some(name) = GENERAL.into_iter().find(is_next) {
+                    *characters = rest[name.len()..].chars();
+                    tokens.push(Token::General);
+                } else {
+                    tokens.push(Token::Symbol('g'));
+                }
+            }
             _ => tokens.push(Token::Symbol(character.to_ascii_lowercase())),
         }
     }
-    Some(tokens)
+    Some(Section { tokens, is_last: true })
+}
+
+/// The digits and the literal text that signs stand for. `None` where they do more with a number than to show its digits.
+fn pieces(tokens: &[Token]) -> Option<Vec<Piece>> {
+    let piece = |token: &Token| match token {
+        // Whole numbers have no other digits in the general format.
+        Token::Symbol('0') | Token::General => Some(Piece::Zero),
+        Token::Symbol('#') => Some(Piece::Optional),
+        Token::Symbol('?') => Some(Piece::Space),
+        Token::Symbol(symbol) if !symbol.is_ascii_alphabetic() && !".,%/@".contains(*symbol) => Some(Piece::Literal(*symbol)),
+        Token::Literal(literal) => Some(Piece::Literal(*literal)),
+        Token::Symbol(_) | Token::Duration => None,
+    };
+    tokens.iter().map(piece).collect()
 }
 
 /// Adds a date as `2026-11-24`, with its time where it has one; a time alone as `08:30:00`.
@@ -240,7 +277,27 @@ mod tests {
             ("# ??/??", 42.0, "number 42"),
             ("[<=9999]0000;00000000", 42.0, "number 42"),
             ("[DBNum1]0000", 42.0, "number 42"),
-            ("\"每年\"#", 42.0, "number 42"),
+            ("\"每年\"#", 42.0, "text 每年42"),
+            ("\"证字第\"0\"号\"", 12.0, "text 证字第12号"),
+            ("\"A\"0", 12.0, "text A12"),
+            ("\"No.\"0", 0.0, "text No.0"),
+            ("0\"号\"", 12.0, "text 12号"),
+            ("第0号", 12.0, "text 第12号"),
+            ("\"A\"General", 12.0, "text A12"),
+            ("\"A\"G/通用格式", 12.0, "text A12"),
+            ("General\"号\";-General", 12.0, "text 12号"),
+            ("General;-General", 12.0, "number 12"),
+            ("\"A\"0", 12.5, "number 12.5"),
+            ("\"A\"0.00", 12.0, "number 12"),
+            ("\"¥\"0", 12.0, "number 12"),
+            ("\"无\"", 12.0, "number 12"),
+            ("000000;-000000;无", 0.0, "text 无"),
+            ("000000;-000000;无", 7.0, "text 000007"),
+            ("000000;-000000;\"—\";@", 0.0, "text —"),
+            ("000000;-000000;", 0.0, "text "),
+            ("000000;-000000;0;@", 0.0, "text 0"),
+            ("000000;-000000", 0.0, "text 000000"),
+            ("000000;[Red]-000000;[DBNum1]0", 0.0, "text 000000"),
             ("yyyy\"年\"m\"月\"d\"日\"", 45_000.0, "date 2023-03-15"),
             ("[$-804]yyyy-mm-dd;@", 45_000.5, "date 2023-03-15 12:00:00"),
             ("h:mm", 0.25, "date 06:00:00"),

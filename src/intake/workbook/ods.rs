@@ -7,7 +7,7 @@ use super::fault::{Fault, SheetFailure};
 use super::package::Package;
 use super::protection;
 use super::rows::{MOST_COLUMNS, Rows};
-use super::xml::{CellText, LONGEST_TEXT, XmlReader, attribute, push_text};
+use super::xml::{CellText, LONGEST_TEXT, XmlReader, attribute, mentions, push_text};
 use super::{MOST_MERGES, Merges, Sheet, SheetKind, Visibility, Workbook};
 use crate::intake::cell::Cell;
 use crate::intake::stream::EventSender;
@@ -16,6 +16,10 @@ use quick_xml::events::{BytesStart, Event};
 use std::collections::BTreeSet;
 
 const CONTENT: &str = "content.xml";
+/// The part that names the program that wrote the workbook.
+const META: &str = "meta.xml";
+/// Programs that calculate formulas, by what they call themselves.
+const CALCULATING: [&str; 7] = ["LibreOffice", "OpenOffice", "Collabora", "StarOffice", "MicrosoftOffice", "WPS", "gnumeric"];
 /// Most cells that repeated rows and cells may stand for in all. Repeats are meant for empty cells and for short runs.
 const MOST_REPEATS: u64 = 16 << 20;
 /// Text of a row that is held, in bytes; a row with that much is refused where it is sent.
@@ -30,6 +34,7 @@ pub(super) struct Ods {
     package: Package,
     sheets: Vec<Sheet>,
     merges: Vec<Merges>,
+    was_calculated: bool,
 }
 
 impl Ods {
@@ -41,7 +46,8 @@ impl Ods {
         if let Some(message) = protection::of_ods(&mut package)? {
             return Err(message);
         }
-        let mut tables = Tables::open(&mut package).map_err(|fault| fault.of_part(CONTENT))?;
+        let was_calculated = was_calculated(&mut package);
+        let mut tables = Tables::open(&mut package, was_calculated).map_err(|fault| fault.of_part(CONTENT))?;
         let mut hidden_styles = BTreeSet::new();
         let (mut sheets, mut merges): (Vec<Sheet>, Vec<Merges>) = (Vec::new(), Vec::new());
         let mut repeats = 0u64;
@@ -76,7 +82,7 @@ impl Ods {
             }
         }
         drop(tables);
-        Ok(Self { package, sheets, merges })
+        Ok(Self { package, sheets, merges, was_calculated })
     }
 }
 
@@ -89,7 +95,7 @@ impl Workbook for Ods {
         if let Some(merges) = self.merges.get_mut(index) {
             std::mem::take(merges).send(events)?;
         }
-        let mut tables = Tables::open(&mut self.package).map_err(Fault::of_sheet)?;
+        let mut tables = Tables::open(&mut self.package, self.was_calculated).map_err(Fault::of_sheet)?;
         let mut rows = Rows::new(events);
         let mut tables_begun = 0;
         loop {
@@ -103,6 +109,12 @@ impl Workbook for Ods {
         }
         rows.finish()
     }
+}
+
+/// Whether the program that wrote the workbook says that it is one that calculates.
+fn was_calculated(package: &mut Package) -> bool {
+    let is_named = |program: &str| package.part(META).and_then(|part| mentions(part, program)).unwrap_or(false);
+    CALCULATING.into_iter().any(is_named)
 }
 
 /// What is come upon in the content.
@@ -123,6 +135,8 @@ struct Tables<'a> {
     /// Name of the style that has begun.
     style: String,
     is_in_table: bool,
+    /// Whether a program that calculates wrote the formulas' values.
+    was_calculated: bool,
     /// The last row.
     row: Row,
 }
@@ -140,8 +154,8 @@ enum Step {
 }
 
 impl<'a> Tables<'a> {
-    fn open(package: &'a mut Package) -> Result<Self, Fault> {
-        Ok(Self { xml: package.xml(CONTENT)?, style: String::new(), is_in_table: false, row: Row::default() })
+    fn open(package: &'a mut Package, was_calculated: bool) -> Result<Self, Fault> {
+        Ok(Self { xml: package.xml(CONTENT)?, style: String::new(), is_in_table: false, was_calculated, row: Row::default() })
     }
 
     fn next(&mut self) -> Result<Item, Fault> {
@@ -206,7 +220,8 @@ impl<'a> Tables<'a> {
             self.paragraphs(&mut text)?;
             // What lies under a merged cell is not shown.
             if !is_covered {
-                self.row.push(column, &head, &text);
+                let value = head.value(&text, self.was_calculated);
+                self.row.push(column, &head, value, text.text.len());
             }
             column = column.saturating_add(head.columns);
         }
@@ -305,6 +320,8 @@ struct CellHead {
     spanned: (u64, u64),
     is_formula: bool,
     is_error: bool,
+    /// Whether it has the attributes that LibreOffice adds to what it has calculated.
+    is_extended: bool,
     /// `office:value-type`
     value_type: Option<String>,
     /// The value, in the attribute that the type asks for.
@@ -319,7 +336,7 @@ impl CellHead {
             let is_extension = found.key.prefix().is_some_and(|prefix| prefix.into_inner() == "calcext");
             let value = found.normalized_value(quick_xml::XmlVersion::Implicit1_0).unwrap_or_default();
             match found.key.local_name().as_ref() {
-                "value-type" if is_extension => head.is_error = value == "error",
+                "value-type" if is_extension => (head.is_extended, head.is_error) = (true, value == "error"),
                 "value-type" => head.value_type = Some(value.into_owned()),
                 "value" | "date-value" | "time-value" | "boolean-value" | "string-value" => head.value = Some(value.into_owned()),
                 "formula" => head.is_formula = true,
@@ -332,14 +349,17 @@ impl CellHead {
         head
     }
 
-    /// What the cell holds; `text` is what it shows.
-    fn value(&self, text: &CellText) -> CellValue {
+    /// What the cell holds; `text` is what it shows. `was_calculated` says that a program that calculates wrote it.
+    fn value(&self, text: &CellText, was_calculated: bool) -> CellValue {
         if text.is_cut || self.value.as_ref().is_some_and(|value| value.len() > LONGEST_TEXT) {
             return CellValue::TooLong;
         }
         let shown = || text.text.clone();
-        if self.is_error {
+        if self.is_error || self.is_formula && is_error(&text.text) {
             return CellValue::Error(shown());
+        }
+        if self.is_formula && self.lacks_result(text, was_calculated || self.is_extended) {
+            return CellValue::Uncalculated;
         }
         match (self.value_type.as_deref(), &self.value) {
             (Some("float" | "percentage" | "currency"), Some(value)) => match value.trim().parse::<f64>() {
@@ -352,19 +372,41 @@ impl CellHead {
             (Some("string"), Some(value)) => CellValue::Text(value.clone()),
             (Some("string"), None) => CellValue::Text(shown()),
             _ if !text.text.is_empty() => CellValue::Text(shown()),
-            _ if self.is_formula => CellValue::Uncalculated,
             _ => CellValue::Empty,
+        }
+    }
+
+    /// Whether the value of a formula is none: it is missing, or it is the 0 or the empty text that programs leave that do
+    /// not calculate.
+    fn lacks_result(&self, text: &CellText, was_calculated: bool) -> bool {
+        let value = self.value.as_deref().unwrap_or_default().trim();
+        match self.value_type.as_deref() {
+            Some("string") => value.is_empty() && text.text.is_empty() && !was_calculated,
+            Some("float" | "percentage" | "currency") => match value.parse::<f64>() {
+                Ok(number) => number == 0.0 && !was_calculated,
+                Err(_) => value.is_empty() && text.text.is_empty(),
+            },
+            _ => value.is_empty() && text.text.is_empty(),
         }
     }
 }
 
-/// Whether a number is shown with zeros before it, or with hyphens between its digits. A spreadsheet keeps fifteen digits.
+/// Whether a formula shows an error as its result.
+fn is_error(shown: &str) -> bool {
+    const ERRORS: [&str; 7] = ["#N/A", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NUM!", "#NULL!"];
+    let shown = shown.trim();
+    shown.starts_with("Err:") || ERRORS.contains(&shown)
+}
+
+/// Whether a number is shown with zeros before it, with hyphens between its digits, or with words around them. A spreadsheet
+/// keeps fifteen digits.
 fn shows_as_code(shown: &str, number: f64) -> bool {
     let digits: String = shown.chars().filter(char::is_ascii_digit).collect();
-    let is_code = shown.starts_with('0') && digits.len() > 1 || shown.trim_start_matches('-').contains('-');
-    let others = shown.chars().all(|character| character.is_ascii_digit() || character == '-');
-    let begins_with_digit = shown.starts_with(|character: char| character.is_ascii_digit());
-    is_code && others && begins_with_digit && number < 1e15 && digits.parse::<f64>() == Ok(number)
+    let is_padded = shown.starts_with('0') && digits.len() > 1 || shown.trim_start_matches('-').contains('-');
+    let is_plain = shown.chars().all(|character| character.is_ascii_digit() || character == '-')
+        && shown.starts_with(|character: char| character.is_ascii_digit());
+    let has_words = shown.chars().any(char::is_alphabetic) && !shown.contains(',');
+    (is_padded && is_plain || has_words) && number < 1e15 && digits.parse::<f64>() == Ok(number)
 }
 
 /// What a cell holds.
@@ -409,14 +451,15 @@ impl Row {
         self.bytes = 0;
     }
 
-    fn push(&mut self, column: u64, head: &CellHead, text: &CellText) {
-        let value = match head.value(text) {
+    /// Adds a cell; `bytes` is how long its text is.
+    fn push(&mut self, column: u64, head: &CellHead, value: CellValue, bytes: usize) {
+        let value = match value {
             CellValue::Text(_) | CellValue::Other(_) | CellValue::Error(_) if self.bytes > MOST_TEXT_OF_A_ROW => {
                 CellValue::TooLong
             }
             value => value,
         };
-        self.bytes += text.text.len();
+        self.bytes += bytes;
         // One cell beyond the last column is enough for the row to be refused.
         if (value != CellValue::Empty || head.spanned != (1, 1)) && self.cells.len() <= MOST_COLUMNS {
             self.cells.push(RowCell { column, columns: head.columns, spanned: head.spanned, value });
@@ -480,16 +523,16 @@ mod tests {
     use super::*;
 
     /// The cells of the first row of a table.
-    fn first_row(cells: &str) -> Vec<RowCell> {
+    fn first_row(cells: &str, was_calculated: bool) -> Vec<RowCell> {
         let content = format!("<d xmlns:x='urn:any'><x:table><x:table-row>{cells}</x:table-row></x:table></d>");
         let xml = XmlReader::new(Box::new(content.as_bytes())).unwrap();
-        let mut tables = Tables { xml, style: String::new(), is_in_table: false, row: Row::default() };
+        let mut tables = Tables { xml, style: String::new(), is_in_table: false, was_calculated, row: Row::default() };
         while !matches!(tables.next().unwrap(), Item::Row) {}
         std::mem::take(&mut tables.row.cells)
     }
 
-    fn value(attributes: &str, inside: &str) -> CellValue {
-        let mut cells = first_row(&format!("<x:table-cell {attributes}>{inside}</x:table-cell>"));
+    fn value(attributes: &str, inside: &str, was_calculated: bool) -> CellValue {
+        let mut cells = first_row(&format!("<x:table-cell {attributes}>{inside}</x:table-cell>"), was_calculated);
         cells.pop().map_or(CellValue::Empty, |cell| cell.value)
     }
 
@@ -512,6 +555,9 @@ mod tests {
             ("o:value-type='float' o:value='42'", "<t:p>42</t:p>", CellValue::Number(42.0)),
             ("o:value-type='float' o:value='42'", "<t:p>000042</t:p>", text("000042")),
             ("o:value-type='float' o:value='12345678'", "<t:p>1234-5678</t:p>", text("1234-5678")),
+            ("o:value-type='float' o:value='12'", "<t:p>证字第12号</t:p>", text("证字第12号")),
+            ("o:value-type='float' o:value='12'", "<t:p>No.12</t:p>", text("No.12")),
+            ("o:value-type='float' o:value='12'", "<t:p>1.2E+1</t:p>", CellValue::Number(12.0)),
             ("o:value-type='float' o:value='1234567'", "<t:p>1,234,567</t:p>", CellValue::Number(1_234_567.0)),
             ("o:value-type='float' o:value='0.5'", "<t:p>0.5</t:p>", CellValue::Number(0.5)),
             ("o:value-type='float' o:value='0'", "<t:p>0</t:p>", CellValue::Number(0.0)),
@@ -525,8 +571,33 @@ mod tests {
             ("o:value-type='string' calcext:value-type='error'", "<t:p>#REF!</t:p>", CellValue::Error("#REF!".to_owned())),
             ("", "<t:p>甲</t:p>", text("甲")),
         ] {
-            assert_eq!(value(attributes, inside), expected, "{attributes} {inside}");
+            assert_eq!(value(attributes, inside, true), expected, "{attributes} {inside}");
         }
+    }
+
+    #[test]
+    fn a_formula_without_a_result_is_uncalculated_whatever_its_program_leaves_there() {
+        let text = |text: &str| CellValue::Text(text.to_owned());
+        let error = |text: &str| CellValue::Error(text.to_owned());
+        for (attributes, inside, calculated, not_calculated) in [
+            ("o:value-type='string'", "", text(""), CellValue::Uncalculated),
+            ("o:value-type='string'", "<t:p/>", text(""), CellValue::Uncalculated),
+            ("o:value-type='string' o:string-value=''", "<t:p/>", text(""), CellValue::Uncalculated),
+            ("o:value-type='string' o:string-value='' calcext:value-type='string'", "<t:p/>", text(""), text("")),
+            ("o:value-type='float' o:value='0'", "<t:p>0</t:p>", CellValue::Number(0.0), CellValue::Uncalculated),
+            ("o:value-type='float' o:value='0.0'", "", CellValue::Number(0.0), CellValue::Uncalculated),
+            ("o:value-type='float' o:value='7'", "<t:p>7</t:p>", CellValue::Number(7.0), CellValue::Number(7.0)),
+            ("o:value-type='float' o:value='0'", "<t:p>Err:504</t:p>", error("Err:504"), error("Err:504")),
+            ("o:value-type='string'", "<t:p>#NAME?</t:p>", error("#NAME?"), error("#NAME?")),
+            ("o:value-type='void'", "", CellValue::Uncalculated, CellValue::Uncalculated),
+        ] {
+            let attributes = format!("t:formula='of:=[.A1]' {attributes}");
+            assert_eq!(value(&attributes, inside, true), calculated, "{attributes} {inside}");
+            assert_eq!(value(&attributes, inside, false), not_calculated, "{attributes} {inside}");
+        }
+        // Without a formula, 0 and the empty text are what they are.
+        assert_eq!(value("o:value-type='float' o:value='0'", "<t:p>0</t:p>", false), CellValue::Number(0.0));
+        assert_eq!(value("o:value-type='string'", "", false), text(""));
     }
 
     #[test]
@@ -534,6 +605,7 @@ mod tests {
         let cells = first_row(
             "<x:table-cell x:number-columns-repeated='3'/><x:table-cell x:number-columns-repeated='2' o:value-type='float' o:value='1'/>\
              <x:covered-table-cell o:value-type='float' o:value='2'/><x:table-cell o:value-type='float' o:value='3'/>",
+            true,
         );
         let places: Vec<(u64, u64)> = cells.iter().map(|cell| (cell.column, cell.columns)).collect();
         assert_eq!(places, [(3, 2), (6, 1)]);

@@ -20,9 +20,20 @@ pub(super) struct Shared {
     pub formats: Vec<NumberFormat>,
     /// Whether dates are counted from 1904.
     pub is_1904: bool,
-    /// Whether the file asks to be calculated as soon as it is opened: the program that wrote it calculated nothing, and
-    /// left 0 as the value of its formulas.
-    pub is_uncalculated: bool,
+    pub calculation: Calculation,
+}
+
+/// What a workbook tells of whether its formulas have been calculated. Programs that do not calculate leave 0 or the empty
+/// text as the value of a formula.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Calculation {
+    /// A program that calculates wrote it.
+    #[default]
+    Done,
+    /// It has no settings of the calculation, which programs that calculate write.
+    Unproved,
+    /// It asks to be calculated as soon as it is opened, or says that it has not been.
+    Pending,
 }
 
 impl Shared {

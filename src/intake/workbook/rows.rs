@@ -15,10 +15,24 @@ pub(super) const MOST_COLUMNS: usize = 16_384;
 /// longest cells.
 const MOST_TEXT: usize = 256 * 1024;
 
-/// Puts the rows of a sheet together, one at a time, and sends them.
+/// Most memory that rows may take which wait for the others, in bytes.
+const MOST_WAITING: usize = 256 << 20;
+
+/// Puts the rows of a sheet together, and sends them from the top down.
 pub(super) struct Rows<'a> {
     events: &'a mut EventSender,
-    /// Row that is put together, counted from 1; 0 before the first.
+    /// The row that is put together.
+    row: RowParts,
+    /// The greatest number of a row so far.
+    last: u32,
+    /// Rows that wait to be sorted, where they may be out of order; else each one is sent as soon as the next begins.
+    waiting: Option<Waiting>,
+}
+
+/// A row that is put together.
+#[derive(Debug, Default)]
+struct RowParts {
+    /// Counted from 1; 0 where no row has begun.
     number: u32,
     cells: Vec<(usize, HeldCell)>,
     text: String,
@@ -35,28 +49,49 @@ enum HeldCell {
     Uncalculated,
 }
 
+impl HeldCell {
+    /// The cell, where its row's text begins further right.
+    fn moved(self, by: usize) -> Self {
+        let range = |range: Range<usize>| range.start + by..range.end + by;
+        match self {
+            Self::Text(text) => Self::Text(range(text)),
+            Self::Other(text) => Self::Other(range(text)),
+            Self::Error(text) => Self::Error(range(text)),
+            Self::Number(_) | Self::Uncalculated => self,
+        }
+    }
+}
+
 impl<'a> Rows<'a> {
+    /// Sends rows that come in their order.
     pub(super) fn new(events: &'a mut EventSender) -> Self {
-        Self { events, number: 0, cells: Vec::new(), text: String::new(), problem: None }
+        Self { events, row: RowParts::default(), last: 0, waiting: None }
     }
 
-    /// Takes a cell: its row counted from 1, its column from 0. Cells of a row follow each other, in any order.
+    /// Sends rows that may come in any order, sorted; as many as may be held wait for the others.
+    pub(super) fn sorting(events: &'a mut EventSender) -> Self {
+        Self { waiting: Some(Waiting::new(MOST_WAITING)), ..Self::new(events) }
+    }
+
+    /// Takes a cell: its row counted from 1, its column from 0. Cells of a row may come in any order.
     ///
     /// # Errors
-    /// Fails if the cell lies outside of the largest sheet, or nobody takes the rows any more.
+    /// Fails if the cell lies outside of the largest sheet, if its row comes too late to be put in its place, or if nobody
+    /// takes the rows any more.
     pub(super) fn cell(&mut self, row: u32, column: usize, cell: Cell<'_>) -> Result<(), SheetFailure> {
         self.begin(row, column)?;
+        let row = &mut self.row;
         let held = match cell {
             Cell::Empty => return Ok(()),
-            Cell::Text(text) => self.keep(text).map(HeldCell::Text),
+            Cell::Text(text) => row.keep(text).map(HeldCell::Text),
             Cell::Number(number) => Some(HeldCell::Number(number)),
-            Cell::Other(text) => self.keep(text).map(HeldCell::Other),
-            Cell::Error(text) => self.keep(text).map(HeldCell::Error),
+            Cell::Other(text) => row.keep(text).map(HeldCell::Other),
+            Cell::Error(text) => row.keep(text).map(HeldCell::Error),
             Cell::Uncalculated => Some(HeldCell::Uncalculated),
         };
         match held {
-            Some(held) => self.cells.push((column, held)),
-            None => self.note_problem(Message::new("workbook-row-too-long")),
+            Some(held) => row.cells.push((column, held)),
+            None => row.note_problem(Message::new("workbook-row-too-long")),
         }
         Ok(())
     }
@@ -92,29 +127,70 @@ impl<'a> Rows<'a> {
     /// Fails like [`Rows::cell`].
     pub(super) fn spoil(&mut self, row: u32, column: usize, problem: Message) -> Result<(), SheetFailure> {
         self.begin(row, column)?;
-        self.note_problem(problem);
+        self.row.note_problem(problem);
         Ok(())
     }
 
-    /// Sends the last row.
+    /// Sends the last row, and those that have waited.
     ///
     /// # Errors
     /// Fails if nobody takes the rows any more.
     pub(super) fn finish(mut self) -> Result<(), SheetFailure> {
-        self.send()
+        self.pass()?;
+        match self.waiting.take() {
+            Some(waiting) => waiting.send(self.events),
+            None => Ok(()),
+        }
     }
 
     fn begin(&mut self, row: u32, column: usize) -> Result<(), SheetFailure> {
         if !(1..=MOST_ROWS).contains(&row) || column >= MOST_COLUMNS {
             return Err(Message::new("workbook-cell-outside").with("row", row).into());
         }
-        if row != self.number {
-            self.send()?;
-            self.number = row;
+        if row == self.row.number {
+            return Ok(());
         }
+        self.pass()?;
+        let is_late = row <= self.last;
+        match &mut self.waiting {
+            Some(waiting) => waiting.rises &= !is_late,
+            // The rows below it are gone, so that what it says can no longer be read with them.
+            None if is_late => return Err(out_of_order(row)),
+            None => {}
+        }
+        self.last = self.last.max(row);
+        self.row.number = row;
         Ok(())
     }
 
+    /// Passes on the row that has been put together.
+    fn pass(&mut self) -> Result<(), SheetFailure> {
+        if self.row.cells.is_empty() && self.row.problem.is_none() {
+            return Ok(());
+        }
+        let Some(waiting) = &mut self.waiting else { return self.row.send(self.events) };
+        let number = self.row.number;
+        waiting.push(std::mem::take(&mut self.row));
+        if waiting.has_room() {
+            return Ok(());
+        }
+        if !waiting.rises {
+            return Err(out_of_order(number));
+        }
+        // Rows without numbers mostly come in their order: from here on they are sent as they come.
+        match self.waiting.take() {
+            Some(waiting) => waiting.send(self.events),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What keeps a sheet from being read whose rows are out of order, and too many to be sorted.
+fn out_of_order(row: u32) -> SheetFailure {
+    Message::new("workbook-rows-out-of-order").with("row", row).into()
+}
+
+impl RowParts {
     fn note_problem(&mut self, problem: Message) {
         self.problem.get_or_insert(problem);
     }
@@ -128,10 +204,22 @@ impl<'a> Rows<'a> {
         Some(from..self.text.len())
     }
 
-    fn send(&mut self) -> Result<(), SheetFailure> {
-        if self.cells.is_empty() && self.problem.is_none() {
-            return Ok(());
+    /// Adds what another piece of the same row holds.
+    fn append(&mut self, other: Self) {
+        let from = self.text.len();
+        if from + other.text.len() > MOST_TEXT {
+            self.note_problem(Message::new("workbook-row-too-long"));
+            return;
         }
+        self.text.push_str(&other.text);
+        self.cells.extend(other.cells.into_iter().map(|(column, cell)| (column, cell.moved(from))));
+        if let Some(problem) = other.problem {
+            self.note_problem(problem);
+        }
+    }
+
+    /// Sends the row with its cells from left to right, and empties it.
+    fn send(&mut self, events: &mut EventSender) -> Result<(), SheetFailure> {
         if !self.cells.is_sorted_by_key(|(column, _)| *column) {
             self.cells.sort_by_key(|(column, _)| *column);
         }
@@ -143,9 +231,9 @@ impl<'a> Rows<'a> {
             self.note_problem(Message::new("workbook-cell-twice").with("cell", cell_name(self.number, column)));
             self.cells.dedup_by_key(|(column, _)| *column);
         }
-        self.events.row(self.number)?;
+        events.row(self.number)?;
         if let Some(problem) = self.problem.take() {
-            self.events.spoil_row(problem);
+            events.spoil_row(problem);
         }
         for (column, held) in self.cells.drain(..) {
             let text = |range: Range<usize>| self.text.get(range).unwrap_or_default();
@@ -156,9 +244,56 @@ impl<'a> Rows<'a> {
                 HeldCell::Error(range) => Cell::Error(text(range)),
                 HeldCell::Uncalculated => Cell::Uncalculated,
             };
-            self.events.cell(column, cell);
+            events.cell(column, cell);
         }
         self.text.clear();
+        Ok(())
+    }
+
+    /// Memory that it takes, in bytes.
+    const fn size(&self) -> usize {
+        size_of::<Self>() + self.cells.capacity() * size_of::<(usize, HeldCell)>() + self.text.capacity()
+    }
+}
+
+/// Rows that wait until they can be sorted.
+#[derive(Debug)]
+struct Waiting {
+    rows: Vec<RowParts>,
+    /// Whether they have come in their order so far.
+    rises: bool,
+    /// Memory that they take, and most that they may take, in bytes.
+    size: usize,
+    most: usize,
+}
+
+impl Waiting {
+    const fn new(most: usize) -> Self {
+        Self { rows: Vec::new(), rises: true, size: 0, most }
+    }
+
+    fn push(&mut self, row: RowParts) {
+        self.size += row.size();
+        self.rows.push(row);
+    }
+
+    const fn has_room(&self) -> bool {
+        self.size < self.most
+    }
+
+    /// Sends the rows from the top down.
+    fn send(mut self, events: &mut EventSender) -> Result<(), SheetFailure> {
+        if !self.rises {
+            events.note(Message::new("workbook-rows-sorted"), false)?;
+            self.rows.sort_by_key(|row| row.number);
+        }
+        let mut rows = self.rows.into_iter().peekable();
+        while let Some(mut row) = rows.next() {
+            while let Some(piece) = rows.next_if(|piece| piece.number == row.number) {
+                row.append(piece);
+            }
+            row.send(events)?;
+        }
         Ok(())
     }
 }
@@ -198,9 +333,14 @@ mod tests {
     type SentRow = (u32, bool, Vec<String>);
 
     fn sent(take: impl FnOnce(&mut Rows<'_>) -> Result<(), SheetFailure>) -> (Vec<SentRow>, bool) {
+        sent_by(None, take)
+    }
+
+    /// What is sent where rows wait to be sorted, as long as they take no more than so many bytes.
+    fn sent_by(most: Option<usize>, take: impl FnOnce(&mut Rows<'_>) -> Result<(), SheetFailure>) -> (Vec<SentRow>, bool) {
         let (sender, receiver) = sync_channel(1000);
         let mut events = EventSender::new(sender);
-        let mut rows = Rows::new(&mut events);
+        let mut rows = Rows { waiting: most.map(Waiting::new), ..Rows::new(&mut events) };
         let is_whole = take(&mut rows).is_ok();
         rows.finish().unwrap();
         events.end().unwrap();
@@ -219,12 +359,42 @@ mod tests {
     #[test]
     fn cells_out_of_order_come_from_left_to_right() {
         let (rows, _) = sent(|rows| {
-            rows.cell(3, 2, Cell::Text("c"))?;
-            rows.cell(3, 0, Cell::Text("a"))?;
-            rows.cell(2, 1, Cell::Number(5.0))
+            rows.cell(2, 2, Cell::Text("c"))?;
+            rows.cell(2, 0, Cell::Text("a"))?;
+            rows.cell(3, 1, Cell::Number(5.0))
         });
-        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-        assert_eq!(rows, [(3, false, texts(&["a", "", "c"])), (2, false, texts(&["", "5"]))]);
+        assert_eq!(rows, [(2, false, texts(&["a", "", "c"])), (3, false, texts(&["", "5"]))]);
+    }
+
+    fn texts(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|text| (*text).to_owned()).collect()
+    }
+
+    #[test]
+    fn rows_out_of_order_come_from_the_top_down_and_pieces_of_a_row_together() {
+        let take = |rows: &mut Rows<'_>| {
+            rows.cell(3, 0, Cell::Text("third"))?;
+            rows.cell(1, 1, Cell::Text("b"))?;
+            rows.cell(2, 0, Cell::Number(2.0))?;
+            rows.cell(1, 0, Cell::Text("a"))
+        };
+        let (rows, is_whole) = sent_by(Some(1 << 20), take);
+        assert!(is_whole);
+        let expected = [(1, false, texts(&["a", "b"])), (2, false, texts(&["2"])), (3, false, texts(&["third"]))];
+        assert_eq!(rows, expected);
+        // A row that the others do not wait for comes too late.
+        assert!(!sent(take).1);
+    }
+
+    #[test]
+    fn rows_beyond_those_that_may_wait_are_sent_as_they_come_or_refused() {
+        let rising = |rows: &mut Rows<'_>| (1..500).try_for_each(|row| rows.cell(row, 0, Cell::Text("text")));
+        let (rows, is_whole) = sent_by(Some(1000), rising);
+        assert!(is_whole && rows.len() == 499 && rows.is_sorted_by_key(|(number, _, _)| *number));
+        let falling = |rows: &mut Rows<'_>| (1..500).rev().try_for_each(|row| rows.cell(row, 0, Cell::Text("text")));
+        assert!(!sent_by(Some(1000), falling).1);
+        let late = |rows: &mut Rows<'_>| (1..500).chain([7]).try_for_each(|row| rows.cell(row, 0, Cell::Text("text")));
+        assert!(!sent_by(Some(1000), late).1);
     }
 
     #[test]

@@ -373,20 +373,16 @@ impl Record<'_> {
         self.data.get(at..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes))
     }
 
-    /// The code of a number format: after its number, the length in one byte (Excel 5) or two, and the characters. What
-    /// is not ASCII in it is literal text.
+    /// The code of a number format: after its number, the length in one byte (Excel 5) or two, and the characters. Those of
+    /// Excel 5 are in the code page of the machine; those of one byte in later versions are the first of Unicode.
     fn format_code(&self) -> Option<String> {
-        let of_bytes = |length: usize, from: usize| {
-            let text = self.data.get(from..from + length)?;
-            Some(text.iter().map(|byte| char::from(*byte)).collect())
-        };
         let short = usize::from(*self.data.get(2)?);
         if self.data.len() == 3 + short {
-            return of_bytes(short, 3);
+            return Some(encoding_rs::GBK.decode_without_bom_handling(self.data.get(3..)?).0.into_owned());
         }
         let length = usize::from(self.u16_at(2)?);
         if self.data.get(4)? & 1 == 0 {
-            return of_bytes(length, 5);
+            return Some(self.data.get(5..5 + length)?.iter().map(|byte| char::from(*byte)).collect());
         }
         let text = self.data.get(5..5 + 2 * length)?;
         Some(encoding_rs::UTF_16LE.decode_without_bom_handling(text).0.into_owned())

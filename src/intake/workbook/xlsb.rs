@@ -85,9 +85,10 @@ impl Workbook for Xlsb {
 
     fn read_sheet(&mut self, index: usize, events: &mut EventSender) -> Result<(), SheetFailure> {
         let part = self.sheets.parts.get(index).ok_or_else(|| Fault::Missing.of_sheet())?;
-        read_merges(&mut self.package, part).map_err(Fault::of_sheet)?.send(events)?;
+        let (merges, rises) = look_over(&mut self.package, part).map_err(Fault::of_sheet)?;
+        merges.send(events)?;
         let mut records = Records::open(&mut self.package, part).map_err(Fault::of_sheet)?;
-        let mut rows = Rows::new(events);
+        let mut rows = if rises { Rows::new(events) } else { Rows::sorting(events) };
         read_rows(&mut records, &self.shared, &mut rows)?;
         rows.finish()
     }
@@ -150,18 +151,27 @@ fn read_shared_texts(package: &mut Package, part: &str, texts: &mut SharedTexts)
     Ok(())
 }
 
-/// Reads the merged ranges of a sheet. They stand behind its rows; reading the part to its end also shows whether it is whole
-/// before any row of it is sent.
-fn read_merges(package: &mut Package, part: &str) -> Result<Merges, Fault> {
+/// Reads the merged ranges of a sheet, which stand behind its rows, and tells whether the rows come in their order. Reading
+/// the part to its end also shows whether it is whole before any row of it is sent.
+fn look_over(package: &mut Package, part: &str) -> Result<(Merges, bool), Fault> {
     let mut merges = Merges::default();
+    let (mut next, mut rises) = (0, true);
     let mut records = Records::open(package, part)?;
     while let Some(kind) = records.next()? {
-        if kind == record::MERGED_RANGE {
-            let rows = (records.u32_at(0)?.saturating_add(1), records.u32_at(4)?.saturating_add(1));
-            merges.push(rows, (records.column_at(8)?, records.column_at(12)?));
+        match kind {
+            record::MERGED_RANGE => {
+                let rows = (records.u32_at(0)?.saturating_add(1), records.u32_at(4)?.saturating_add(1));
+                merges.push(rows, (records.column_at(8)?, records.column_at(12)?));
+            }
+            record::ROW => {
+                let row = records.u32_at(0)?;
+                rises &= row >= next;
+                next = row.saturating_add(1);
+            }
+            _ => {}
         }
     }
-    Ok(merges)
+    Ok((merges, rises))
 }
 
 fn read_rows(records: &mut Records<'_>, shared: &Shared, rows: &mut Rows<'_>) -> Result<(), SheetFailure> {

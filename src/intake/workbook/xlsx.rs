@@ -6,11 +6,12 @@
 
 use super::fault::{Fault, SheetFailure};
 use super::format::NumberFormat;
-use super::ooxml::{MOST_STYLES, Parts, Shared, Sheets, formats_of_styles, missing_texts};
+use super::ooxml::{Calculation, MOST_STYLES, Parts, Shared, Sheets, formats_of_styles, missing_texts};
 use super::package::Package;
+use super::preview::Preview;
 use super::rows::{Rows, cell_place};
 use super::shared::{unescape, unescaped};
-use super::xml::{CellText, XmlReader, attribute, is_true, mentions};
+use super::xml::{CellText, XmlReader, attribute, is_true};
 use super::{Merges, Sheet, Visibility, Workbook};
 use crate::intake::cell::Cell;
 use crate::intake::stream::EventSender;
@@ -52,9 +53,13 @@ impl Workbook for Xlsx {
 
     fn read_sheet(&mut self, index: usize, events: &mut EventSender) -> Result<(), SheetFailure> {
         let part = self.sheets.parts.get(index).ok_or_else(|| Fault::Missing.of_sheet())?;
-        read_merges(&mut self.package, part).map_err(Fault::of_sheet)?.send(events)?;
+        // Read to its end, the part shows whether it is whole before any row of it is sent.
+        let preview = self.package.part(part).and_then(Preview::of).map_err(Fault::of_sheet)?;
+        if preview.has_merges {
+            read_merges(&mut self.package, part).map_err(Fault::of_sheet)?.send(events)?;
+        }
         let xml = self.package.xml(part).map_err(Fault::of_sheet)?;
-        let mut rows = Rows::new(events);
+        let mut rows = if preview.rises { Rows::new(events) } else { Rows::sorting(events) };
         let sheet =
             SheetReader { xml, shared: &self.shared, row: 0, column: 0, value: CellText::default(), shown: String::new() };
         sheet.read(&mut rows)?;
@@ -65,13 +70,18 @@ impl Workbook for Xlsx {
 /// Reads the workbook part: its sheets, and what holds for all of them.
 fn read_main(package: &mut Package, main: &str, parts: &Parts, shared: &mut Shared) -> Result<Sheets, Fault> {
     let mut sheets = Sheets::default();
+    shared.calculation = Calculation::Unproved;
     let mut xml = package.xml(main)?;
     loop {
         match xml.event()? {
             Event::Eof => return Ok(sheets),
             Event::Start(tag) => match tag.local_name().as_ref() {
                 "workbookPr" => shared.is_1904 = attribute(&tag, "date1904").is_some_and(|value| is_true(&value)),
-                "calcPr" => shared.is_uncalculated = attribute(&tag, "fullCalcOnLoad").is_some_and(|value| is_true(&value)),
+                "calcPr" => {
+                    let says = |name: &str, value: bool| attribute(&tag, name).is_some_and(|found| is_true(&found) == value);
+                    let is_pending = says("fullCalcOnLoad", true) || says("calcCompleted", false);
+                    shared.calculation = if is_pending { Calculation::Pending } else { Calculation::Done };
+                }
                 "sheet" => {
                     let visibility = match attribute(&tag, "state").as_deref() {
                         Some("hidden") => Visibility::Hidden,
@@ -116,13 +126,9 @@ fn read_styles(package: &mut Package, part: &str) -> Result<Vec<NumberFormat>, F
     }
 }
 
-/// Reads the merged ranges of a sheet. They stand behind its rows, so that the part is read once more where it has any;
-/// reading it to its end also shows whether it is whole before any row of it is sent.
+/// Reads the merged ranges of a sheet. They stand behind its rows, so that the part is read once more where it has any.
 fn read_merges(package: &mut Package, part: &str) -> Result<Merges, Fault> {
     let mut merges = Merges::default();
-    if !mentions(package.part(part)?, "mergeCell")? {
-        return Ok(merges);
-    }
     let mut xml = package.xml(part)?;
     loop {
         match xml.event()? {
@@ -260,17 +266,14 @@ impl SheetReader<'_> {
         let body = self.body().map_err(|fault| fault.after_row(self.row.saturating_sub(1)))?;
         let (row, column) = (self.row, self.column);
         self.column += 1;
+        if body.is_formula && self.lacks_result(head, body) {
+            return rows.cell(row, column, Cell::Uncalculated);
+        }
         if body.has_inline {
             return self.text(row, column, rows);
         }
-        let is_empty = !body.has_value || self.value.text.is_empty();
-        if is_empty {
-            let is_empty_text = body.has_value && head.value_type == ValueType::Text;
-            return match (body.is_formula, is_empty_text) {
-                (true, false) => rows.cell(row, column, Cell::Uncalculated),
-                (true, true) => rows.cell(row, column, Cell::Text("")),
-                (false, _) => Ok(()),
-            };
+        if !body.has_value || self.value.text.is_empty() {
+            return if body.is_formula { rows.cell(row, column, Cell::Text("")) } else { Ok(()) };
         }
         match head.value_type {
             ValueType::Text | ValueType::Inline => self.text(row, column, rows),
@@ -285,17 +288,36 @@ impl SheetReader<'_> {
             }
             ValueType::Error => rows.cell(row, column, Cell::Error(&self.value.text)),
             ValueType::Date => rows.cell(row, column, Cell::Other(without_midnight(&self.value.text))),
-            ValueType::Number => match self.value.text.trim().parse::<f64>().ok().filter(|number| number.is_finite()) {
+            ValueType::Number => match self.value.text.trim().parse::<f64>() {
+                Ok(number) if !number.is_finite() && body.is_formula => rows.cell(row, column, Cell::Error(&self.value.text)),
                 // What is no number is shown as it stands.
-                None => self.text(row, column, rows),
-                Some(number) if body.is_formula && number == 0.0 && self.shared.is_uncalculated => {
-                    rows.cell(row, column, Cell::Uncalculated)
-                }
-                Some(number) => {
+                Err(_) => self.text(row, column, rows),
+                Ok(number) if !number.is_finite() => self.text(row, column, rows),
+                Ok(number) => {
                     let format = self.shared.format(head.style);
                     rows.cell(row, column, format.cell(number, self.shared.is_1904, &mut self.shown))
                 }
             },
+        }
+    }
+
+    /// Whether the value of a formula is none: it is missing, or it is what programs leave that do not calculate.
+    fn lacks_result(&self, head: &CellHead, body: CellBody) -> bool {
+        let value = self.value.text.trim();
+        let calculation = self.shared.calculation;
+        let is_text = body.has_value && head.value_type == ValueType::Text;
+        if value.is_empty() {
+            // A formula that has been calculated may yield the empty text.
+            return !is_text || calculation == Calculation::Pending;
+        }
+        if !value.parse::<f64>().is_ok_and(|number| number == 0.0) {
+            return false;
+        }
+        match (head.value_type, calculation) {
+            (ValueType::Number | ValueType::Text, Calculation::Pending) | (ValueType::Number, Calculation::Unproved) => true,
+            // Programs that calculate write it in one way.
+            (ValueType::Number, Calculation::Done) => value != "0",
+            _ => false,
         }
     }
 

@@ -187,7 +187,10 @@ pub(super) fn mentions<'a>(part: Box<dyn Read + 'a>, word: &str) -> Result<bool,
 }
 
 /// A part as UTF-8.
-fn decoded<'a>(mut part: Box<dyn Read + 'a>) -> io::Result<Box<dyn Read + 'a>> {
+///
+/// # Errors
+/// Fails if the part's first bytes cannot be read.
+pub(super) fn decoded<'a>(mut part: Box<dyn Read + 'a>) -> io::Result<Box<dyn Read + 'a>> {
     let mut head = Vec::new();
     part.by_ref().take(DECLARATION).read_to_end(&mut head)?;
     let encoding = encoding_of(&head);

@@ -84,6 +84,26 @@ fn a_formula_that_nobody_calculated_is_an_invalid_row_and_never_a_blank_one() {
 }
 
 #[test]
+fn what_programs_leave_that_do_not_calculate_is_no_value_of_a_formula() {
+    for attributes in [
+        "office:value-type=\"string\"",
+        "office:value-type=\"string\" office:string-value=\"\"",
+        "office:value-type=\"float\" office:value=\"0\"",
+    ] {
+        let formula = format!("<table:table-cell table:formula=\"of:=[.D1]\" {attributes}/>");
+        let rows = row(&[formula.clone(), formula.clone()]) + &item(1) + &row(&[formula, text(TYPE)]);
+        let of_library = outcome_of(&rows);
+        assert_eq!((of_library.items(), of_library.rejected()), (vec![3], vec![2, 4]), "{attributes}");
+        assert!(of_library.found.rejected.iter().all(|row| row.problem.name() == "unreadable_cell"), "{attributes}");
+        // A program that calculates has found what it says.
+        let meta = "<office:meta><meta:generator>LibreOffice/24.2.7.2$Linux_X86_64</meta:generator></office:meta>";
+        let of_program = outcome("a.ods", &ods(&table(&rows)).with("meta.xml", meta).archive());
+        assert_eq!(of_program.items(), [3], "{attributes}");
+        assert!(of_program.found.rejected.iter().all(|row| row.problem.name() == "missing_holder_code"), "{attributes}");
+    }
+}
+
+#[test]
 fn a_number_that_is_shown_with_zeros_is_what_is_shown() {
     let number = |value: &str, shown: &str| {
         format!(
@@ -91,10 +111,10 @@ fn a_number_that_is_shown_with_zeros_is_what_is_shown() {
         )
     };
     let mut rows = String::new();
-    for (serial, shown) in (0..).zip(["001234", "0000-1234", "1234", "1,234"]) {
+    for (serial, shown) in (0..).zip(["001234", "0000-1234", "1234", "1,234", "证字第1234号"]) {
         rows += &row(&[text(&citizen(serial)), text(TYPE), number("1234", shown)]);
     }
-    assert_eq!(outcome_of(&rows).certificate_numbers(), ["001234", "0000-1234", "1234", "1234"]);
+    assert_eq!(outcome_of(&rows).certificate_numbers(), ["001234", "0000-1234", "1234", "1234", "证字第1234号"]);
 }
 
 #[test]

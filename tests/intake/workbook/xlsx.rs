@@ -200,16 +200,90 @@ fn a_formula_that_nobody_calculated_is_an_invalid_row_and_never_a_blank_one() {
     assert!(outcome.items().is_empty() && outcome.rejected().is_empty());
 }
 
+/// A workbook with settings of its calculation.
+fn calculated(parts: Parts, settings: &str) -> Parts {
+    parts.replaced(WORKBOOK, "</workbook>", &format!("<calcPr {settings}/></workbook>"))
+}
+
 #[test]
-fn zeros_of_formulas_are_no_values_where_the_workbook_waits_to_be_calculated() {
-    let row = |value: &str| format!("<row r=\"2\"><c r=\"A2\"><f>C2</f>{value}</c><c r=\"B2\" t=\"str\"><v>{TYPE}</v></c></row>");
-    let waiting = |parts: Parts| parts.replaced(WORKBOOK, "</workbook>", "<calcPr fullCalcOnLoad=\"1\"/></workbook>");
-    let without_value = outcome("a.xlsx", &list_with(&row("")).archive());
-    let with_zero = outcome("a.xlsx", &waiting(list_with(&row("<v>0</v>"))).archive());
-    assert_eq!(with_zero.rejected(), [2]);
-    assert_eq!(with_zero.found.rejected[0].problem, without_value.found.rejected[0].problem);
-    let calculated = outcome("a.xlsx", &list_with(&row("<v>0</v>")).archive());
-    assert_ne!(calculated.found.rejected[0].problem, without_value.found.rejected[0].problem);
+fn what_programs_leave_that_do_not_calculate_is_no_value_of_a_formula() {
+    const DONE: &str = "calcId=\"191029\"";
+    const PENDING: &str = "calcId=\"124519\" fullCalcOnLoad=\"1\"";
+    for (name, cell, settings, is_value) in [
+        ("0 of Excel", "<c r=\"A2\"><f>C2</f><v>0</v></c>", Some(DONE), true),
+        ("0 of Java", "<c r=\"A2\" t=\"n\"><f>C2</f><v>0.0</v></c>", Some(DONE), false),
+        ("0 without settings", "<c r=\"A2\" t=\"n\"><f>C2</f><v>0.0</v></c>", None, false),
+        ("0 to be calculated", "<c r=\"A2\"><f>C2</f><v>0</v></c>", Some(PENDING), false),
+        ("0 as text to be calculated", "<c r=\"A2\" t=\"str\"><f>C2</f><v>0</v></c>", Some(PENDING), false),
+        ("0 not calculated", "<c r=\"A2\"><f>C2</f><v>0</v></c>", Some("calcCompleted=\"0\""), false),
+        ("empty text of Excel", "<c r=\"A2\" t=\"str\"><f>C2</f><v></v></c>", Some(DONE), true),
+        ("empty text to be calculated", "<c r=\"A2\" t=\"str\"><f>C2</f><v></v></c>", Some(PENDING), false),
+        ("empty inline text", "<c r=\"A2\" t=\"inlineStr\"><f>C2</f><is><t></t></is></c>", Some(DONE), false),
+        ("no number", "<c r=\"A2\"><f>C2</f><v>NaN</v></c>", Some(DONE), false),
+    ] {
+        // As the holder code, as the certificate number, and in every cell of a row.
+        let text = |column: &str, text: &str| format!("<c r=\"{column}2\" t=\"str\"><v>{text}</v></c>");
+        let (holder, type_code) = (text("A", &citizen(0)), text("B", TYPE));
+        let in_column = |column: &str| cell.replace("A2", &format!("{column}2"));
+        let read = |cells: &str| {
+            let header = "<row r=\"1\"><c r=\"A1\" t=\"str\"><v>证件号码</v></c><c r=\"B1\" t=\"str\"><v>证照类型代码</v></c><c r=\"C1\" t=\"str\"><v>证照编号</v></c></row>";
+            let parts = xlsx(&format!("{header}<row r=\"2\">{cells}</row>"));
+            let parts = if let Some(settings) = settings { calculated(parts, settings) } else { parts };
+            outcome("a.xlsx", &parts.archive())
+        };
+        let as_code = read(&format!("{cell}{type_code}"));
+        let as_number = read(&format!("{holder}{type_code}{}", in_column("C")));
+        if is_value {
+            // A type alone is what a template comes with.
+            assert!(as_code.found.rejected.iter().all(|row| row.problem.name() == "missing_holder_code"), "{name}");
+            assert_eq!((as_code.items().len(), as_number.items()), (0, vec![2]), "{name}");
+        } else {
+            for outcome in [as_code, as_number, read(&["A", "B", "C"].map(in_column).concat())] {
+                assert!(outcome.items().is_empty(), "{name}");
+                assert_eq!(outcome.found.rejected[0].problem.name(), "unreadable_cell", "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_text_of_a_formula_is_no_value() {
+    for cell in [
+        "<c r=\"A2\" t=\"inlineStr\"><is><t>=VLOOKUP(D4,Sheet2!A:B,2,0)</t></is></c>",
+        "<c r=\"A2\" t=\"inlineStr\"><is><t>=A4</t></is></c>",
+        "<c r=\"A2\" t=\"str\"><f>Sheet2!A1</f><v>=Sheet2!A1</v></c>",
+    ] {
+        let row = format!("<row r=\"2\">{cell}<c r=\"B2\" t=\"str\"><v>{TYPE}</v></c></row>");
+        assert_eq!(outcome("a.xlsx", &list_with(&row).archive()).advice(), [(2, "advice-formula-text")], "{cell}");
+    }
+}
+
+#[test]
+fn rows_that_are_stored_in_another_order_are_read_in_that_of_their_numbers() {
+    let text = |place: &str, text: &str| format!("<c r=\"{place}\" t=\"str\"><v>{text}</v></c>");
+    let header = format!("<row r=\"1\">{}{}</row>", text("A1", "证件号码"), text("B1", "证照类型代码"));
+    let row = |row: u64| {
+        format!("<row r=\"{row}\">{}{}</row>", text(&format!("A{row}"), &citizen(row)), text(&format!("B{row}"), TYPE))
+    };
+    let [second, third, fourth] = [2, 3, 4].map(row);
+    for (name, rows) in [
+        ("the header behind the first rows", format!("{second}{third}{header}{fourth}")),
+        ("the last row first", format!("{fourth}{third}{second}{header}")),
+        ("a row late", format!("{header}{third}{fourth}{second}")),
+        ("without numbers of rows", format!("{fourth}{second}{header}{third}").replace("<row r=\"3\">", "<row>")),
+    ] {
+        let outcome = outcome("a.xlsx", &xlsx(&rows).archive());
+        assert_eq!((outcome.problems(), outcome.items()), (Vec::new(), vec![2, 3, 4]), "{name}");
+        assert_eq!((outcome.sheets()[0].header_row, outcome.sheets()[0].rows), (Some(1), 3), "{name}");
+        let notes: Vec<&str> = outcome.sheets()[0].notes.iter().map(|note| note.message.code()).collect();
+        assert_eq!(notes, ["workbook-rows-sorted"], "{name}");
+    }
+    // A merged cell speaks for the rows below it, wherever these are stored.
+    let bare = |row: u64| format!("<row r=\"{row}\">{}</row>", text(&format!("A{row}"), &citizen(row)));
+    let merges = "</sheetData><mergeCells><mergeCell ref=\"B2:B4\"/></mergeCells>";
+    let parts = xlsx(&format!("{header}{}{}{second}", bare(3), bare(4))).replaced(SHEET, "</sheetData>", merges);
+    let outcome = outcome("a.xlsx", &parts.archive());
+    assert_eq!((outcome.problems(), outcome.items()), (Vec::new(), vec![2, 3, 4]));
 }
 
 #[test]
@@ -219,7 +293,7 @@ fn a_number_that_its_format_shows_with_zeros_is_what_it_shows() {
     let mut book = Workbook::new();
     let sheet = book.add_worksheet();
     sheet.write(0, 0, "证件号码").unwrap().write(0, 1, "证照类型代码").unwrap().write(0, 2, "证照编号").unwrap();
-    let formats = ["000000", "0000-0000", "\"鲁\"000000", "General", "yyyy-mm-dd"];
+    let formats = ["000000", "0000-0000", "\"鲁\"000000", "\"证字第\"0\"号\"", "General", "yyyy-mm-dd"];
     for ((row, serial), format) in (1..).zip(0..).zip(formats) {
         let format = Format::new().set_num_format(format);
         sheet
@@ -232,7 +306,7 @@ fn a_number_that_its_format_shows_with_zeros_is_what_it_shows() {
     }
     book.save(&path).unwrap();
     let outcome = outcome("a.xlsx", &std::fs::read(path).unwrap());
-    assert_eq!(outcome.certificate_numbers()[..4], ["001234", "0000-1234", "鲁001234", "1234"]);
+    assert_eq!(outcome.certificate_numbers()[..5], ["001234", "0000-1234", "鲁001234", "证字第1234号", "1234"]);
 }
 
 #[test]
