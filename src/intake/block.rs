@@ -88,7 +88,7 @@ impl Tables {
         self.stray.look(row, intake.rules.today);
         for section in &mut self.sections {
             section.take(row, merges, intake)?;
-            section.continue_row(row);
+            section.continue_row(row.number, row.lines);
         }
         Ok(())
     }
@@ -134,7 +134,7 @@ impl Tables {
         merges.begin_row(row);
         let Some(first) = self.sections.first_mut() else { return Ok(()) };
         first.take_unreadable(row.number, cell, advice, intake)?;
-        first.continue_row(row);
+        first.continue_row(row.number, row.lines);
         Ok(())
     }
 

@@ -40,6 +40,8 @@ pub(super) struct Search {
     filled: u32,
     /// The last rows, which may be upper rows of the header.
     above: Vec<Texts>,
+    /// Lines of a text that belong to the last of them beside its first.
+    lines: u32,
     /// Rows with codes, which no header is found for as yet.
     coded: Stretches,
     /// Columns of the header that was found whose meaning is told by what they hold.
@@ -66,8 +68,9 @@ impl Search {
         if let Some(header) = self.found.take() {
             return self.go_on(header, row, settings, merges);
         }
-        let is_coded = row.problem.is_none() && is_coded(row, rules.today);
+        let is_coded = is_coded(row, rules.today);
         if is_coded
+            && row.problem.is_none()
             && settings.header_row == HeaderRow::Auto
             && let Some((header, columns)) = Header::by_content(&self.above, row, settings, rules.today)
         {
@@ -83,12 +86,10 @@ impl Search {
             return Sought::Above;
         }
         if is_coded && settings.header_row != HeaderRow::At(row.number) {
-            // A row of data is no part of a header.
-            self.widest = self.widest.max(Texts::of(row).filled());
-            self.above.clear();
-            return self.go_on_looking(settings);
+            return self.pass_data(row, settings, merges);
         }
         self.above.push(Texts::of(row));
+        self.lines = row.lines;
         if self.above.len() > HIGHEST {
             self.above.remove(0);
         }
@@ -119,11 +120,17 @@ impl Search {
         }
     }
 
-    /// Counts a row that is no header, and gives up after as many as are looked at.
-    fn go_on_looking(&mut self, settings: &InputSettings) -> Sought {
+    /// Passes a row of data, which is no part of a header.
+    fn pass_data(&mut self, row: SheetRow<'_>, settings: &InputSettings, merges: &Merges) -> Sought {
+        self.above.clear();
         if settings.header_row != HeaderRow::Auto {
             return Sought::Above;
         }
+        self.above.push(Texts::of(row));
+        if let Err(reason) = Header::recognise(&self.above, settings, merges) {
+            self.remember(reason);
+        }
+        self.above.clear();
         self.looked += 1;
         if self.looked >= HEADER_WITHIN { Sought::GaveUp } else { Sought::Above }
     }
@@ -142,6 +149,7 @@ impl Search {
             // A row that is read by itself has nothing of the header above it.
             Ok(whole) if whole.levels.len() == rows.len() => {
                 self.filled += 1;
+                self.lines = row.lines;
                 if bottom(&whole, merges) > whole.row {
                     self.found = Some(whole);
                     return Sought::Above;
@@ -161,6 +169,11 @@ impl Search {
     pub(super) fn rows_above(&self, header: &Header) -> u32 {
         let other = u64::try_from(header.levels.len()).unwrap_or(u64::MAX).saturating_add(self.coded.count());
         u32::try_from(u64::from(self.filled).saturating_sub(other)).unwrap_or(u32::MAX)
+    }
+
+    /// Lines of a text that belong to the header that was found beside its first.
+    pub(super) const fn header_lines(&self) -> u32 {
+        self.lines
     }
 
     /// Takes the rows above a header that hold codes.

@@ -161,4 +161,6 @@ fn the_lines_of_one_record_are_no_blank_rows() {
     let (first, second) = (citizen(1), citizen(2));
     let outcome = read_text(&format!("身份证号,证照类型代码,备注\n{first},{TYPE},\"一\n二\n三\"\n{second},{TYPE},四\n"));
     assert_eq!((outcome.items(), outcome.sheet().rows, outcome.sheet().blank_rows), (vec![2, 5], 2, 0));
+    let outcome = read_text(&format!("\"身份\n证号\",证照类型代码,备注\n{first},{TYPE},一\n{second},{TYPE},二\n"));
+    assert_eq!((outcome.items(), outcome.sheet().rows, outcome.sheet().blank_rows), (vec![3, 4], 2, 0));
 }
