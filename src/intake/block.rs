@@ -161,8 +161,8 @@ impl Tables {
         }
         let texts: Vec<Texts> = self.held.rows().chain([row]).map(Texts::of).collect();
         match Header::recognise(&texts, settings, merges) {
-            Ok(header) if header.is_like(&self.header) => Further::Same,
-            Ok(header) => Further::Other(header),
+            Ok(header) if header.begins_further_table(&self.header) => Further::Other(header),
+            Ok(_) => Further::Same,
             Err(_) if self.is_unknown_header(row) => Further::Unknown,
             Err(_) => Further::Title,
         }

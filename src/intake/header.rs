@@ -231,8 +231,19 @@ impl Header {
             && filled.all(|(column, text)| !is_code(column) && is_heading(&fold(text)) && digits_in(text) == 0)
     }
 
+    /// Whether this header, found below another one, is that of a further table: it means something else, and it is not the
+    /// same header once more, such as in English, in the next row.
+    pub(super) fn begins_further_table(&self, upper: &Self) -> bool {
+        let holders = |header: &Self| -> Vec<usize> {
+            let columns = header.columns_for(Role::HolderCode, &(0..usize::MAX));
+            columns.into_iter().map(|(column, _)| column).collect()
+        };
+        let is_next = upper.row.checked_add(1) == Some(self.row);
+        !self.is_like(upper) && !(is_next && holders(self) == holders(upper))
+    }
+
     /// Whether another header means the same in every column.
-    pub(super) fn is_like(&self, other: &Self) -> bool {
+    fn is_like(&self, other: &Self) -> bool {
         let meanings = |header: &Self| -> Vec<(usize, Role, Claim)> {
             let columns = header.headings.iter().enumerate();
             columns.filter_map(|(column, heading)| heading.meaning.map(|(role, claim)| (column, role, claim))).collect()
@@ -407,6 +418,23 @@ mod tests {
                 .map(|(_, _, claim)| claim)
                 .collect();
             assert_eq!(found, claims, "{header:?}");
+        }
+    }
+
+    #[test]
+    fn the_next_row_may_say_the_same_in_other_words() {
+        let header = |row: u32, texts: &[&str]| {
+            let texts = texts.iter().map(|text| (*text).to_owned()).collect();
+            Header::recognise(&[Texts { row, texts }], &settings(&[]), &Merges::default()).unwrap()
+        };
+        let upper = header(1, &["姓名", "身份证号", "证照类型代码"]);
+        for (row, texts, is_further) in [
+            (2, &["name", "holder_code", "certificateType"][..], false),
+            (9, &["name", "holder_code", "certificateType"], true),
+            (9, &["姓名", "身份证号", "证照类型代码"], false),
+            (2, &["企业名称", "", "统一社会信用代码", "证照类型代码"], true),
+        ] {
+            assert_eq!(header(row, texts).begins_further_table(&upper), is_further, "{row} {texts:?}");
         }
     }
 

@@ -244,7 +244,8 @@ impl SheetReader {
         // Rows below a further header are of another table.
         let is_further = |row: &SheetRow<'_>| {
             let texts = [Texts::of(*row)];
-            is_wordy(*row, None) && Header::recognise(&texts, settings, &self.merges).is_ok_and(|other| !other.is_like(&header))
+            is_wordy(*row, None)
+                && Header::recognise(&texts, settings, &self.merges).is_ok_and(|other| other.begins_further_table(&header))
         };
         let seen = rows.rows().filter(|row| row.problem.is_none()).take_while(|row| !is_further(row));
         let sample = Sample { rows: seen.collect(), merges: self.merges.restarted() };
