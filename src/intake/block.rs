@@ -4,11 +4,12 @@ use super::SheetReport;
 use super::account::Outcome;
 use super::cell::{Cell, RowBatch, SheetRow};
 use super::columns::{cell_name, is_blank};
-use super::header::{Header, Texts, digits_in, is_wordy};
+use super::header::{ByContent, Header, Texts, digits_in, is_wordy};
 use super::heading::{Heading, Role};
 use super::merged::Merges;
+use super::row_reader::Rules;
 use super::section::{Intake, Section};
-use super::stray::StrayCodes;
+use super::stray::{StrayCodes, holds_code};
 use crate::job::InputSettings;
 use crate::message::Message;
 use std::sync::Arc;
@@ -168,6 +169,22 @@ impl Tables {
         }
     }
 
+    /// The row held back last as a header, where a row of data below it shows that it is one: it holds a code, and none where
+    /// the codes stood so far.
+    pub(super) fn header_by_content(&self, row: SheetRow<'_>, rules: Rules<'_>) -> Option<ByContent> {
+        if self.held.len() == 0 {
+            return None;
+        }
+        let columns = || self.sections.iter().map(Section::columns);
+        let first = columns().filter_map(|columns| columns.column(Role::HolderCode));
+        let further = columns().flat_map(|columns| columns.alternates.iter().map(|other| other.column));
+        if first.chain(further).any(|column| holds_code(&row.cell(column), rules.today)) {
+            return None;
+        }
+        let texts: Vec<Texts> = self.held.rows().map(Texts::of).collect();
+        Header::by_content(&texts, row, rules.settings, rules.today)
+    }
+
     /// Whether a row of words names a holder code, and has words where the codes stood so far: a header that is not recognised
     /// as a whole.
     fn is_unknown_header(&self, row: SheetRow<'_>) -> bool {
@@ -196,6 +213,15 @@ impl Tables {
             }
         }
         Ok(())
+    }
+
+    /// Counts the rows held back as titles, and the last of them as a header.
+    pub(super) fn count_held_as_header(&mut self) {
+        let held = std::mem::take(&mut self.held);
+        let last = held.len().saturating_sub(1);
+        for (place, row) in held.rows().enumerate() {
+            self.count_for_first(row, if place == last { Outcome::RepeatedHeader } else { Outcome::Title });
+        }
     }
 
     pub(super) fn count_held_as_titles(&mut self) {

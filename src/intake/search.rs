@@ -2,8 +2,7 @@
 
 use super::account::Stretches;
 use super::cell::SheetRow;
-use super::columns::column_letters;
-use super::header::{Header, NoHeader, Texts, digits_in};
+use super::header::{ByContent, Header, NoHeader, Texts, digits_in};
 use super::merged::Merges;
 use super::row_reader::Rules;
 use super::stray::is_coded;
@@ -72,7 +71,7 @@ impl Search {
         if is_coded
             && row.problem.is_none()
             && settings.header_row == HeaderRow::Auto
-            && let Some((header, columns)) = Header::by_content(&self.above, row, settings, rules.today)
+            && let Some(ByContent { header, columns }) = Header::by_content(&self.above, row, settings, rules.today)
         {
             self.by_content = columns;
             return Sought::Below(header);
@@ -181,14 +180,9 @@ impl Search {
         std::mem::take(&mut self.coded)
     }
 
-    /// Says which columns of a header are told by what they hold, if any are.
-    pub(super) fn told_by_content(&self, header: &Header) -> Option<Message> {
-        let named = |column: &usize| {
-            let text = header.headings.get(*column).map_or("", |heading| heading.text.as_str());
-            Message::new("column-named").with("header", text).with("column", column_letters(*column))
-        };
-        let columns: Vec<Message> = self.by_content.iter().map(named).collect();
-        (!columns.is_empty()).then(|| Message::new("header-by-content").with("row", header.row).with_list("columns", columns))
+    /// Columns of the header that was found whose meaning is told by what they hold.
+    pub(super) fn by_content(&self) -> &[usize] {
+        &self.by_content
     }
 
     /// Keeps what a message may show of the last row, if it looks more like a header than those before.

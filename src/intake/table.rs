@@ -5,7 +5,7 @@ use super::block::{Further, Misfit, Tables, append};
 use super::cell::{RowBatch, SheetRow};
 use super::choice::{choose, tables};
 use super::columns::{column_letters, is_blank};
-use super::header::{Header, Texts, is_wordy};
+use super::header::{ByContent, Header, Texts, is_wordy};
 use super::merged::Merges;
 use super::sample::{LOOK_AHEAD, Sample};
 use super::search::{Search, Sought};
@@ -121,6 +121,12 @@ impl SheetReader {
                     let misfit = tables.misfit(row).unwrap_or_else(|| Misfit { cell: None, advice: problem.clone() });
                     return tables.take_unreadable(row, misfit, &mut self.merges, intake);
                 }
+                if let Some(ByContent { header, columns }) = tables.header_by_content(row, intake.rules) {
+                    tables.count_held_as_header();
+                    self.notes.push(Note { message: header.told_by_content(&columns), needs_attention: true });
+                    self.begin_further(header, 0);
+                    return self.take(row, intake);
+                }
                 match tables.further_header(row, settings, &self.merges) {
                     Further::None => tables.take(row, &mut self.merges, intake),
                     Further::Title => tables.hold(row, &mut self.merges, intake),
@@ -211,8 +217,9 @@ impl SheetReader {
                 let message = Message::new("rows-above-header").with("count", titles);
                 self.notes.push(Note { message, needs_attention: false });
             }
-            if let Some(message) = search.told_by_content(&header) {
-                self.notes.push(Note { message, needs_attention: true });
+            let columns = search.by_content();
+            if !columns.is_empty() {
+                self.notes.push(Note { message: header.told_by_content(columns), needs_attention: true });
             }
             above = search.take_coded();
             lines = search.header_lines();

@@ -46,6 +46,20 @@ fn a_header_that_is_not_recognised_is_read_by_the_codes_below_it() {
 }
 
 #[test]
+fn a_further_header_that_is_not_recognised_is_read_by_the_codes_below_it() {
+    let (first, second) = (citizen(1), citizen(2));
+    let outcome = read(&[
+        &["证照类型代码", "身份证号", "姓名"],
+        &[TYPE, &first, "张三"],
+        &[],
+        &["某某号", "名称", "证照类型代码"],
+        &[&second, "李四", TYPE],
+    ]);
+    assert_eq!((outcome.items(), outcome.rejected_as()), (vec![2, 5], Vec::new()));
+    assert_eq!(outcome.sheet_notes(), ["!header-by-content", "further-header", "rows-repeated-header"]);
+}
+
+#[test]
 fn codes_in_columns_without_a_header_are_told() {
     let holders: Vec<String> = (0..4).map(citizen).collect();
     let outcome = read(&[
