@@ -246,10 +246,10 @@ impl Tables {
 }
 
 /// The only cell of a row that holds anything, if it is one of text.
-fn only_text(row: SheetRow<'_>) -> Option<(usize, &str)> {
-    let mut filled = row.cells().enumerate().filter(|(_, cell)| !is_blank(cell));
+fn only_text(row: SheetRow<'_>) -> Option<&str> {
+    let mut filled = row.cells().filter(|cell| !is_blank(cell));
     match (filled.next()?, filled.next()) {
-        ((column, Cell::Text(text)), None) => Some((column, text)),
+        (Cell::Text(text), None) => Some(text),
         _ => None,
     }
 }
@@ -261,7 +261,7 @@ fn is_title_with_digits(row: SheetRow<'_>, holder: Option<usize>) -> bool {
         return false;
     }
     let may_be_title = |text: &str| digits_in(text) < DIGITS_OF_A_CODE && text.chars().any(char::is_alphabetic);
-    only_text(row).is_some_and(|(_, text)| may_be_title(text))
+    only_text(row).is_some_and(may_be_title)
 }
 
 /// Copies a row.

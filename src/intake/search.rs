@@ -202,9 +202,9 @@ impl Search {
         }
     }
 
-    /// Whether the sheet looks like a table.
+    /// Whether the sheet looks like a table: it has several columns, or codes in one.
     pub(super) const fn looks_like_a_table(&self) -> bool {
-        self.widest > 1
+        self.widest > 1 || !self.coded.is_empty()
     }
 
     /// Whether a column is missing that the job names.

@@ -20,6 +20,8 @@ fn codes_above_a_header_are_rejected_and_told() {
     assert_eq!(outcome.advice(), [1, 2, 3].map(|row| (row, "advice-row-above-header")));
     assert_eq!((outcome.sheet().header_row, outcome.sheet().rows), (Some(4), 4));
     assert_eq!(outcome.sheet_notes(), ["!codes-above-header"]);
+    let outcome = read(&[&[&holders[0]], &[&holders[1]]]);
+    assert!(outcome.sheet().is_unread_table, "codes without any header are no titles");
     // The code of the office that sends the list is part of a title.
     let office = company(1);
     let outcome = read(&[&["统一社会信用代码：", &office], &["姓名", "身份证号", "证照类型代码"], &["赵六", &holders[3], TYPE]]);
