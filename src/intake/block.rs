@@ -4,11 +4,12 @@ use super::SheetReport;
 use super::account::Outcome;
 use super::cell::{Cell, RowBatch, SheetRow};
 use super::columns::{cell_name, is_blank};
-use super::header::{Header, Texts, digits_in, is_wordy};
+use super::header::{ByContent, Header, Texts, digits_in, is_wordy};
 use super::heading::{Heading, Role};
 use super::merged::Merges;
+use super::row_reader::Rules;
 use super::section::{Intake, Section};
-use super::stray::StrayCodes;
+use super::stray::{StrayCodes, holds_code};
 use crate::job::InputSettings;
 use crate::message::Message;
 use std::sync::Arc;
@@ -88,7 +89,7 @@ impl Tables {
         self.stray.look(row, intake.rules.today);
         for section in &mut self.sections {
             section.take(row, merges, intake)?;
-            section.continue_row(row);
+            section.continue_row(row.number, row.lines);
         }
         Ok(())
     }
@@ -134,7 +135,7 @@ impl Tables {
         merges.begin_row(row);
         let Some(first) = self.sections.first_mut() else { return Ok(()) };
         first.take_unreadable(row.number, cell, advice, intake)?;
-        first.continue_row(row);
+        first.continue_row(row.number, row.lines);
         Ok(())
     }
 
@@ -161,11 +162,27 @@ impl Tables {
         }
         let texts: Vec<Texts> = self.held.rows().chain([row]).map(Texts::of).collect();
         match Header::recognise(&texts, settings, merges) {
-            Ok(header) if header.is_like(&self.header) => Further::Same,
-            Ok(header) => Further::Other(header),
+            Ok(header) if header.begins_further_table(&self.header) => Further::Other(header),
+            Ok(_) => Further::Same,
             Err(_) if self.is_unknown_header(row) => Further::Unknown,
             Err(_) => Further::Title,
         }
+    }
+
+    /// The row held back last as a header, where a row of data below it shows that it is one: it holds a code, and none where
+    /// the codes stood so far.
+    pub(super) fn header_by_content(&self, row: SheetRow<'_>, rules: Rules<'_>) -> Option<ByContent> {
+        if self.held.len() == 0 {
+            return None;
+        }
+        let columns = || self.sections.iter().map(Section::columns);
+        let first = columns().filter_map(|columns| columns.column(Role::HolderCode));
+        let further = columns().flat_map(|columns| columns.alternates.iter().map(|other| other.column));
+        if first.chain(further).any(|column| holds_code(&row.cell(column), rules.today)) {
+            return None;
+        }
+        let texts: Vec<Texts> = self.held.rows().map(Texts::of).collect();
+        Header::by_content(&texts, row, rules.settings, rules.today)
     }
 
     /// Whether a row of words names a holder code, and has words where the codes stood so far: a header that is not recognised
@@ -198,6 +215,15 @@ impl Tables {
         Ok(())
     }
 
+    /// Counts the rows held back as titles, and the last of them as a header.
+    pub(super) fn count_held_as_header(&mut self) {
+        let held = std::mem::take(&mut self.held);
+        let last = held.len().saturating_sub(1);
+        for (place, row) in held.rows().enumerate() {
+            self.count_for_first(row, if place == last { Outcome::RepeatedHeader } else { Outcome::Title });
+        }
+    }
+
     pub(super) fn count_held_as_titles(&mut self) {
         let held = std::mem::take(&mut self.held);
         for row in held.rows() {
@@ -220,10 +246,10 @@ impl Tables {
 }
 
 /// The only cell of a row that holds anything, if it is one of text.
-fn only_text(row: SheetRow<'_>) -> Option<(usize, &str)> {
-    let mut filled = row.cells().enumerate().filter(|(_, cell)| !is_blank(cell));
+fn only_text(row: SheetRow<'_>) -> Option<&str> {
+    let mut filled = row.cells().filter(|cell| !is_blank(cell));
     match (filled.next()?, filled.next()) {
-        ((column, Cell::Text(text)), None) => Some((column, text)),
+        (Cell::Text(text), None) => Some(text),
         _ => None,
     }
 }
@@ -235,7 +261,7 @@ fn is_title_with_digits(row: SheetRow<'_>, holder: Option<usize>) -> bool {
         return false;
     }
     let may_be_title = |text: &str| digits_in(text) < DIGITS_OF_A_CODE && text.chars().any(char::is_alphabetic);
-    only_text(row).is_some_and(|(_, text)| may_be_title(text))
+    only_text(row).is_some_and(may_be_title)
 }
 
 /// Copies a row.

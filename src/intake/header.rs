@@ -1,6 +1,7 @@
 //! The header of a table: which rows it takes up, and what its columns mean.
 
 use super::cell::{Cell, SheetRow};
+use super::columns::column_letters;
 use super::heading::{Claim, Heading, Role};
 use super::merged::Merges;
 use super::repair::repair_code;
@@ -9,6 +10,7 @@ use super::stray::holds_code;
 use super::words::{fold, is_heading, owner_in, owner_named, stands_for_a_name};
 use crate::codes::check_type_code;
 use crate::job::InputSettings;
+use crate::message::Message;
 use chrono::NaiveDate;
 use std::ops::Range;
 
@@ -57,6 +59,14 @@ pub(super) struct Header {
     pub headings: Vec<Heading>,
 }
 
+/// A header that is told in part by what its columns hold.
+#[derive(Debug)]
+pub(super) struct ByContent {
+    pub header: Header,
+    /// Columns whose meaning is told so.
+    pub columns: Vec<usize>,
+}
+
 /// Why rows are no header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum NoHeader {
@@ -97,14 +107,13 @@ impl Header {
     }
 
     /// Reads the last of `rows` as a header whose words do not tell all that is needed, where the row of data below them does:
-    /// it holds a code that checks. Returns it with the columns whose meaning is told by what they hold; `None` where something
-    /// is still lacking.
+    /// it holds a code that checks. `None` where something is still lacking.
     pub(super) fn by_content(
         rows: &[Texts],
         below: SheetRow<'_>,
         settings: &InputSettings,
         today: NaiveDate,
-    ) -> Option<(Self, Vec<usize>)> {
+    ) -> Option<ByContent> {
         let own = rows.last()?;
         let is_value = |text: &String| digits_in(&fold(text)) >= DIGITS_OF_NO_WORD;
         if own.filled() < 2 || own.texts.iter().any(is_value) {
@@ -114,7 +123,7 @@ impl Header {
         let mut header = Self { row: own.row, levels: vec![own.clone()], headings };
         header.see_neighbours();
         header.take_named(settings).ok()?;
-        let mut told = Vec::new();
+        let mut columns = Vec::new();
         for role in [Role::HolderCode, Role::CertTypeCode] {
             let holds = |cell: &Cell<'_>| match role {
                 Role::HolderCode => holds_code(cell, today),
@@ -129,16 +138,17 @@ impl Header {
             let may_mean = |heading: &Heading| {
                 heading.meaning.is_none() && !heading.own_name().is_empty() && owner_in(heading.own_name()).is_none()
             };
-            let mut columns = header.headings.iter().enumerate();
-            let column = columns.position(|(column, heading)| may_mean(heading) && holds(&below.cell(column)));
+            let mut headings = header.headings.iter().enumerate();
+            let column = headings.position(|(column, heading)| may_mean(heading) && holds(&below.cell(column)));
             if let Some(column) = column
                 && let Some(heading) = header.headings.get_mut(column)
             {
                 heading.meaning = Some((role, Claim::Plain));
-                told.push(column);
+                columns.push(column);
             }
         }
-        (!told.is_empty() && header.is_whole(&(0..usize::MAX), settings)).then_some((header, told))
+        let is_whole = !columns.is_empty() && header.is_whole(&(0..usize::MAX), settings);
+        is_whole.then_some(ByContent { header, columns })
     }
 
     /// Reads rows as a header, given the texts of the upper ones with merged cells spread.
@@ -231,8 +241,28 @@ impl Header {
             && filled.all(|(column, text)| !is_code(column) && is_heading(&fold(text)) && digits_in(text) == 0)
     }
 
+    /// Says which of its columns are told by what they hold.
+    pub(super) fn told_by_content(&self, columns: &[usize]) -> Message {
+        let named = |column: &usize| {
+            let text = self.headings.get(*column).map_or("", |heading| heading.text.as_str());
+            Message::new("column-named").with("header", text).with("column", column_letters(*column))
+        };
+        Message::new("header-by-content").with("row", self.row).with_list("columns", columns.iter().map(named).collect())
+    }
+
+    /// Whether this header, found below another one, is that of a further table: it means something else, and it is not the
+    /// same header once more, such as in English, in the next row.
+    pub(super) fn begins_further_table(&self, upper: &Self) -> bool {
+        let holders = |header: &Self| -> Vec<usize> {
+            let columns = header.columns_for(Role::HolderCode, &(0..usize::MAX));
+            columns.into_iter().map(|(column, _)| column).collect()
+        };
+        let is_next = upper.row.checked_add(1) == Some(self.row);
+        !self.is_like(upper) && !(is_next && holders(self) == holders(upper))
+    }
+
     /// Whether another header means the same in every column.
-    pub(super) fn is_like(&self, other: &Self) -> bool {
+    fn is_like(&self, other: &Self) -> bool {
         let meanings = |header: &Self| -> Vec<(usize, Role, Claim)> {
             let columns = header.headings.iter().enumerate();
             columns.filter_map(|(column, heading)| heading.meaning.map(|(role, claim)| (column, role, claim))).collect()
@@ -411,6 +441,23 @@ mod tests {
     }
 
     #[test]
+    fn the_next_row_may_say_the_same_in_other_words() {
+        let header = |row: u32, texts: &[&str]| {
+            let texts = texts.iter().map(|text| (*text).to_owned()).collect();
+            Header::recognise(&[Texts { row, texts }], &settings(&[]), &Merges::default()).unwrap()
+        };
+        let upper = header(1, &["姓名", "身份证号", "证照类型代码"]);
+        for (row, texts, is_further) in [
+            (2, &["name", "holder_code", "certificateType"][..], false),
+            (9, &["name", "holder_code", "certificateType"], true),
+            (9, &["姓名", "身份证号", "证照类型代码"], false),
+            (2, &["企业名称", "", "统一社会信用代码", "证照类型代码"], true),
+        ] {
+            assert_eq!(header(row, texts).begins_further_table(&upper), is_further, "{row} {texts:?}");
+        }
+    }
+
+    #[test]
     fn a_header_of_unknown_words_is_read_by_what_stands_below_it() {
         let today = NaiveDate::from_ymd_opt(2026, 11, 24).unwrap();
         let data = |cells: &[&str]| {
@@ -438,7 +485,7 @@ mod tests {
         ] {
             let batch = data(cells);
             let found = Header::by_content(&rows(&[header]), batch.rows().next().unwrap(), &settings(&[]), today);
-            assert_eq!(found.map(|(_, columns)| columns), expected, "{header:?}");
+            assert_eq!(found.map(|found| found.columns), expected, "{header:?}");
         }
     }
 

@@ -78,6 +78,9 @@ pub(super) fn is_nothing(cell: &Cell<'_>) -> bool {
 /// of a formula, `="3704…"` or `=3704…`, is none.
 fn is_formula_text(text: &str) -> bool {
     const SIGNS: [char; 8] = ['(', '!', '&', '+', '*', '/', ':', '$'];
+    if super::formula::text_in(text).is_some() {
+        return false;
+    }
     let Some(formula) = text.trim().strip_prefix(['=', '＝']).map(str::trim) else { return false };
     let is_mark = |character: char| matches!(character, '"' | '“' | '”' | '＂');
     let quoted = formula.strip_prefix(is_mark).and_then(|rest| rest.strip_suffix(is_mark));

@@ -2,8 +2,7 @@
 
 use super::account::Stretches;
 use super::cell::SheetRow;
-use super::columns::column_letters;
-use super::header::{Header, NoHeader, Texts, digits_in};
+use super::header::{ByContent, Header, NoHeader, Texts, digits_in};
 use super::merged::Merges;
 use super::row_reader::Rules;
 use super::stray::is_coded;
@@ -40,6 +39,8 @@ pub(super) struct Search {
     filled: u32,
     /// The last rows, which may be upper rows of the header.
     above: Vec<Texts>,
+    /// Lines of a text that belong to the last of them beside its first.
+    lines: u32,
     /// Rows with codes, which no header is found for as yet.
     coded: Stretches,
     /// Columns of the header that was found whose meaning is told by what they hold.
@@ -66,10 +67,11 @@ impl Search {
         if let Some(header) = self.found.take() {
             return self.go_on(header, row, settings, merges);
         }
-        let is_coded = row.problem.is_none() && is_coded(row, rules.today);
+        let is_coded = is_coded(row, rules.today);
         if is_coded
+            && row.problem.is_none()
             && settings.header_row == HeaderRow::Auto
-            && let Some((header, columns)) = Header::by_content(&self.above, row, settings, rules.today)
+            && let Some(ByContent { header, columns }) = Header::by_content(&self.above, row, settings, rules.today)
         {
             self.by_content = columns;
             return Sought::Below(header);
@@ -83,12 +85,10 @@ impl Search {
             return Sought::Above;
         }
         if is_coded && settings.header_row != HeaderRow::At(row.number) {
-            // A row of data is no part of a header.
-            self.widest = self.widest.max(Texts::of(row).filled());
-            self.above.clear();
-            return self.go_on_looking(settings);
+            return self.pass_data(row, settings, merges);
         }
         self.above.push(Texts::of(row));
+        self.lines = row.lines;
         if self.above.len() > HIGHEST {
             self.above.remove(0);
         }
@@ -119,11 +119,17 @@ impl Search {
         }
     }
 
-    /// Counts a row that is no header, and gives up after as many as are looked at.
-    fn go_on_looking(&mut self, settings: &InputSettings) -> Sought {
+    /// Passes a row of data, which is no part of a header.
+    fn pass_data(&mut self, row: SheetRow<'_>, settings: &InputSettings, merges: &Merges) -> Sought {
+        self.above.clear();
         if settings.header_row != HeaderRow::Auto {
             return Sought::Above;
         }
+        self.above.push(Texts::of(row));
+        if let Err(reason) = Header::recognise(&self.above, settings, merges) {
+            self.remember(reason);
+        }
+        self.above.clear();
         self.looked += 1;
         if self.looked >= HEADER_WITHIN { Sought::GaveUp } else { Sought::Above }
     }
@@ -142,6 +148,7 @@ impl Search {
             // A row that is read by itself has nothing of the header above it.
             Ok(whole) if whole.levels.len() == rows.len() => {
                 self.filled += 1;
+                self.lines = row.lines;
                 if bottom(&whole, merges) > whole.row {
                     self.found = Some(whole);
                     return Sought::Above;
@@ -163,19 +170,19 @@ impl Search {
         u32::try_from(u64::from(self.filled).saturating_sub(other)).unwrap_or(u32::MAX)
     }
 
+    /// Lines of a text that belong to the header that was found beside its first.
+    pub(super) const fn header_lines(&self) -> u32 {
+        self.lines
+    }
+
     /// Takes the rows above a header that hold codes.
     pub(super) fn take_coded(&mut self) -> Stretches {
         std::mem::take(&mut self.coded)
     }
 
-    /// Says which columns of a header are told by what they hold, if any are.
-    pub(super) fn told_by_content(&self, header: &Header) -> Option<Message> {
-        let named = |column: &usize| {
-            let text = header.headings.get(*column).map_or("", |heading| heading.text.as_str());
-            Message::new("column-named").with("header", text).with("column", column_letters(*column))
-        };
-        let columns: Vec<Message> = self.by_content.iter().map(named).collect();
-        (!columns.is_empty()).then(|| Message::new("header-by-content").with("row", header.row).with_list("columns", columns))
+    /// Columns of the header that was found whose meaning is told by what they hold.
+    pub(super) fn by_content(&self) -> &[usize] {
+        &self.by_content
     }
 
     /// Keeps what a message may show of the last row, if it looks more like a header than those before.
@@ -195,9 +202,9 @@ impl Search {
         }
     }
 
-    /// Whether the sheet looks like a table.
+    /// Whether the sheet looks like a table: it has several columns, or codes in one.
     pub(super) const fn looks_like_a_table(&self) -> bool {
-        self.widest > 1
+        self.widest > 1 || !self.coded.is_empty()
     }
 
     /// Whether a column is missing that the job names.

@@ -179,9 +179,9 @@ impl Section {
         self.account.count(row.number, outcome);
     }
 
-    /// Says that a row has been taken with all of its lines.
-    pub(super) const fn continue_row(&mut self, row: SheetRow<'_>) {
-        self.account.continue_row(row.number, row.lines);
+    /// Says that so many lines below a row belong to it, if it is the last one taken, or the header.
+    pub(super) const fn continue_row(&mut self, row: u32, lines: u32) {
+        self.account.continue_row(row, lines);
     }
 
     /// Closes the table.

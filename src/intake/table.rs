@@ -5,7 +5,7 @@ use super::block::{Further, Misfit, Tables, append};
 use super::cell::{RowBatch, SheetRow};
 use super::choice::{choose, tables};
 use super::columns::{column_letters, is_blank};
-use super::header::{Header, Texts, is_wordy};
+use super::header::{ByContent, Header, Texts, is_wordy};
 use super::merged::Merges;
 use super::sample::{LOOK_AHEAD, Sample};
 use super::search::{Search, Sought};
@@ -36,6 +36,8 @@ enum State {
     /// The columns below a header are to be chosen when enough rows have been seen.
     Deciding {
         header: Arc<Header>,
+        /// Lines of a text that belong to the header beside its first.
+        lines: u32,
         /// Rows above the header that hold codes.
         above: Stretches,
         rows: RowBatch,
@@ -119,6 +121,12 @@ impl SheetReader {
                     let misfit = tables.misfit(row).unwrap_or_else(|| Misfit { cell: None, advice: problem.clone() });
                     return tables.take_unreadable(row, misfit, &mut self.merges, intake);
                 }
+                if let Some(ByContent { header, columns }) = tables.header_by_content(row, intake.rules) {
+                    tables.count_held_as_header();
+                    self.notes.push(Note { message: header.told_by_content(&columns), needs_attention: true });
+                    self.begin_further(header, 0);
+                    return self.take(row, intake);
+                }
                 match tables.further_header(row, settings, &self.merges) {
                     Further::None => tables.take(row, &mut self.merges, intake),
                     Further::Title => tables.hold(row, &mut self.merges, intake),
@@ -142,7 +150,7 @@ impl SheetReader {
                     Further::Other(header) => {
                         tables.count_held_as_titles();
                         tables.count_for_first(row, Outcome::RepeatedHeader);
-                        self.begin_further(header);
+                        self.begin_further(header, row.lines);
                         Ok(())
                     }
                 }
@@ -202,31 +210,34 @@ impl SheetReader {
 
     /// Begins the look ahead below a header.
     fn found(&mut self, header: Header) {
-        let mut above = Stretches::default();
+        let (mut above, mut lines) = (Stretches::default(), 0);
         if let State::Searching(search) = &mut self.state {
             let titles = search.rows_above(&header);
             if titles > 0 {
                 let message = Message::new("rows-above-header").with("count", titles);
                 self.notes.push(Note { message, needs_attention: false });
             }
-            if let Some(message) = search.told_by_content(&header) {
-                self.notes.push(Note { message, needs_attention: true });
+            let columns = search.by_content();
+            if !columns.is_empty() {
+                self.notes.push(Note { message: header.told_by_content(columns), needs_attention: true });
             }
             above = search.take_coded();
+            lines = search.header_lines();
         }
         if !above.is_empty() {
             let message = Message::new("codes-above-header").with("count", above.count()).with("row", header.row);
             let message = message.with_message("rows", above.to_message());
             self.notes.push(Note { message, needs_attention: true });
         }
-        self.state = State::Deciding { header: Arc::new(header), above, rows: RowBatch::default() };
+        self.state = State::Deciding { header: Arc::new(header), lines, above, rows: RowBatch::default() };
     }
 
-    /// Begins a further table below the tables so far.
-    fn begin_further(&mut self, header: Header) {
+    /// Begins a further table below the tables so far; `lines` of a text belong to its header beside the first.
+    fn begin_further(&mut self, header: Header, lines: u32) {
         let message = Message::new("further-header").with("row", header.row);
         self.notes.push(Note { message, needs_attention: false });
-        let next = State::Deciding { header: Arc::new(header), above: Stretches::default(), rows: RowBatch::default() };
+        let header = Arc::new(header);
+        let next = State::Deciding { header, lines, above: Stretches::default(), rows: RowBatch::default() };
         if let State::Reading(tables) = std::mem::replace(&mut self.state, next) {
             self.finished.extend(tables.finish());
         }
@@ -235,12 +246,13 @@ impl SheetReader {
     /// Chooses the columns by the rows seen, and reads these.
     fn decide(&mut self, intake: &mut Intake<'_>) -> Result<(), String> {
         let unused = State::Searching(Search::default());
-        let State::Deciding { header, above, rows } = std::mem::replace(&mut self.state, unused) else { return Ok(()) };
+        let State::Deciding { header, lines, above, rows } = std::mem::replace(&mut self.state, unused) else { return Ok(()) };
         let settings = intake.rules.settings;
         // Rows below a further header are of another table.
         let is_further = |row: &SheetRow<'_>| {
             let texts = [Texts::of(*row)];
-            is_wordy(*row, None) && Header::recognise(&texts, settings, &self.merges).is_ok_and(|other| !other.is_like(&header))
+            is_wordy(*row, None)
+                && Header::recognise(&texts, settings, &self.merges).is_ok_and(|other| other.begins_further_table(&header))
         };
         let seen = rows.rows().filter(|row| row.problem.is_none()).take_while(|row| !is_further(row));
         let sample = Sample { rows: seen.collect(), merges: self.merges.restarted() };
@@ -251,6 +263,7 @@ impl SheetReader {
             let span = (range.start, range.end.min(header.headings.len()).saturating_sub(1));
             let choice = choose(&header, range, &sample, intake.rules, intake.carried);
             let mut section = Section::new(&self.name, choice, intake.carried);
+            section.continue_row(header.row, lines);
             if count > 1 {
                 let message = Message::new("tables-side-by-side").with("count", count).with("number", number);
                 let message = message.with("from", column_letters(span.0)).with("to", column_letters(span.1));

@@ -2,7 +2,8 @@
 //!
 //! Each kind has a reader of its own that tells its sheets and sends the rows of one; which sheets are read, and what is
 //! said about the others, is the same for all. The readers of xlsx, xlsb and ods hold one row at a time beside the
-//! workbook's table of shared texts; xls, which ends at 65,536 rows, is read whole.
+//! workbook's table of shared texts, and more only where rows are stored out of their order; xls, which ends at 65,536 rows,
+//! is read whole.
 
 pub(super) mod compound;
 mod fault;

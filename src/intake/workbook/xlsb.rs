@@ -1,11 +1,11 @@
 //! Binary workbooks of Excel 2007 and later (xlsb, MS-XLSB).
 //!
 //! A part is a sequence of records, each with a type and a length; a cell is a record. A formula always has a value in this
-//! format, so that one that nobody has calculated cannot be told from one that yields 0.
+//! format: one that nobody has calculated has 0 or the empty text, and is told by what the workbook says of its calculation.
 
 use super::fault::{Fault, SheetFailure};
 use super::format::NumberFormat;
-use super::ooxml::{MOST_STYLES, Parts, Shared, Sheets, formats_of_styles, missing_texts};
+use super::ooxml::{Calculation, MOST_STYLES, Parts, Shared, Sheets, formats_of_styles, missing_texts};
 use super::package::Package;
 use super::rows::Rows;
 use super::shared::SharedTexts;
@@ -46,6 +46,7 @@ mod record {
     pub(super) const END_ROWS: u32 = 146;
     pub(super) const WORKBOOK_PROPERTIES: u32 = 153;
     pub(super) const SHEET: u32 = 156;
+    pub(super) const CALCULATION: u32 = 157;
     pub(super) const MERGED_RANGE: u32 = 176;
     pub(super) const BEGIN_STYLES: u32 = 617;
     pub(super) const END_STYLES: u32 = 618;
@@ -100,6 +101,12 @@ fn read_main(package: &mut Package, main: &str, parts: &Parts, shared: &mut Shar
     while let Some(kind) = records.next()? {
         match kind {
             record::WORKBOOK_PROPERTIES => shared.is_1904 = records.u32_at(0)? & 1 == 1,
+            record::CALCULATION => {
+                // Whether it is to be calculated on opening, and whether some of it has not been (MS-XLSB, `BrtCalcProp`).
+                const PENDING: u16 = 0b1_0001;
+                let is_pending = records.u16_at(24).is_ok_and(|flags| flags & PENDING != 0);
+                shared.calculation = if is_pending { Calculation::Pending } else { Calculation::Done };
+            }
             record::SHEET => {
                 let visibility = match records.u32_at(0)? {
                     1 => Visibility::Hidden,
@@ -219,12 +226,16 @@ impl CellRecord {
         let (row, column) = (self.row, self.column);
         let damaged = |fault: Fault| fault.after_row(row.saturating_sub(1));
         let value_at = self.style_at + 4;
+        let is_pending = shared.calculation == Calculation::Pending;
         match self.kind {
             record::CELL_RK | record::CELL_REAL | record::FORMULA_NUMBER => {
                 let number = match self.kind {
                     record::CELL_RK => rk_number(records.u32_at(value_at).map_err(damaged)?),
                     _ => records.f64_at(value_at).map_err(damaged)?,
                 };
+                if self.kind == record::FORMULA_NUMBER && number == 0.0 && is_pending {
+                    return rows.cell(row, column, Cell::Uncalculated);
+                }
                 // A style's number has 24 bits.
                 let style = records.u32_at(self.style_at).map_err(damaged)? & 0x00FF_FFFF;
                 let format = shared.format(style as usize);
@@ -241,6 +252,9 @@ impl CellRecord {
                 let mut at = if self.kind == record::CELL_RICH_TEXT { value_at + 1 } else { value_at };
                 let mut text = CellText::default();
                 text.push(&records.text_at(&mut at).map_err(damaged)?);
+                if self.kind == record::FORMULA_TEXT && text.text.is_empty() && is_pending {
+                    return rows.cell(row, column, Cell::Uncalculated);
+                }
                 rows.text_cell(row, column, &text)
             }
             record::CELL_SHARED if shared.texts.is_empty() => Err(missing_texts()),

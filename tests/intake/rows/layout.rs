@@ -20,6 +20,8 @@ fn codes_above_a_header_are_rejected_and_told() {
     assert_eq!(outcome.advice(), [1, 2, 3].map(|row| (row, "advice-row-above-header")));
     assert_eq!((outcome.sheet().header_row, outcome.sheet().rows), (Some(4), 4));
     assert_eq!(outcome.sheet_notes(), ["!codes-above-header"]);
+    let outcome = read(&[&[&holders[0]], &[&holders[1]]]);
+    assert!(outcome.sheet().is_unread_table, "codes without any header are no titles");
     // The code of the office that sends the list is part of a title.
     let office = company(1);
     let outcome = read(&[&["统一社会信用代码：", &office], &["姓名", "身份证号", "证照类型代码"], &["赵六", &holders[3], TYPE]]);
@@ -43,6 +45,20 @@ fn a_header_that_is_not_recognised_is_read_by_the_codes_below_it() {
     assert_eq!(outcome.sheet_notes(), notes);
     let told = outcome.sheets()[0].notes[0].message.to_string();
     assert!(told.contains("某某号") && !told.contains(&holders[0]), "{told}");
+}
+
+#[test]
+fn a_further_header_that_is_not_recognised_is_read_by_the_codes_below_it() {
+    let (first, second) = (citizen(1), citizen(2));
+    let outcome = read(&[
+        &["证照类型代码", "身份证号", "姓名"],
+        &[TYPE, &first, "张三"],
+        &[],
+        &["某某号", "名称", "证照类型代码"],
+        &[&second, "李四", TYPE],
+    ]);
+    assert_eq!((outcome.items(), outcome.rejected_as()), (vec![2, 5], Vec::new()));
+    assert_eq!(outcome.sheet_notes(), ["!header-by-content", "further-header", "rows-repeated-header"]);
 }
 
 #[test]
@@ -161,4 +177,6 @@ fn the_lines_of_one_record_are_no_blank_rows() {
     let (first, second) = (citizen(1), citizen(2));
     let outcome = read_text(&format!("身份证号,证照类型代码,备注\n{first},{TYPE},\"一\n二\n三\"\n{second},{TYPE},四\n"));
     assert_eq!((outcome.items(), outcome.sheet().rows, outcome.sheet().blank_rows), (vec![2, 5], 2, 0));
+    let outcome = read_text(&format!("\"身份\n证号\",证照类型代码,备注\n{first},{TYPE},一\n{second},{TYPE},二\n"));
+    assert_eq!((outcome.items(), outcome.sheet().rows, outcome.sheet().blank_rows), (vec![3, 4], 2, 0));
 }

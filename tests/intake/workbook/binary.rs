@@ -190,6 +190,32 @@ fn an_xlsb_list_is_read_beside_a_macro_sheet() {
 }
 
 #[test]
+fn an_xlsb_formula_that_nobody_calculated_is_an_invalid_row() {
+    let text = |column: u32, text: &str| binary_cell(6, column, 0, &wide(text));
+    let shared = binary_cell(7, 1, 0, &0u32.to_le_bytes());
+    let header = binary_row(0, &[text(0, "证件号码"), text(1, "证照类型代码")]);
+    let formula = binary_cell(9, 0, 0, &0f64.to_le_bytes());
+    let rows = [header, binary_row(1, &[formula, shared.clone()]), binary_row(2, &[text(0, &citizen(0)), shared])];
+    for (flags, problem) in [(0x6Au8, "missing_holder_code"), (0x6B, "unreadable_cell"), (0x7A, "unreadable_cell")] {
+        let parts = xlsb(&rows, &[]);
+        let calculation = binary_record(157, &[&[0; 24][..], &[flags, 0]].concat());
+        let main = [parts.0["xl/workbook.bin"].clone(), calculation].concat();
+        let outcome = outcome("a.xlsb", &parts.with("xl/workbook.bin", main).archive());
+        assert_eq!((outcome.items(), outcome.rejected()), (vec![3], vec![2]), "{flags:#x}");
+        assert_eq!(outcome.found.rejected[0].problem.name(), problem, "{flags:#x}");
+    }
+}
+
+#[test]
+fn xlsb_rows_that_are_stored_in_another_order_are_read_in_that_of_their_numbers() {
+    let text = |column: u32, text: &str| binary_cell(6, column, 0, &wide(text));
+    let row = |number: u32| binary_row(number, &[text(0, &citizen(number.into())), text(1, TYPE)]);
+    let header = binary_row(0, &[text(0, "证件号码"), text(1, "证照类型代码")]);
+    let outcome = outcome("a.xlsb", &xlsb(&[row(2), header, row(1)], &[]).archive());
+    assert_eq!((outcome.problems(), outcome.items()), (Vec::new(), vec![2, 3]));
+}
+
+#[test]
 fn an_xlsb_sheet_that_is_cut_off_is_a_problem() {
     let parts = xlsb(&[binary_row(0, &[binary_cell(6, 0, 0, &wide("证件号码"))])], &[]);
     let sheet = &parts.0["xl/worksheets/sheet1.bin"];
