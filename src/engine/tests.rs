@@ -231,7 +231,7 @@ async fn a_platform_that_asks_for_waits_over_and_over_ends_the_calling() {
     assert!(matches!(ended.stop, Some(StopCause::Platform(StopReason::Unhealthy(_)))), "{:?}", ended.stop);
     assert!(ended.took <= Duration::from_mins(10), "{:?}", ended.took);
     let at_once = carry(100, 4, |_, _, _| Way::Unavailable(Some(86_400))).await;
-    assert!(at_once.took < Duration::from_secs(1), "{:?}", at_once.took);
+    assert!(at_once.took < Duration::from_secs(2), "a probe, and no more: {:?}", at_once.took);
 }
 
 #[tokio::test(start_paused = true)]
@@ -254,7 +254,7 @@ async fn a_task_that_is_always_told_to_wait_beyond_patience_is_its_own_failure_o
 #[tokio::test(start_paused = true)]
 async fn tasks_whose_tokens_are_refused_do_not_renew_the_token_each() {
     let renewals = |share: u64| async move {
-        let way = |id: Option<u64>, _, _| if id.is_some_and(|id| id % 100 < share) { Way::Refuse } else { Way::Answer };
+        let way = |id: Option<u64>, _, _| if id.is_some_and(|id| id % 100 >= 100 - share) { Way::Refuse } else { Way::Answer };
         let ended = carry(400, 1, way).await;
         assert_eq!((ended.stop, ended.records.len()), (None, 400));
         ended.attempts - 400

@@ -57,6 +57,7 @@ pub fn read_cells<E>(path: &Path, mut take: impl FnMut(CellEvent<'_>) -> Result<
             SheetEvent::Problem { sheet, message } => {
                 take(CellEvent::Problem { sheet: sheet.as_deref(), row: None, message: &message })
             }
+            SheetEvent::Unread { sheet, reason } => take(CellEvent::Problem { sheet: Some(&sheet), row: None, message: &reason }),
             SheetEvent::Merges(_) | SheetEvent::End | SheetEvent::Skip { .. } | SheetEvent::Note(_) => Ok(()),
         });
         drop(events);

@@ -258,7 +258,7 @@ impl Header {
             columns.into_iter().map(|(column, _)| column).collect()
         };
         let is_next = upper.row.checked_add(1) == Some(self.row);
-        !self.is_like(upper) && !(is_next && holders(self) == holders(upper))
+        !(self.is_like(upper) || is_next && holders(self) == holders(upper))
     }
 
     /// Whether another header means the same in every column.

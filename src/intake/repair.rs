@@ -364,6 +364,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn what_stands_for_nothing_is_a_placeholder() {
         for text in [
             "无",

@@ -182,7 +182,7 @@ impl<'a> RowReader<'a> {
     }
 
     /// For a cell that has its value from above: the name of that repair, and what the cell itself holds.
-    fn from_above(&self, column: usize) -> (&'static str, String) {
+    fn value_above(&self, column: usize) -> (&'static str, String) {
         let own = self.row.cell(column);
         if is_blank(&own) { ("merged", String::new()) } else { ("ditto", own.text()) }
     }
@@ -358,7 +358,7 @@ impl<'a> RowReader<'a> {
             return None;
         }
         if is_merged {
-            let (repair, before) = self.from_above(column);
+            let (repair, before) = self.value_above(column);
             self.repairs.push(self.repair(column, &before, &text, repair.to_owned()));
         }
         Some(text)
@@ -368,7 +368,7 @@ impl<'a> RowReader<'a> {
     fn note(&mut self, role: Role, value: &Value<'_>, after: &str, mut done: Vec<&'static str>) {
         let Some(column) = self.column(role).filter(|_| value.is_merged || !done.is_empty()) else { return };
         let before = if value.is_merged {
-            let (repair, before) = self.from_above(column);
+            let (repair, before) = self.value_above(column);
             done.insert(0, repair);
             Cow::Owned(before)
         } else {

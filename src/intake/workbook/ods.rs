@@ -320,7 +320,7 @@ struct CellHead {
     spanned: (u64, u64),
     is_formula: bool,
     is_error: bool,
-    /// Whether it has the attributes that LibreOffice adds to what it has calculated.
+    /// Whether it has the attributes that `LibreOffice` adds to what it has calculated.
     is_extended: bool,
     /// `office:value-type`
     value_type: Option<String>,

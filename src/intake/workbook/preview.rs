@@ -81,13 +81,11 @@ impl Look {
                 continue;
             }
             let end = memchr::memchr(b'>', rest).unwrap_or(rest.len());
-            match row_number(&rest[..end]).filter(|number| *number > self.last) {
-                Some(number) => self.last = number,
-                None => {
-                    self.preview.rises = false;
-                    return;
-                }
-            }
+            let Some(number) = row_number(&rest[..end]).filter(|number| *number > self.last) else {
+                self.preview.rises = false;
+                return;
+            };
+            self.last = number;
         }
     }
 }
