@@ -7,6 +7,7 @@ mod inputs;
 mod limits;
 mod problem;
 mod resolve;
+mod sample;
 mod secret;
 mod syntax;
 mod value;
@@ -17,6 +18,7 @@ pub use choices::{ArchiveFormat, ArchiveVia, Certificates, Depth, Language, Mask
 pub use gate::{FIGURES, Gate};
 pub use host::HostRule;
 pub use problem::JobProblems;
+pub use sample::{GatesOnSample, SampleSettings};
 pub use secret::Secret;
 pub(crate) use value::parse_duration_range;
 pub use value::{Bytes, HeaderRow, Rate, SheetChoice};
@@ -55,6 +57,8 @@ pub struct Job {
     pub audit: AuditKeys,
     /// Which items to ask about.
     pub recheck: Recheck,
+    /// The sample of the items that is asked about, in place of all of them.
+    pub sample: Option<SampleSettings>,
     /// Certificate types by code and name.
     pub catalogue: Arc<Catalogue>,
     /// How faces are read and compared.
@@ -448,6 +452,8 @@ pub struct ReportSettings {
     pub mask: Mask,
     /// Limits that decide between exit 0 and 10.
     pub gates: Vec<Gate>,
+    /// What becomes of a gate that a sample does not decide.
+    pub gates_on_sample: GatesOnSample,
 }
 
 impl Job {

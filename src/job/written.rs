@@ -2,6 +2,7 @@
 
 use super::choices::{ArchiveFormat, ArchiveVia, Certificates, Depth, Language, Mask, Period, Recheck, TokenRequest};
 use super::problem::Collector;
+use super::sample::{GatesOnSample, SampleSize};
 use super::secret::Secret;
 use super::syntax;
 use super::value::{Bytes, FieldName, HeaderRow, NamesByField, Rate, Read, SheetChoice, TreatmentName, UserName};
@@ -158,7 +159,9 @@ section! { TypeFacesSection { fields: NamesByField, ignore: Vec<FieldName> } }
 
 section! { CompareSection { ignore: Vec<FieldName>, issuer_prefixes: Vec<String> } }
 
-section! { AuditSection { depth: Depth, certificates: Certificates, recheck: Recheck } }
+section! { AuditSection { depth: Depth, certificates: Certificates, recheck: Recheck, sample: SampleSection } }
+
+section! { SampleSection { size: SampleSize, by: String, least: u64, seed: String } }
 
 section! {
     ThrottleSection {
@@ -193,7 +196,15 @@ section! {
     }
 }
 
-section! { ReportSection { excel: bool, html: bool, mask: Mask, gates: BTreeMap<String, Spanned<f64>> } }
+section! {
+    ReportSection {
+        excel: bool,
+        html: bool,
+        mask: Mask,
+        gates: BTreeMap<String, Spanned<f64>>,
+        gates_on_sample: GatesOnSample,
+    }
+}
 
 section! { NotifySection { command: Vec<String>, webhook: String } }
 
