@@ -33,11 +33,21 @@ impl<const D: usize> Moments<D> {
     /// Adds an item with these counts.
     pub fn add(&mut self, counts: &[f64; D]) {
         for ((sum, products), count) in self.sums.iter_mut().zip(&mut self.products).zip(counts) {
+            // Most items have rows of one kind only.
+            if *count == 0.0 {
+                continue;
+            }
             *sum += count;
             for (product, other) in products.iter_mut().zip(counts) {
                 *product += count * other;
             }
         }
+    }
+
+    /// Returns the sums of the counts.
+    #[must_use]
+    pub const fn totals(&self) -> &[f64; D] {
+        &self.sums
     }
 
     /// Returns the sums of two linear combinations of the counts: `part` gives y, `whole` gives x.
