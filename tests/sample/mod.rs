@@ -1,0 +1,5 @@
+//! Samples and what they tell about all items, in the long run.
+
+mod by_rank;
+mod library;
+mod simulation;
