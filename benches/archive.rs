@@ -11,6 +11,7 @@ use ecert_audit::archive::{Archive, Selection};
 use ecert_audit::audit::{AuditSettings, Call};
 use ecert_audit::face::FaceRules;
 use ecert_audit::intake::{NewItem, Place, Sink};
+use ecert_audit::interrupt::Interrupts;
 use ecert_audit::job::Job;
 use ecert_audit::journal::{Journal, NewAnswer, Record, Shard};
 use ecert_audit::platform::{Client, Session, ShareDownloadUrl, fetch_token};
@@ -127,13 +128,12 @@ async fn bare(job: &Job, base_url: &str, files: u64, dir: &Path) -> f64 {
 /// Files a second of the archive.
 async fn archive(job: &Job, base_url: &str, dir: &Path) -> f64 {
     let client = Client::new(&job.platform, base_url, CONCURRENCY).expect("a client");
-    let stopping = CancellationToken::new();
-    let session = Arc::new(Session::new(client, job, stopping.clone()));
+    let session = Arc::new(Session::new(client, job, CancellationToken::new()));
     session.open().await.expect("a token");
     let archive = Archive {
-        job: Arc::new(job.clone()),
+        job,
         session,
-        base_url: base_url.to_owned(),
+        base_url,
         run_dir: dir.to_owned(),
         journal: dir.join("journal.sqlite"),
         settings: AuditSettings {
@@ -142,13 +142,13 @@ async fn archive(job: &Job, base_url: &str, dir: &Path) -> f64 {
             codes: job.platform.codes.clone(),
         },
         selection: Selection::default(),
-        shows_progress: false,
-        stopping,
+        interrupts: Interrupts::default(),
     };
     let began = Instant::now();
-    let report = archive.fetch().await.expect("it ends well");
-    assert_eq!(report.failed, 0);
-    per_second(report.stored, began)
+    let report = archive.fetch(&mut |_| {}).await;
+    assert!(report.stop.is_none(), "{:?}", report.stop);
+    assert_eq!(report.files.failed, 0);
+    per_second(report.files.stored, began)
 }
 
 /// Waits until the disk has what was written before: the one should not pay for the other.

@@ -9,7 +9,7 @@ use ecert_audit::face::FaceRules;
 use ecert_audit::intake::{NewItem, Place, Sink};
 use ecert_audit::job::{AuditKeys, Certificates, Depth, FaceSettings, Language, Mask};
 use ecert_audit::journal::{Journal, NewAnswer, Record, Shard};
-use ecert_audit::report::{Remarks, ReportInput, Words, write_workbook};
+use ecert_audit::report::{Decisions, Remarks, ReportInput, Words, write_workbook};
 use ecert_audit::table::{self, Build, Rows, schema::coverage};
 use rust_xlsxwriter::{Format, Workbook};
 use std::path::Path;
@@ -81,6 +81,8 @@ fn report(dir: &Path) -> f64 {
         started_at: now,
         finished_at: now,
         wall_seconds: 0.0,
+        decided: 0,
+        outstanding: 0,
     };
     let input = ReportInput {
         figures: &Figures::new(facts, &analysis, &[]),
@@ -94,6 +96,8 @@ fn report(dir: &Path) -> f64 {
         remarks: &Remarks::default(),
         has_files: false,
         intake: None,
+        decisions: &Decisions::default(),
+        handling: None,
     };
     write_workbook(&dir.join("report.xlsx"), input).expect("a workbook");
     began.elapsed().as_secs_f64()

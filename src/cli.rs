@@ -1,5 +1,11 @@
 //! What was typed; nothing is resolved here.
 
+mod dispatch;
+mod first_hour;
+
+pub use dispatch::{CollectArgs, DispatchArgs};
+pub use first_hour::{CompletionShell, CompletionsArgs, DoctorArgs, InitArgs, ManArgs, PruneArgs};
+
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -74,6 +80,8 @@ pub enum Colour {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Begin a project: a job file that runs on the sandbox, a workbook to fill in, and what keeps secrets and results private
+    Init(InitArgs),
     /// Validate a job and its inputs and print the plan; makes no call
     Check(CheckArgs),
     /// Run a job: ask the platform about every item, write tables and reports
@@ -84,6 +92,10 @@ pub enum Command {
     Compare(CompareArgs),
     /// Fetch the files of the certificates that a run found; or verify or pack what was fetched
     Archive(ArchiveArgs),
+    /// Write a workbook for each department with what it has to settle
+    Dispatch(DispatchArgs),
+    /// Take decisions and remarks from workbooks that departments returned
+    Collect(CollectArgs),
     /// One call to any interface, the answer printed
     Call(CallArgs),
     /// The dictionaries: certificate types, holder code types, return codes
@@ -91,8 +103,18 @@ pub enum Command {
     /// Look into how faces are read
     #[command(subcommand)]
     Faces(FacesCommand),
+    /// Look whether a job can run here and now, one line for each thing that it needs; exits 0, 2 or 4
+    Doctor(DoctorArgs),
+    /// Remove what old runs keep of people; their figures stay. Lists only, unless confirmed
+    Prune(PruneArgs),
     /// Serve the embedded stand-in for the platform; user name and password are both `sandbox`
     Sandbox(SandboxArgs),
+    /// Print the JSON Schema of the job file, for editors
+    Schema,
+    /// Print a script that makes a shell complete commands, values and files
+    Completions(CompletionsArgs),
+    /// Write the manual pages
+    Man(ManArgs),
 }
 
 /// `check`.

@@ -14,11 +14,15 @@
 //! The [`archive`] fetches the certificates' files, from addresses that are not trusted, and notes in the journal what came
 //! of each.
 //!
+//! What departments have to settle goes to them as workbooks, and what they decide comes back ([`dispatch`]).
+//!
 //! The [`sandbox`] stands in for the platform. Under everything lie the [`endpoint`]s and [`codes`] of the
 //! specification, and files that land whole ([`durable`]).
 //!
+//! What a new project begins with is in [`init`]; what old runs keep of people, and for how long, in [`retention`].
+//!
 //! Rooms, from the top; each uses only rooms below its own:
-//! [`command`], [`cli`], [`report`], [`analysis`], [`archive`], [`engine`], [`table`], [`run_folder`], [`journal`], [`audit`], [`face`],
+//! [`command`], [`cli`], [`init`], [`dispatch`], [`report`], [`analysis`], [`archive`], [`engine`], [`table`], [`retention`], [`run_folder`], [`journal`], [`audit`], [`face`],
 //! [`platform`], [`sandbox`], [`intake`], [`job`], [`endpoint`], [`codes`], [`durable`], [`child`], [`interrupt`], [`exit`], [`message`].
 
 pub mod analysis;
@@ -28,11 +32,13 @@ pub mod child;
 pub mod cli;
 pub mod codes;
 pub mod command;
+pub mod dispatch;
 pub mod durable;
 pub mod endpoint;
 pub mod engine;
 pub mod exit;
 pub mod face;
+pub mod init;
 pub mod intake;
 pub mod interrupt;
 pub mod job;
@@ -40,6 +46,7 @@ pub mod journal;
 pub mod message;
 pub mod platform;
 pub mod report;
+pub mod retention;
 pub mod run_folder;
 pub mod sandbox;
 pub mod table;

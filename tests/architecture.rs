@@ -5,14 +5,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms from the top. A room uses only rooms further down.
-const ROOMS: [&str; 22] = [
+const ROOMS: [&str; 25] = [
     "command",
     "cli",
+    "init",
+    "dispatch",
     "report",
     "analysis",
     "archive",
     "engine",
     "table",
+    "retention",
     "run_folder",
     "journal",
     "audit",

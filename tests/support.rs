@@ -1,11 +1,12 @@
 //! What several tests need: a workspace on the disk, the program as a process, tables as rows of text.
 
 use arrow::util::display::array_value_to_string;
-use ecert_audit::job::SandboxSettings;
+use ecert_audit::job::{Job, SandboxSettings};
 use ecert_audit::sandbox::Sandbox;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use tempfile::TempDir;
@@ -44,6 +45,7 @@ impl Workspace {
     }
 
     pub(crate) fn write_job(&self, text: &str) {
+        keep_job(text);
         fs::write(self.path("jobs/test.toml"), text).unwrap();
     }
 
@@ -100,6 +102,19 @@ impl Workspace {
         }
         tables
     }
+}
+
+/// Keeps a job file that a test uses, and what the program says of it, in the folder that `ECERT_AUDIT_KEEP_JOBS` names, if it
+/// names one: `.ci/schema` holds both against the JSON Schema.
+pub(crate) fn keep_job(text: &str) {
+    let Some(folder) = std::env::var_os("ECERT_AUDIT_KEEP_JOBS") else { return };
+    let told = Job::parse(Path::new("jobs/test.toml"), text).map_or_else(|problems| problems.to_string(), |_| String::new());
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    let name = format!("{:016x}", hasher.finish());
+    let folder = Path::new(&folder);
+    fs::write(folder.join(format!("{name}.told")), told).unwrap();
+    fs::write(folder.join(format!("{name}.toml")), text).unwrap();
 }
 
 /// A job on the sandbox over `inputs`, with the lines of `[throttle]`.

@@ -31,6 +31,10 @@ pub struct RunFacts {
     pub finished_at: DateTime<Utc>,
     /// Seconds that its processes took together.
     pub wall_seconds: f64,
+    /// Certificates to settle that were decided about.
+    pub decided: u64,
+    /// Certificates to settle that nobody has decided about.
+    pub outstanding: u64,
 }
 
 /// A gate, judged.
@@ -67,6 +71,8 @@ pub struct Figures {
     pub duplicate_rows: u64,
     pub input_rows: u64,
     pub blank_rows: u64,
+    pub decided: u64,
+    pub outstanding: u64,
     pub new_gaps: Option<u64>,
     pub persisting_gaps: Option<u64>,
     pub resolved_gaps: Option<u64>,
@@ -109,6 +115,8 @@ impl Figures {
             duplicate_rows: facts.duplicate_rows,
             input_rows: facts.input_rows,
             blank_rows: facts.blank_rows,
+            decided: facts.decided,
+            outstanding: facts.outstanding,
             new_gaps: changed(Change::New),
             persisting_gaps: changed(Change::Persisting),
             resolved_gaps: changed(Change::Resolved),

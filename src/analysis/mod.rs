@@ -4,11 +4,13 @@
 mod breakdown;
 mod compare;
 mod figures;
+mod handling;
 mod history;
 
 pub use breakdown::{Analysis, Counts, DifferenceGroup, ErrorGroup, Group, analyse};
 pub use compare::{CompareError, GapChanges, compare};
 pub use figures::{Figures, GateResult, RunFacts, judge_gates};
+pub use handling::{Handling, HandlingCounts, HandlingGroup, handling};
 pub use history::{MOST_GROUPS, PastRun, runs_before};
 
 /// Why tables could not be analysed.

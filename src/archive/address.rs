@@ -1,84 +1,124 @@
-//! Which hosts files may be fetched from: checked by name, by address, and on the address actually connected to.
+//! Which addresses files may be fetched from: checked by origin, by name and port, and on the IP address that is connected to.
 
 use crate::job::HostRule;
+use crate::message::Message;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use url::{Host, Url};
+use url::{Host, Origin, Url};
 
-/// An address that may not be fetched from; why, without its parameters.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Forbidden(pub String);
+/// Code of the message that an address lies outside what is allowed.
+pub(super) const FORBIDDEN: &str = "fetch-forbidden";
+/// Argument of that message: the rules that were in force. A file is tried again once they have changed.
+pub(super) const RULES: &str = "rules";
 
-/// The hosts that files may be fetched from.
+/// Where files may be fetched from: the platform's own scheme, host and port, and what the job's rules allow.
 #[derive(Debug, Clone)]
-pub struct AllowedHosts {
+pub(super) struct AllowedHosts {
     rules: Arc<Vec<HostRule>>,
-    /// The platform's own host.
-    platform: Option<String>,
+    platform: Option<Origin>,
+}
+
+/// What is still to be checked of an address that passes by its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Passage {
+    /// Nothing: the host is allowed whatever its IP addresses are, or is an allowed IP address itself.
+    Free,
+    /// The IP addresses that the host's name leads to. The port, where rules about networks name it: then those rules count
+    /// too, which are about that port alone.
+    ByAddress(Option<u16>),
 }
 
 impl AllowedHosts {
-    /// The rules of a job, and the host of the platform at `base_url`.
-    #[must_use]
-    pub fn new(rules: &[HostRule], base_url: &str) -> Self {
-        let platform = Url::parse(base_url).ok().and_then(|url| url.host_str().map(str::to_lowercase));
+    /// The rules of a job, and the origin of the platform at `base_url`.
+    pub(super) fn new(rules: &[HostRule], base_url: &str) -> Self {
+        let platform = Url::parse(base_url).ok().map(|url| url.origin()).filter(Origin::is_tuple);
         Self { rules: Arc::new(rules.to_vec()), platform }
     }
 
-    /// Whether an address may be fetched from, as far as it tells by itself; a name that is not listed may still be one of
-    /// a listed network, which [`Resolve`] finds out.
+    /// Checks an address by its text.
     ///
     /// # Errors
-    /// Why it may not.
-    pub fn check(&self, url: &Url) -> Result<(), Forbidden> {
+    /// Fails with the reason if nothing may be fetched from it: it is no http or https address, carries credentials, or leads
+    /// to a host or port that is not allowed.
+    pub(super) fn check(&self, url: &Url) -> Result<Passage, Message> {
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(Forbidden(format!("{} 既不是 http 也不是 https", url.scheme())));
+            return Err(Message::new("fetch-scheme").with("scheme", url.scheme()));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(Forbidden("下载地址带有用户名或密码".to_owned()));
+            return Err(Message::new("fetch-credentials"));
         }
-        let refused = |host: &dyn std::fmt::Display| Forbidden(format!("{host} 不在 archive.allowed_hosts 之内"));
-        match url.host() {
-            None => Err(Forbidden("下载地址没有主机".to_owned())),
-            Some(Host::Domain(name)) if self.names(name) || self.has_networks() => Ok(()),
-            Some(Host::Domain(name)) => Err(refused(&name)),
-            Some(Host::Ipv4(address)) if self.names(&address.to_string()) || self.holds(address.into()) => Ok(()),
-            Some(Host::Ipv6(address)) if self.names(&format!("[{address}]")) || self.holds(address.into()) => Ok(()),
-            Some(host) => Err(refused(&host)),
+        let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
+            return Err(Message::new("fetch-no-host"));
+        };
+        if self.platform.as_ref() == Some(&url.origin()) {
+            return Ok(Passage::Free);
         }
+        let mut rules = self.rules.iter().filter(|rule| rule.allows_port(port));
+        let passage = match host {
+            Host::Domain(name) if rules.clone().any(|rule| rule.names(name)) => Some(Passage::Free),
+            Host::Domain(_) => rules.any(HostRule::is_network).then(|| Passage::ByAddress(self.port_class(port))),
+            Host::Ipv4(address) => rules.any(|rule| rule.holds(address.into())).then_some(Passage::Free),
+            Host::Ipv6(address) => rules.any(|rule| rule.holds(address.into())).then_some(Passage::Free),
+        };
+        passage.ok_or_else(|| self.forbidden(url))
     }
 
-    /// Whether a host is listed by its name, whatever its address.
-    fn names(&self, host: &str) -> bool {
-        let host = host.to_lowercase();
-        let is_listed = |rule: &HostRule| matches!(rule, HostRule::Name(name) if *name == host);
-        self.platform.as_ref() == Some(&host) || self.rules.iter().any(is_listed)
+    /// The message that an address lies outside what is allowed; it names no more of it than scheme, host and port.
+    pub(super) fn forbidden(&self, url: &Url) -> Message {
+        Message::new(FORBIDDEN).with("origin", url.origin().ascii_serialization()).with(RULES, rules_text(&self.rules))
     }
 
-    fn has_networks(&self) -> bool {
-        self.rules.iter().any(|rule| matches!(rule, HostRule::Network(_)))
+    /// A resolver for each [`Passage::ByAddress`] that [`check`](Self::check) may name; none where no rule is about a network.
+    pub(super) fn resolvers(&self) -> Vec<(Option<u16>, NetworkResolver)> {
+        let networks = || self.rules.iter().filter(|rule| rule.is_network());
+        let mut classes: BTreeSet<Option<u16>> = networks().map(HostRule::port).collect();
+        if !classes.is_empty() {
+            classes.insert(None);
+        }
+        classes.into_iter().map(|port| (port, NetworkResolver { rules: Arc::clone(&self.rules), port })).collect()
     }
 
-    /// Whether a network that is listed holds an address.
-    fn holds(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        self.rules.iter().any(|rule| matches!(rule, HostRule::Network(network) if network.contains(&address)))
+    /// The port, where a rule about a network names it.
+    fn port_class(&self, port: u16) -> Option<u16> {
+        let is_named = self.rules.iter().any(|rule| rule.is_network() && rule.port() == Some(port));
+        is_named.then_some(port)
     }
 }
 
-/// Looks names up, and passes on only the addresses that may be connected to.
-impl Resolve for AllowedHosts {
+/// Rules as a text, to tell whether they have changed.
+pub(super) fn rules_text(rules: &[HostRule]) -> String {
+    rules.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+/// Looks names up, and passes on only the IP addresses that lie in an allowed network.
+#[derive(Debug)]
+pub(super) struct NetworkResolver {
+    rules: Arc<Vec<HostRule>>,
+    /// The port that is connected to, where a rule names it.
+    port: Option<u16>,
+}
+
+/// A name leads to no IP address that is allowed.
+#[derive(Debug, thiserror::Error)]
+#[error("no address of the name is allowed")]
+pub(super) struct NoAllowedAddress;
+
+impl NetworkResolver {
+    fn allows(&self, address: IpAddr) -> bool {
+        self.rules.iter().any(|rule| (rule.port().is_none() || rule.port() == self.port) && rule.holds(address))
+    }
+}
+
+impl Resolve for NetworkResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let allowed = self.clone();
+        let allowed = Self { rules: Arc::clone(&self.rules), port: self.port };
         Box::pin(async move {
-            let name = name.as_str().to_owned();
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            let is_named = allowed.names(&name);
-            let kept: Vec<SocketAddr> = found.into_iter().filter(|found| is_named || allowed.holds(found.ip())).collect();
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let kept: Vec<SocketAddr> = found.filter(|found| allowed.allows(found.ip())).collect();
             if kept.is_empty() {
-                return Err(Forbidden(format!("{name} 指向的地址不在 archive.allowed_hosts 之内")).into());
+                return Err(NoAllowedAddress.into());
             }
             Ok(Box::new(kept.into_iter()) as Addrs)
         })
@@ -89,40 +129,87 @@ impl Resolve for AllowedHosts {
 mod tests {
     use super::*;
 
+    fn allowed(rules: &[&str], base_url: &str) -> AllowedHosts {
+        AllowedHosts::new(&rules.iter().map(|text| HostRule::parse(text).unwrap()).collect::<Vec<_>>(), base_url)
+    }
+
+    fn check(allowed: &AllowedHosts, text: &str) -> Option<Passage> {
+        allowed.check(&Url::parse(text).unwrap()).ok()
+    }
+
     #[test]
     fn names_addresses_and_networks_are_told_apart() {
-        let rules: Vec<HostRule> = ["files.example.cn", "172.20.0.0/16", "10.1.2.3", "fd00::/8"]
-            .into_iter()
-            .map(|text| HostRule::parse(text).unwrap())
-            .collect();
-        let named_only = AllowedHosts::new(&[HostRule::Name("files.example.cn".into())], "http://10.0.0.1:8080/api");
-        let allowed = AllowedHosts::new(&rules, "http://10.0.0.1:8080/api");
-        let check = |allowed: &AllowedHosts, text: &str| allowed.check(&Url::parse(text).unwrap()).is_ok();
+        let some = allowed(&["files.example.cn", "172.20.0.0/16", "10.1.2.3", "fd00::/8"], "http://10.0.0.1:8080/api");
         for good in [
             "http://files.example.cn/a",
             "https://FILES.example.cn:8443/a",
             "http://172.20.3.4/a",
             "http://10.1.2.3/a",
-            "http://10.0.0.1:9000/a",
+            "http://10.0.0.1:8080/a",
             "http://[fd00::1]/a",
             "http://[::ffff:172.20.3.4]/a",
         ] {
-            assert!(check(&allowed, good), "{good}");
+            assert_eq!(check(&some, good), Some(Passage::Free), "{good}");
         }
         for bad in [
             "http://172.21.0.1/a",
             "http://127.0.0.1/a",
+            // A number is an address in another form: 172.16.0.1.
             "http://2886729729/a",
             "ftp://files.example.cn/a",
             "file:///etc/passwd",
             "http://user:word@files.example.cn/a",
             "http://[::1]/a",
         ] {
-            assert!(!check(&allowed, bad) || bad.contains("2886729729"), "{bad}");
+            assert_eq!(check(&some, bad), None, "{bad}");
         }
-        // A number is an address in another form: 172.16.0.1 is in no listed network.
-        assert!(!check(&allowed, "http://2886729729/a"));
-        assert!(check(&allowed, "http://elsewhere.example.cn/a"), "what it leads to decides");
-        assert!(!check(&named_only, "http://elsewhere.example.cn/a") && !check(&named_only, "http://files.example.cn.evil.cn/a"));
+        assert_eq!(check(&some, "http://elsewhere.example.cn/a"), Some(Passage::ByAddress(None)), "what it leads to decides");
+        let named = allowed(&["files.example.cn"], "http://10.0.0.1:8080/api");
+        assert_eq!(check(&named, "http://elsewhere.example.cn/a"), None);
+        assert_eq!(check(&named, "http://files.example.cn.evil.cn/a"), None);
+        assert!(named.resolvers().is_empty());
+    }
+
+    #[test]
+    fn of_the_platforms_host_only_its_own_scheme_and_port_are_allowed_without_a_rule() {
+        let none = allowed(&[], "https://platform.example.cn/api");
+        for (address, passage) in [
+            ("https://platform.example.cn/file", Some(Passage::Free)),
+            ("https://PLATFORM.example.cn:443/file", Some(Passage::Free)),
+            ("http://platform.example.cn/file", None),
+            ("http://platform.example.cn:443/file", None),
+            ("https://platform.example.cn:8443/file", None),
+            ("https://files.platform.example.cn/file", None),
+        ] {
+            assert_eq!(check(&none, address), passage, "{address}");
+        }
+        let other_port = allowed(&["platform.example.cn:8443"], "https://platform.example.cn/api");
+        assert_eq!(check(&other_port, "http://platform.example.cn:8443/file"), Some(Passage::Free), "a rule has no scheme");
+        assert_eq!(check(&other_port, "https://platform.example.cn:8444/file"), None);
+        assert_eq!(check(&allowed(&[], "sandbox"), "http://127.0.0.1/file"), None);
+    }
+
+    #[test]
+    fn a_rule_with_a_port_is_about_that_port_alone() {
+        let some = allowed(&["10.0.0.0/8:8080", "[::1]:8443", "172.20.0.0/16"], "http://192.168.0.1/api");
+        for (address, passage) in [
+            ("http://10.1.2.3:8080/a", Some(Passage::Free)),
+            ("http://10.1.2.3/a", None),
+            ("https://[::1]:8443/a", Some(Passage::Free)),
+            ("https://[::1]/a", None),
+            ("http://172.20.1.1:1/a", Some(Passage::Free)),
+            ("http://name.example.cn:8080/a", Some(Passage::ByAddress(Some(8080)))),
+            ("http://name.example.cn:9090/a", Some(Passage::ByAddress(None))),
+        ] {
+            assert_eq!(check(&some, address), passage, "{address}");
+        }
+        let resolvers = some.resolvers();
+        let allows = |port: Option<u16>, address: &str| {
+            resolvers.iter().find(|(class, _)| *class == port).unwrap().1.allows(address.parse().unwrap())
+        };
+        assert!(allows(Some(8080), "10.1.2.3") && allows(Some(8080), "172.20.1.1") && !allows(Some(8080), "::1"));
+        assert!(!allows(None, "10.1.2.3") && allows(None, "172.20.1.1"));
+        let only_with_port = allowed(&["10.0.0.0/8:8080"], "http://192.168.0.1/api");
+        assert_eq!(check(&only_with_port, "http://name.example.cn:9090/a"), None);
     }
 }

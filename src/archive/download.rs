@@ -1,26 +1,48 @@
 //! One file from one address: streamed to the disk, bounded in size and time, from allowed hosts only.
 
-use super::address::{AllowedHosts, Forbidden};
+use super::address::{AllowedHosts, NoAllowedAddress, Passage};
 use super::store::hex;
 use crate::durable::WholeFile;
+use crate::job::HostRule;
 use crate::message::Message;
-use crate::platform::trusting;
+use crate::platform::{build_client, trusting};
 use reqwest::header::LOCATION;
-use reqwest::{Client, StatusCode, redirect};
+use reqwest::{Client, ClientBuilder, StatusCode, redirect};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
 
-/// So often an address may lead to another one.
+/// Largest number of redirects that a download follows.
 const MOST_REDIRECTS: usize = 5;
 
+/// What a downloader is set to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DownloadSettings<'a> {
+    /// Where files may be fetched from, besides the platform's own scheme, host and port.
+    pub rules: &'a [HostRule],
+    /// Address of the platform.
+    pub base_url: &'a str,
+    /// Longest time to reach a host.
+    pub connect_timeout: Duration,
+    /// Longest time of one download, whole file.
+    pub timeout: Duration,
+    /// Largest file, in bytes.
+    pub largest: u64,
+    /// Certificate authority to trust besides the system's.
+    pub ca_file: Option<&'a Path>,
+}
+
 /// A client for addresses that are not trusted: nothing of a session goes with it.
-#[derive(Debug, Clone)]
-pub(super) struct Downloader {
-    client: Client,
+#[derive(Debug)]
+pub(crate) struct Downloader {
+    /// For hosts of which nothing is left to be checked.
+    free: Client,
+    /// For hosts whose IP addresses decide, by [`Passage::ByAddress`].
+    by_address: BTreeMap<Option<u16>, Client>,
     allowed: AllowedHosts,
     largest: u64,
     timeout: Duration,
@@ -28,110 +50,129 @@ pub(super) struct Downloader {
 
 /// A file that has come.
 #[derive(Debug)]
-pub(super) struct Downloaded {
+pub(crate) struct Downloaded {
+    /// The file, not in its place yet.
     pub file: WholeFile,
+    /// Its size.
     pub bytes: u64,
+    /// Of its content, in hexadecimal.
     pub sha256: String,
 }
 
 /// Why a file has not come.
 #[derive(Debug)]
-pub(super) enum NotDownloaded {
+pub(crate) enum NotDownloaded {
     /// The address is no longer good.
-    Expired(String),
+    Expired(Message),
     /// It leads where nothing may be fetched from.
-    Forbidden(String),
-    /// The file is too large.
+    Forbidden(Message),
+    /// The file is larger than allowed.
     TooLarge,
-    /// Trouble that may pass.
-    Trouble(String),
+    /// A failure that may pass.
+    Failed(Message),
     /// The disk.
     Disk(std::io::Error),
 }
 
 impl Downloader {
-    pub(super) fn new(
-        allowed: AllowedHosts,
-        (connect_timeout, timeout): (Duration, Duration),
-        largest: u64,
-        ca_file: Option<&Path>,
-    ) -> Result<Self, Message> {
-        let builder = trusting(Client::builder(), ca_file)?;
-        let client = builder
-            .connect_timeout(connect_timeout)
-            // A proxy would connect for us, and whereto could not be checked.
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .dns_resolver(Arc::new(allowed.clone()))
-            .build()
-            .map_err(|error| Message::new("no-connection").with("cause", error))?;
-        Ok(Self { client, allowed, largest, timeout })
-    }
-
-    /// Fetches what an address leads to into `file`. `count` hears of every piece.
-    pub(super) async fn fetch(&self, address: &str, file: WholeFile, count: impl Fn(u64)) -> Result<Downloaded, NotDownloaded> {
-        match tokio::time::timeout(self.timeout, self.follow(address, file, count)).await {
-            Ok(result) => result,
-            Err(_) => Err(NotDownloaded::Trouble("在规定时间内没有收到完整的文件".to_owned())),
+    /// A downloader as set.
+    ///
+    /// # Errors
+    /// Fails if the file of the certificate authority cannot be used.
+    pub(crate) fn new(settings: DownloadSettings<'_>) -> Result<Self, Message> {
+        let DownloadSettings { rules, base_url, connect_timeout, timeout, largest, ca_file } = settings;
+        let allowed = AllowedHosts::new(rules, base_url);
+        let builder = || -> Result<ClientBuilder, Message> {
+            let builder = trusting(Client::builder(), ca_file)?.connect_timeout(connect_timeout);
+            // A proxy would connect for us, and whereto could not be checked; every redirect is checked before it is followed.
+            Ok(builder.no_proxy().redirect(redirect::Policy::none()))
+        };
+        let mut by_address = BTreeMap::new();
+        for (port, resolver) in allowed.resolvers() {
+            let resolver = Arc::new(resolver);
+            by_address.insert(port, build_client(|| Ok(builder()?.dns_resolver(Arc::clone(&resolver))))?);
         }
+        Ok(Self { free: build_client(builder)?, by_address, allowed, largest, timeout })
     }
 
-    async fn follow(&self, address: &str, file: WholeFile, count: impl Fn(u64)) -> Result<Downloaded, NotDownloaded> {
-        let mut url = Url::parse(address).map_err(|_| NotDownloaded::Forbidden("平台给出的不是下载地址".to_owned()))?;
+    /// Fetches what an address leads to into `file`.
+    ///
+    /// # Errors
+    /// Fails if nothing may be fetched from the address or from where it leads, if it has expired, if no whole file of at most
+    /// the largest size comes in time, or if the file cannot be written.
+    pub(crate) async fn fetch(&self, address: &str, file: WholeFile) -> Result<Downloaded, NotDownloaded> {
+        let late = |_| Err(NotDownloaded::Failed(Message::new("fetch-late")));
+        tokio::time::timeout(self.timeout, self.follow(address, file)).await.unwrap_or_else(late)
+    }
+
+    async fn follow(&self, address: &str, file: WholeFile) -> Result<Downloaded, NotDownloaded> {
+        let mut url = Url::parse(address).map_err(|_| NotDownloaded::Forbidden(Message::new("fetch-no-address")))?;
         for _ in 0..=MOST_REDIRECTS {
-            self.allowed.check(&url).map_err(|forbidden| NotDownloaded::Forbidden(forbidden.0))?;
-            let response = self.client.get(url.clone()).send().await.map_err(|error| trouble(&error))?;
+            let client = self.client_for(&url).map_err(NotDownloaded::Forbidden)?;
+            let response = client.get(url.clone()).send().await.map_err(|error| self.failed(&error, &url))?;
             let status = response.status();
             if status.is_redirection() {
                 let to = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
                 let next = to.and_then(|to| url.join(to).ok());
-                url = next.ok_or_else(|| NotDownloaded::Trouble("重定向没有目标".to_owned()))?;
+                url = next.ok_or_else(|| NotDownloaded::Failed(Message::new("fetch-redirect-nowhere")))?;
                 continue;
             }
+            let told = |code| Message::new(code).with("status", status.as_u16());
             return match status {
-                StatusCode::OK => self.receive(response, file, count).await,
+                StatusCode::OK => self.receive(response, &url, file).await,
                 StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::GONE => {
-                    Err(NotDownloaded::Expired(format!("HTTP 状态 {}", status.as_u16())))
+                    Err(NotDownloaded::Expired(told("fetch-expired")))
                 }
-                _ => Err(NotDownloaded::Trouble(format!("HTTP 状态 {}", status.as_u16()))),
+                _ => Err(NotDownloaded::Failed(told("fetch-status"))),
             };
         }
-        Err(NotDownloaded::Trouble("重定向次数过多".to_owned()))
+        Err(NotDownloaded::Failed(Message::new("fetch-redirects").with("most", MOST_REDIRECTS)))
+    }
+
+    /// The client that an address may be fetched with.
+    fn client_for(&self, url: &Url) -> Result<&Client, Message> {
+        match self.allowed.check(url)? {
+            Passage::Free => Ok(&self.free),
+            Passage::ByAddress(port) => self.by_address.get(&port).ok_or_else(|| self.allowed.forbidden(url)),
+        }
     }
 
     async fn receive(
         &self,
         mut response: reqwest::Response,
+        url: &Url,
         mut file: WholeFile,
-        count: impl Fn(u64),
     ) -> Result<Downloaded, NotDownloaded> {
         if response.content_length().is_some_and(|length| length > self.largest) {
             return Err(NotDownloaded::TooLarge);
         }
         let (mut bytes, mut hasher) = (0, Sha256::new());
-        while let Some(piece) = response.chunk().await.map_err(|error| trouble(&error))? {
+        while let Some(piece) = response.chunk().await.map_err(|error| self.failed(&error, url))? {
             bytes += piece.len() as u64;
             if bytes > self.largest {
                 return Err(NotDownloaded::TooLarge);
             }
             hasher.update(&piece);
             file.write_all(&piece).map_err(NotDownloaded::Disk)?;
-            count(piece.len() as u64);
         }
         Ok(Downloaded { file, bytes, sha256: hex(&hasher.finalize()) })
     }
-}
 
-/// What kept a request from being answered; the resolver's refusal is somewhere among its causes.
-fn trouble(error: &reqwest::Error) -> NotDownloaded {
-    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    let mut innermost = String::new();
-    while let Some(cause) = source {
-        if let Some(forbidden) = cause.downcast_ref::<Forbidden>() {
-            return NotDownloaded::Forbidden(forbidden.0.clone());
+    /// What kept a request from being answered; the resolver's refusal is somewhere among its causes.
+    fn failed(&self, error: &reqwest::Error, url: &Url) -> NotDownloaded {
+        let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
+        let mut innermost = String::new();
+        while let Some(cause) = source {
+            if cause.is::<NoAllowedAddress>() {
+                return NotDownloaded::Forbidden(self.allowed.forbidden(url));
+            }
+            innermost = cause.to_string();
+            source = cause.source();
         }
-        innermost = cause.to_string();
-        source = cause.source();
+        NotDownloaded::Failed(if error.is_timeout() {
+            Message::new("fetch-late")
+        } else {
+            Message::new("fetch-failed").with("cause", innermost)
+        })
     }
-    NotDownloaded::Trouble(if error.is_timeout() { "在规定时间内没有答复".to_owned() } else { innermost })
 }

@@ -1,7 +1,8 @@
 //! Packing a selection of the archive, with a manifest that says what each file is.
 
-use super::select::Selection;
+use super::select::{Selection, Wanted};
 use super::store::Store;
+use crate::audit::AuditSettings;
 use crate::durable::WholeFile;
 use crate::journal::{ArchivedFile, Journal, JournalError};
 use std::collections::HashSet;
@@ -14,11 +15,11 @@ use zip::write::SimpleFileOptions;
 /// What was packed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ExportReport {
-    /// Certificates in the manifest.
+    /// Certificates in the manifest, each once however many pages it has.
     pub certificates: u64,
     /// Files packed; certificates of the same content share one.
     pub files: u64,
-    /// Certificates whose files are gone from the archive.
+    /// Files that are gone from the archive.
     pub missing: u64,
 }
 
@@ -43,8 +44,14 @@ pub enum ExportError {
 /// identifiers.
 ///
 /// # Errors
-/// What keeps the archive from being read or the zip from being written.
-pub fn export(store: &Store, journal: &Journal, selection: &Selection, path: &Path) -> Result<ExportReport, ExportError> {
+/// Fails if the journal or a file cannot be read, or if the zip cannot be written.
+pub fn export(
+    store: &Store,
+    journal: &Journal,
+    settings: &AuditSettings,
+    selection: &Selection,
+    path: &Path,
+) -> Result<ExportReport, ExportError> {
     let options = SimpleFileOptions::default().large_file(true).unix_permissions(0o600);
     let mut zip = ZipWriter::new(WholeFile::create(path)?);
     let mut report = ExportReport::default();
@@ -52,10 +59,13 @@ pub fn export(store: &Store, journal: &Journal, selection: &Selection, path: &Pa
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut manifest = csv::Writer::from_writer(tempfile::tempfile_in(folder)?);
     manifest.write_record(["item_id", "side", "certificate_id", "page", "path", "format", "bytes", "sha256"])?;
+    let mut chosen = Chosen { journal, settings, selection, item: None };
     let mut packed = HashSet::new();
+    // The certificate of the page before: pages of one come one after another.
+    let mut latest: Option<ArchivedFile> = None;
     journal.each_file::<ExportError>(|file: ArchivedFile| {
         let (Some(place), true) = (&file.path, file.is_there()) else { return Ok(()) };
-        if !selection.has(file.side, &journal.cert_type_of(file.item_id)?) {
+        if !chosen.has(&file)? {
             return Ok(());
         }
         let mut source = match File::open(store.place(place)) {
@@ -65,7 +75,6 @@ pub fn export(store: &Store, journal: &Journal, selection: &Selection, path: &Pa
             }
             opened => opened?,
         };
-        report.certificates += 1;
         let text = |number: Option<u64>| number.map_or_else(String::new, |number| number.to_string());
         manifest.write_record([
             file.item_id.to_string().as_str(),
@@ -83,6 +92,8 @@ pub fn export(store: &Store, journal: &Journal, selection: &Selection, path: &Pa
             io::copy(&mut source, &mut zip)?;
             report.files += 1;
         }
+        report.certificates += u64::from(latest.as_ref().is_none_or(|latest| !is_same_certificate(latest, &file)));
+        latest = Some(file);
         Ok(())
     })?;
     zip.start_file("manifest.csv", options)?;
@@ -91,4 +102,33 @@ pub fn export(store: &Store, journal: &Journal, selection: &Selection, path: &Pa
     io::copy(&mut manifest, &mut zip)?;
     zip.finish()?.finish()?;
     Ok(report)
+}
+
+fn is_same_certificate(a: &ArchivedFile, b: &ArchivedFile) -> bool {
+    (a.item_id, a.side, &a.certificate_id) == (b.item_id, b.side, &b.certificate_id)
+}
+
+/// Which files are chosen.
+struct Chosen<'a> {
+    journal: &'a Journal,
+    settings: &'a AuditSettings,
+    selection: &'a Selection,
+    /// The item asked about last, and which of its certificates are chosen: files of one item come one after another.
+    item: Option<(u64, Vec<Wanted>)>,
+}
+
+impl Chosen<'_> {
+    fn has(&mut self, file: &ArchivedFile) -> Result<bool, JournalError> {
+        // Only a certificate's state takes its item's answers to know.
+        if self.selection.states.is_empty() {
+            return Ok(self.selection.has(file.side, &self.journal.cert_type_of(file.item_id)?));
+        }
+        let is_known = self.item.as_ref().is_some_and(|(item_id, _)| *item_id == file.item_id);
+        if !is_known {
+            let found = self.journal.stretch(file.item_id, 1)?.into_iter().find(|item| item.item_id == file.item_id);
+            let certificates = found.map_or_else(Vec::new, |item| self.selection.of_item(item, self.settings));
+            self.item = Some((file.item_id, certificates));
+        }
+        Ok(self.item.as_ref().is_some_and(|(_, certificates)| certificates.iter().any(|wanted| wanted.is_of(file))))
+    }
 }

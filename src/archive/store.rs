@@ -42,7 +42,7 @@ impl Store {
         self.run.join("archive")
     }
 
-    /// Where a path of the tables lies.
+    /// Where a path of the journal lies.
     #[must_use]
     pub fn place(&self, path: &str) -> PathBuf {
         self.run.join(path)
@@ -51,16 +51,16 @@ impl Store {
     /// Begins a file whose name is not known yet.
     ///
     /// # Errors
-    /// What the disk says.
+    /// Fails if the archive's folder or the file cannot be made.
     pub fn begin(&self) -> io::Result<WholeFile> {
         create_private_dir(&self.root())?;
         WholeFile::create(&self.root().join("incoming"))
     }
 
-    /// Takes away what a process that was killed has left half written. Nobody else may be fetching.
+    /// Removes what a process that was killed has left half written. Nobody else may be fetching.
     ///
     /// # Errors
-    /// What the disk says.
+    /// Fails if the archive's folder cannot be read or a file in it not be removed.
     pub fn tidy(&self) -> io::Result<()> {
         let entries = match fs::read_dir(self.root()) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -75,10 +75,10 @@ impl Store {
         Ok(())
     }
 
-    /// Keeps a file under its type and content; its path, relative to the run's folder.
+    /// Puts a file into the folder of its type and content; returns its path, relative to the run's folder.
     ///
     /// # Errors
-    /// What the disk says.
+    /// Fails if the folder cannot be made or the file not be written; nothing half is left then.
     pub fn keep(
         &self,
         file: WholeFile,
@@ -103,7 +103,7 @@ impl Store {
     /// Hashes everything again.
     ///
     /// # Errors
-    /// What the disk or the journal says.
+    /// Fails if the archive or the journal cannot be read.
     pub fn verify(&self, journal: &Journal) -> Result<VerifyReport, VerifyError> {
         let mut report = VerifyReport::default();
         journal.each_path::<VerifyError>(|path, sha256| {

@@ -1,19 +1,26 @@
 //! `archive`: fetch the files of the certificates that a run found; verify or pack what was fetched.
 
+use super::progress::bar;
 use super::session::OpenSession;
 use super::stored::StoredRun;
 use super::terminal::Terminal;
 use super::{locks, outputs, session};
-use crate::archive::{Archive, ArchiveReport, ArchiveStop, Selection, Store, export, is_anything_wanted};
+use crate::archive::{Archive, ArchiveReport, FetchReport, FileTask, Selection, Store, export, is_anything_wanted};
+use crate::audit::AuditSettings;
 use crate::cli::{ArchiveArgs, CallSide};
 use crate::endpoint::Side;
+use crate::engine::{Progress, Standing, StopCause};
 use crate::exit::{Exit, Stop};
 use crate::job::Job;
 use crate::journal::Journal;
 use crate::message::Message;
+use crate::report::Words;
 use crate::run_folder::{Manifest, RunFolder, RunState};
+use indicatif::ProgressBar;
+use std::io::IsTerminal;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 pub(super) fn archive(args: &ArchiveArgs, terminal: &mut Terminal) -> Result<Exit, Stop> {
     let StoredRun { folder, manifest, job, journals, .. } = StoredRun::open(&args.run_dir, terminal)?;
@@ -34,20 +41,29 @@ pub(super) fn archive(args: &ArchiveArgs, terminal: &mut Terminal) -> Result<Exi
         return verify(&store, &journal()?, terminal);
     }
     if let Some(path) = &args.export {
-        return pack(&store, &journal()?, &selection, path, terminal);
+        let settings = outputs::audit_settings(&job, &manifest);
+        return pack(&store, &journal()?, &settings, &selection, path, terminal);
     }
     let _lock = locks::take_of_run(&folder, &manifest)?;
-    let fetched = fetch(&job, &folder, &manifest, selection, terminal);
+    let fetched = fetch(&job, &folder, &manifest, Fetching { selection, attempts_before: 0 }, terminal);
     // What was fetched by then stands in the tables whatever ended it.
     let wanted = outputs::Wanted::of_job(&job, terminal.language());
     let built = outputs::build(&job, &folder, &manifest, &journals, wanted, terminal);
     let report = fetched?;
     built?;
-    let ArchiveReport { stored, duplicates, without, failed, bytes } = report;
-    let message = Message::new("archive-report").with("stored", stored).with("duplicates", duplicates);
-    let message = message.with("without", without).with("failed", failed).with("bytes", bytes);
+    let ArchiveReport { stored, duplicates, without, rejected, failed, bytes } = report;
+    let message = Message::new("archive-summary").with("stored", stored).with("duplicates", duplicates);
+    let message = message.with("without", without).with("rejected", rejected).with("failed", failed).with("bytes", bytes);
     terminal.print(&format!("{}\n", terminal.words().say(&message)))?;
     conclude(&report)
+}
+
+/// What to fetch, and what this process has done before it.
+pub(super) struct Fetching {
+    /// Which certificates' files.
+    pub selection: Selection,
+    /// Attempts that this process has made: they count against `throttle.max_calls` too.
+    pub attempts_before: u64,
 }
 
 /// Fetches what a run found, as the job says.
@@ -55,50 +71,88 @@ pub(super) fn fetch(
     job: &Job,
     folder: &RunFolder,
     manifest: &Manifest,
-    selection: Selection,
+    fetching: Fetching,
     terminal: &Terminal,
 ) -> Result<ArchiveReport, Stop> {
+    let Fetching { selection, attempts_before } = fetching;
     if manifest.state != RunState::Complete {
         terminal.tell(&Message::new("archive-of-incomplete"));
     }
     let settings = outputs::audit_settings(job, manifest);
-    let is_wanted = is_anything_wanted(&folder.journal(), &settings, &selection);
-    if !is_wanted? {
+    if !is_anything_wanted(&folder.journal(), &job.archive, &settings, &selection)? {
         return Ok(ArchiveReport::default());
     }
-    let result = super::runtime()?.block_on(async {
-        let OpenSession { session, stopping, base_url } = session::open(job, &terminal.interrupts).await?;
+    let FetchReport { files, stop } = super::runtime()?.block_on(async {
+        let OpenSession { session, base_url } = session::open(job, &terminal.interrupts).await?;
+        session.counters().attempts.fetch_add(attempts_before, Ordering::Relaxed);
         let archive = Archive {
-            job: Arc::new(job.clone()),
+            job,
             session,
-            base_url,
+            base_url: &base_url,
             run_dir: folder.dir().to_owned(),
             journal: folder.journal(),
             settings,
             selection,
-            shows_progress: !terminal.is_quiet,
-            stopping: stopping.clone(),
+            interrupts: terminal.interrupts.clone(),
         };
-        // The first signal ends fetching: what is in flight is given up, what is kept stays.
-        let interrupts = terminal.interrupts.clone();
-        tokio::spawn(async move {
-            interrupts.requested().await;
-            stopping.cancel();
-        });
-        Ok::<_, Stop>(archive.fetch().await)
+        let mut progress = FetchProgress::new(terminal.words(), terminal.is_quiet);
+        let report = archive.fetch(&mut |told: Progress<'_, FileTask>| progress.take(&told)).await;
+        progress.bar.finish_and_clear();
+        Ok::<_, Stop>(report)
     })?;
-    match result {
-        Ok(report) => {
-            let ArchiveReport { stored, duplicates, without, failed, bytes } = report;
-            tracing::info!(stored, duplicates, without, failed, bytes, "archive");
-            Ok(report)
-        }
-        Err(ArchiveStop::Platform(reason)) => Err(session::stopped(&reason)),
-        Err(ArchiveStop::Disk(problem)) => Err(Stop::internal(Message::new("stop-internal").with_message("why", problem))),
+    let ArchiveReport { stored, duplicates, without, rejected, failed, bytes } = files;
+    tracing::info!(stored, duplicates, without, rejected, failed, bytes, "archive");
+    match stop {
+        None => Ok(files),
+        Some(StopCause::Platform(reason)) => Err(session::stopped(&reason)),
+        Some(StopCause::Internal(problem)) => Err(Stop::internal(Message::new("stop-internal").with_message("why", problem))),
     }
 }
 
-/// The exit code for what was fetched.
+/// Where there is no terminal, progress goes into the log this often.
+const LOGGED_EVERY: Duration = Duration::from_mins(1);
+
+/// How fetching stands, as a line on the terminal, and in the log where there is none.
+struct FetchProgress<'a> {
+    words: &'a Words,
+    bar: ProgressBar,
+    certificates: u64,
+    bytes: u64,
+    logged: Instant,
+}
+
+impl<'a> FetchProgress<'a> {
+    fn new(words: &'a Words, is_quiet: bool) -> Self {
+        let bar = bar(!is_quiet && std::io::stderr().is_terminal(), None);
+        Self { words, bar, certificates: 0, bytes: 0, logged: Instant::now() }
+    }
+
+    fn take(&mut self, told: &Progress<'_, FileTask>) {
+        match told {
+            Progress::Finished(task) => {
+                self.certificates += 1;
+                self.bytes += task.bytes();
+            }
+            Progress::Standing(standing) => self.show(standing),
+        }
+    }
+
+    fn show(&mut self, standing: &Standing<'_>) {
+        let failed_calls = standing.tally.failed_calls;
+        if !self.bar.is_hidden() {
+            let bytes = bytesize::ByteSize::b(self.bytes).display().iec().to_string();
+            let paused = standing.limit.paused.as_ref().map(|why| Message::new("limit-paused").with_message("why", why.clone()));
+            let line = Message::new("archive-progress").with("certificates", self.certificates).with("bytes", bytes);
+            let paused = paused.map_or_else(String::new, |paused| self.words.say(&paused));
+            self.bar.set_message(self.words.say(&line.with("failed", failed_calls).with("paused", paused)));
+        } else if self.logged.elapsed() >= LOGGED_EVERY {
+            self.logged = Instant::now();
+            tracing::info!(certificates = self.certificates, bytes = self.bytes, failed_calls, "progress");
+        }
+    }
+}
+
+/// The exit code for what was fetched: what was refused for a reason that lasts is a finding, and no reason to try again.
 pub(super) fn conclude(report: &ArchiveReport) -> Result<Exit, Stop> {
     if report.failed == 0 {
         return Ok(Exit::Done);
@@ -130,8 +184,15 @@ fn verify(store: &Store, journal: &Journal, terminal: &Terminal) -> Result<Exit,
     Err(Stop::internal(message.with("changed", report.changed.len()).with("foreign", report.foreign.len())))
 }
 
-fn pack(store: &Store, journal: &Journal, selection: &Selection, path: &Path, terminal: &Terminal) -> Result<Exit, Stop> {
-    let report = export(store, journal, selection, path).map_err(Stop::failed)?;
+fn pack(
+    store: &Store,
+    journal: &Journal,
+    settings: &AuditSettings,
+    selection: &Selection,
+    path: &Path,
+    terminal: &Terminal,
+) -> Result<Exit, Stop> {
+    let report = export(store, journal, settings, selection, path).map_err(Stop::failed)?;
     let message = Message::new("archive-packed").with("path", path.display()).with("files", report.files);
     let message = message.with("certificates", report.certificates);
     terminal.print(&format!("{}\n", terminal.words().say(&message)))?;

@@ -2,10 +2,10 @@
 
 use super::session;
 use super::terminal::Terminal;
-use crate::archive::AllowedHosts;
+use crate::archive::{DownloadSettings, Downloader, NotDownloaded};
 use crate::cli::{CallArgs, CallSide};
 use crate::codes::{Treatment, return_code};
-use crate::durable::write_whole;
+use crate::durable::{WholeFile, write_whole};
 use crate::endpoint::{Endpoint, PURPOSE, Side};
 use crate::exit::{Exit, Stop};
 use crate::job::{Base, HostRule, Job, Language, PlatformSettings, SandboxSettings, Secret};
@@ -17,7 +17,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 use std::time::Instant;
-use url::Url;
 
 /// Longest cause that the platform accepts, in characters.
 const LONGEST_CAUSE: usize = 200;
@@ -155,7 +154,7 @@ async fn send(
             return Err(resumable(Message::new("answer-too-large").with("mebibytes", bytes >> 20)));
         }
         Attempt::Timeout => return Err(resumable(Message::new("no-answer-within").with("milliseconds", took))),
-        Attempt::Transport(problem) => return Err(resumable(Message::literal(problem))),
+        Attempt::Transport(problem) => return Err(resumable(problem)),
     };
     shown(&body, args.raw, terminal)?;
     let envelope = Envelope::parse(&body).map_err(|malformed| resumable(malformed.to_message()))?;
@@ -166,7 +165,15 @@ async fn send(
     let message = Message::new("code-after").with("code", envelope.status).with("said", said);
     terminal.tell(&message.with_message("meaning", meaning).with("milliseconds", took));
     if let Some(path) = &args.save {
-        save(&client, rules, &envelope, path, terminal).await?;
+        let settings = DownloadSettings {
+            rules,
+            base_url: &base_url,
+            connect_timeout: platform.connect_timeout,
+            timeout: platform.timeout,
+            largest: platform.max_answer,
+            ca_file: platform.ca_file.as_deref(),
+        };
+        save(settings, &envelope, path, terminal).await?;
     }
     Ok(match platform.codes.treatment(envelope.status) {
         Some(Treatment::Answer | Treatment::Absent | Treatment::Lifecycle) => Exit::Done,
@@ -195,25 +202,22 @@ fn shown(body: &[u8], raw: bool, terminal: &Terminal) -> Result<(), Stop> {
 
 /// Saves the one file that an answer holds: base64 decoded, or what its address leads to. Of several pages each gets a
 /// number before its ending.
-async fn save(client: &Client, rules: &[HostRule], envelope: &Envelope, path: &Path, terminal: &Terminal) -> Result<(), Stop> {
+async fn save(settings: DownloadSettings<'_>, envelope: &Envelope, path: &Path, terminal: &Terminal) -> Result<(), Stop> {
+    if let Ok(addresses) = ShareDownloadUrl::addresses(envelope)
+        && addresses.iter().any(|address| address.url.starts_with("http"))
+    {
+        let downloader = Downloader::new(settings).map_err(Stop::internal)?;
+        for (number, address) in (1..).zip(&addresses) {
+            let target = if addresses.len() == 1 { path.to_owned() } else { numbered(path, number) };
+            let bytes = download(&downloader, &address.url, &target, settings.largest).await?;
+            terminal.tell(&Message::new("bytes-in").with("bytes", bytes).with("path", target.display()));
+        }
+        return Ok(());
+    }
     let without_file = |message| Stop::new(Exit::Resumable, message);
-    let files = match ShareDownloadUrl::addresses(envelope) {
-        Ok(addresses) if addresses.iter().any(|address| address.url.starts_with("http")) => {
-            let allowed = AllowedHosts::new(rules, client.base_url());
-            let mut files = Vec::new();
-            for address in addresses {
-                check_address(&allowed, &address.url)?;
-                let file = client.download(&address.url).await.map_err(without_file)?;
-                files.push(file.to_vec());
-            }
-            files
-        }
-        _ => {
-            let contents = ShareDownloadFile::contents(envelope).map_err(|error| without_file(Message::literal(error)))?;
-            let decoded = contents.iter().map(|text| decode_base64(text)).collect::<Result<Vec<_>, _>>();
-            decoded.map_err(|_| without_file(Message::new("no-base64")))?
-        }
-    };
+    let contents = ShareDownloadFile::contents(envelope).map_err(|error| without_file(Message::literal(error)))?;
+    let decoded = contents.iter().map(|text| decode_base64(text)).collect::<Result<Vec<_>, _>>();
+    let files = decoded.map_err(|_| without_file(Message::new("no-base64")))?;
     if files.is_empty() {
         return Err(without_file(Message::new("no-file-in-answer")));
     }
@@ -225,10 +229,19 @@ async fn save(client: &Client, rules: &[HostRule], envelope: &Envelope, path: &P
     Ok(())
 }
 
-/// Refuses an address that leads elsewhere than to the platform.
-fn check_address(allowed: &AllowedHosts, address: &str) -> Result<(), Stop> {
-    let is_allowed = Url::parse(address).is_ok_and(|url| allowed.check(&url).is_ok());
-    if is_allowed { Ok(()) } else { Err(Stop::new(Exit::Refused, Message::new("address-not-allowed"))) }
+/// Fetches what an address leads to into a file, under the same rules as the archive; returns its size in bytes.
+async fn download(downloader: &Downloader, address: &str, target: &Path, largest: u64) -> Result<u64, Stop> {
+    let file = WholeFile::create(target).map_err(Stop::disk(target.display()))?;
+    let arrived = downloader.fetch(address, file).await.map_err(|why| match why {
+        NotDownloaded::Forbidden(why) => Stop { exit: Exit::Refused, messages: vec![Message::new("address-not-allowed"), why] },
+        NotDownloaded::Expired(why) | NotDownloaded::Failed(why) => Stop::new(Exit::Resumable, why),
+        NotDownloaded::TooLarge => {
+            Stop::new(Exit::Resumable, Message::new("download-too-large").with("mebibytes", largest >> 20))
+        }
+        NotDownloaded::Disk(error) => Stop::disk(target.display())(error),
+    })?;
+    arrived.file.finish().map_err(Stop::disk(target.display()))?;
+    Ok(arrived.bytes)
 }
 
 fn numbered(path: &Path, number: usize) -> std::path::PathBuf {

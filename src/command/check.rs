@@ -49,10 +49,7 @@ pub(super) fn check(args: &CheckArgs, terminal: &mut Terminal) -> Result<Exit, S
         calls,
         calls_from_previous_run: previous.is_some(),
         seconds: per_second.map(|rate| Span { least: at_rate(calls.least, rate), most: at_rate(calls.most, rate) }),
-        journal_bytes: Span {
-            least: found.items * ITEM_BYTES + calls.least * ANSWER_BYTES.least,
-            most: found.items * ITEM_BYTES + calls.most * ANSWER_BYTES.most,
-        },
+        journal_bytes: journal_bytes(found.items, calls),
         window: window_zone(&job.throttle.hours),
         online: if args.online && problems.is_empty() { Some(ask_types(&job, &found, terminal)?) } else { None },
         passed_over: intake.passed_over,
@@ -72,8 +69,16 @@ pub(super) fn check(args: &CheckArgs, terminal: &mut Terminal) -> Result<Exit, S
     Ok(Exit::Done)
 }
 
+/// Bytes of the journal of so many items and calls.
+pub(super) const fn journal_bytes(items: u64, calls: Span) -> Span {
+    Span {
+        least: items * ITEM_BYTES + calls.least * ANSWER_BYTES.least,
+        most: items * ITEM_BYTES + calls.most * ANSWER_BYTES.most,
+    }
+}
+
 /// Secrets that a run could not get at.
-fn secrets_missing(job: &Job) -> Vec<FileProblem> {
+pub(super) fn secrets_missing(job: &Job) -> Vec<FileProblem> {
     let secrets = [("platform.username", &job.platform.username), ("platform.password", &job.platform.password)];
     let problem = |(key, secret): (&str, &Secret)| {
         let message = Message::new("secret-missing").with("key", key).with_message("why", secret.reveal().err()?);
@@ -91,8 +96,8 @@ fn window_zone(hours: &CallingHours) -> Option<(String, String)> {
 
 /// Counts what the intake finds, and keeps one item per certificate type.
 #[derive(Debug, Default)]
-struct Findings {
-    items: u64,
+pub(super) struct Findings {
+    pub items: u64,
     first_of_type: BTreeMap<String, Item>,
 }
 
@@ -125,13 +130,13 @@ impl Sink for Findings {
 }
 
 /// How many items and calls the last complete run of the job had.
-struct Previous {
+pub(super) struct Previous {
     items: u64,
     calls: u64,
 }
 
 impl Previous {
-    fn of(job: &Job) -> Option<Self> {
+    pub(super) fn of(job: &Job) -> Option<Self> {
         let folder = RunFolder::at(job.output.join(&job.name).join("latest"));
         let text = std::fs::read_to_string(folder.file("summary.json")).ok()?;
         let summary: serde_json::Value = serde_json::from_str(&text).ok()?;
@@ -140,7 +145,7 @@ impl Previous {
     }
 }
 
-fn estimated_calls(job: &Job, items: u64, previous: Option<&Previous>) -> Span {
+pub(super) fn estimated_calls(job: &Job, items: u64, previous: Option<&Previous>) -> Span {
     match previous {
         Some(Previous { items: before, calls }) => {
             let calls = u64::try_from(u128::from(items) * u128::from(*calls) / u128::from(*before)).unwrap_or(u64::MAX);
@@ -162,7 +167,7 @@ fn at_rate(calls: u64, per_second: f64) -> u64 {
 }
 
 /// A token, then one state call per certificate type.
-fn ask_types(job: &Job, found: &Findings, terminal: &Terminal) -> Result<Vec<TypeCheck>, Stop> {
+pub(super) fn ask_types(job: &Job, found: &Findings, terminal: &Terminal) -> Result<Vec<TypeCheck>, Stop> {
     super::runtime()?.block_on(async {
         let session = session::open(job, &terminal.interrupts).await?.session;
         let mut types = Vec::new();

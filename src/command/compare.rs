@@ -7,6 +7,7 @@ use crate::exit::{Exit, Stop};
 use crate::job::{Job, Language, Mask};
 use crate::message::Message;
 use crate::report::{ComparedWorkbook, Comparison, compared_text};
+use crate::retention::refuse_pruned;
 use crate::run_folder::{Manifest, RunFolder};
 use std::path::Path;
 
@@ -50,6 +51,7 @@ pub(super) fn compare(args: &CompareArgs, terminal: &mut Terminal) -> Result<Exi
 
 fn open(run_dir: &Path) -> Result<(RunFolder, Manifest, serde_json::Value), Stop> {
     let folder = RunFolder::at(run_dir);
+    refuse_pruned(&folder)?;
     let Some(manifest) = folder.manifest()? else {
         return Err(Stop::invalid(Message::new("no-run-folder").with("path", run_dir.display())));
     };

@@ -4,17 +4,25 @@ mod archive;
 mod call;
 mod catalogue;
 mod check;
+mod collect;
 mod compare;
+mod completions;
+mod dispatch;
+mod doctor;
 mod faces;
+mod init;
 mod locks;
 mod logging;
+mod man;
 mod notify;
 mod outputs;
 mod plan;
 mod progress;
+mod prune;
 mod report;
 mod run;
 mod sandbox;
+mod schema;
 mod session;
 mod stored;
 mod terminal;
@@ -34,11 +42,19 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Command::Catalogue(args) => catalogue::catalogue(args, &mut terminal),
         Command::Archive(args) => archive::archive(args, &mut terminal),
         Command::Compare(args) => compare::compare(args, &mut terminal),
+        Command::Dispatch(args) => dispatch::dispatch(args, &mut terminal),
+        Command::Collect(args) => collect::collect(args, &mut terminal),
         Command::Check(args) => check::check(args, &mut terminal),
         Command::Run(args) => run::run(args, &mut terminal),
         Command::Report(args) => report::report(args, &mut terminal),
         Command::Faces(FacesCommand::Explain(args)) => faces::explain(args, &mut terminal),
         Command::Sandbox(args) => sandbox::sandbox(args, &mut terminal),
+        Command::Init(args) => init::init(args, &terminal),
+        Command::Doctor(args) => doctor::doctor(args, &mut terminal),
+        Command::Prune(args) => prune::prune(args, &mut terminal),
+        Command::Schema => schema::schema(&terminal),
+        Command::Completions(args) => completions::completions(args, &terminal),
+        Command::Man(args) => man::man(args, &terminal),
     };
     ended.unwrap_or_else(|stop| {
         terminal.tell_stop(&stop);

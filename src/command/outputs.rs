@@ -1,7 +1,7 @@
 //! Everything that a run leaves behind its journal: tables, then reports. Nothing here makes a call.
 
 use super::terminal::Terminal;
-use crate::analysis::{Figures, PastRun, RunFacts, analyse, runs_before};
+use crate::analysis::{Figures, Handling, PastRun, RunFacts, analyse, handling, runs_before};
 use crate::audit::AuditSettings;
 use crate::cli::LogFormat;
 use crate::durable::{create_private_dir, point_link, write_whole};
@@ -13,9 +13,10 @@ use crate::journal::{Journal, Journals};
 use crate::message::Message;
 use crate::platform::AttemptTotals;
 use crate::report::{
-    GapKey, MetricsInput, RemarkError, RemarkedRun, Remarks, ReportInput, Words, gate_text, metrics, page, summary_json,
-    summary_text, write_failed, write_workbook,
+    Decisions, GapKey, MetricsInput, RemarkError, RemarkedRun, Remarks, ReportInput, Words, gate_text, metrics, page,
+    summary_json, summary_text, write_failed, write_workbook,
 };
+use crate::retention::CARRIED_REMARKS;
 use crate::run_folder::{Manifest, RunFolder, RunState};
 use crate::table;
 use chrono::{DateTime, Utc};
@@ -88,6 +89,7 @@ pub(super) fn build(
         table::BuildError::Interrupted => Stop::interrupted(),
         other => Stop::failed(other),
     })?;
+    let handled = decisions(folder, manifest, &tables, runs.as_deref().zip(previous_run.as_deref()), terminal)?;
     let analysis = analyse(&tables, &manifest.carried).map_err(Stop::failed)?;
     let counts = journals.counts()?;
     let intake = intake_report(journals)?;
@@ -103,6 +105,8 @@ pub(super) fn build(
         started_at: manifest.started_at,
         finished_at: manifest.finished_at.unwrap_or(manifest.started_at),
         wall_seconds: manifest.wall_seconds,
+        decided: handled.handling.totals.decided(),
+        outstanding: handled.handling.totals.outstanding,
     };
     let figures = Figures::new(facts, &analysis, &job.report.gates);
     let history = runs.map_or_else(Vec::new, |runs| earlier_runs(&runs, &figures));
@@ -119,6 +123,8 @@ pub(super) fn build(
         history: &history,
         remarks: remarks.as_ref().unwrap_or(&no_remarks),
         has_files: journals.have_files()?,
+        decisions: &handled.decisions,
+        handling: handled.by.as_deref().map(|by| (by, &handled.handling)),
     };
     if wanted.html {
         write(&folder.file(PAGE), &page(input).map_err(Stop::failed)?)?;
@@ -145,14 +151,58 @@ pub(super) fn build(
     Ok(figures)
 }
 
+/// What was decided about a run's certificates, and how far departments have come.
+struct Handled {
+    decisions: Decisions,
+    handling: Handling,
+    /// Header that tells departments apart. `None` where nothing was dispatched or decided.
+    by: Option<String>,
+}
+
+/// Writes the table of decisions beside the others, those of the run before carried on, and counts what is decided.
+fn decisions(
+    folder: &RunFolder,
+    manifest: &Manifest,
+    tables: &Path,
+    previous: Option<(&Path, &str)>,
+    terminal: &Terminal,
+) -> Result<Handled, Stop> {
+    let journal = super::dispatch::decisions_journal(folder)?;
+    if let Some((runs, run_id)) = previous {
+        // What happened to an old run keeps no new one from being reported.
+        if let Err(problem) = take_earlier_decisions(&journal, &RunFolder::at(runs.join(run_id)), run_id) {
+            tracing::warn!(%problem, "decisions of the run before");
+            terminal.tell(&Message::new("handling-earlier-unreadable").with("run", run_id).with("cause", problem));
+        }
+    }
+    table::write_decisions(tables, &journal).map_err(Stop::failed)?;
+    let decisions = Decisions::of_run(tables).map_err(Stop::failed)?;
+    let dispatched = journal.dispatched()?;
+    let due = dispatched.as_ref().and_then(|dispatched| dispatched.due);
+    let by = dispatched.map(|dispatched| dispatched.by);
+    let by = by.or_else(|| manifest.carried.first().filter(|_| !decisions.is_empty()).cloned());
+    let today = chrono::Local::now().date_naive();
+    let handling = handling(tables, by.as_deref(), due, today).map_err(Stop::failed)?;
+    Ok(Handled { decisions, handling, by })
+}
+
+/// Takes what was decided in the run before into a run's journal.
+fn take_earlier_decisions(journal: &Journal, before: &RunFolder, run_id: &str) -> Result<(), table::DecisionsError> {
+    let known = before.journal().exists().then(|| Journal::open(&before.journal())).transpose()?;
+    let earlier = table::DecidedRun { run_id, tables: &before.tables(), journal: known.as_ref() };
+    table::take_earlier_decisions(journal, earlier)
+}
+
 /// The remarks of the run before, and of the run's own workbook where there is one already.
 fn remarks(folder: &RunFolder, runs: Option<&Path>, previous: Option<&str>, terminal: &Terminal) -> Result<Remarks, RemarkError> {
-    let of = |folder: &RunFolder| RemarkedRun {
-        workbook: folder.file(WORKBOOK),
-        tables: folder.tables(),
-        waiting: folder.file(WAITING),
+    let carried = folder.file(CARRIED_REMARKS);
+    let before = if carried.exists() {
+        // The run before was pruned: its remarks lie here, and no workbook or table of it is left.
+        Some(RemarkedRun { workbook: PathBuf::new(), tables: PathBuf::new(), waiting: carried })
+    } else {
+        runs.zip(previous).map(|(runs, run)| remarked(&RunFolder::at(runs.join(run))))
     };
-    let mut remarks = match runs.zip(previous).map(|(runs, run)| Remarks::of_previous(&of(&RunFolder::at(runs.join(run))))) {
+    let mut remarks = match before.map(|before| Remarks::of_previous(&before)) {
         None => Remarks::default(),
         Some(Ok(remarks)) => remarks,
         // What happened to an old workbook keeps no new one from being written.
@@ -162,8 +212,13 @@ fn remarks(folder: &RunFolder, runs: Option<&Path>, previous: Option<&str>, term
             Remarks::default()
         }
     };
-    remarks.take_own(&of(folder))?;
+    remarks.take_own(&remarked(folder))?;
     Ok(remarks)
+}
+
+/// Where a run keeps remarks.
+pub(super) fn remarked(folder: &RunFolder) -> RemarkedRun {
+    RemarkedRun { workbook: folder.file(WORKBOOK), tables: folder.tables(), waiting: folder.file(WAITING) }
 }
 
 /// Keeps remarks that wait for the next run beside the workbook that has no place for them.

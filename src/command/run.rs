@@ -3,7 +3,7 @@
 
 use super::progress::RunProgress;
 use super::terminal::Terminal;
-use super::{archive, locks, logging, notify, outputs, plan, session};
+use super::{archive, locks, logging, notify, outputs, plan, prune, session};
 use crate::archive::{ArchiveReport, Selection};
 use crate::cli::{RunArgs, ShardArg};
 use crate::durable::{Lock, append_private, create_private_dir, remove_unfinished};
@@ -14,6 +14,7 @@ use crate::job::Job;
 use crate::journal::{Journal, PlanCounts, Shard};
 use crate::message::Message;
 use crate::platform::StopReason;
+use crate::retention::refuse_pruned;
 use crate::run_folder::{Fingerprint, Manifest, RunFolder, RunState};
 use chrono::{Local, Utc};
 use std::cell::RefCell;
@@ -47,7 +48,7 @@ fn phases(job: &Job, args: &RunArgs, run_id: &str, terminal: &Terminal, entered:
     let Asked { run, stop, .. } = asked;
     let Run { folder, manifest, journal, .. } = run;
     let built = outputs::build(job, &folder, &manifest, &vec![journal].into(), wanted, terminal);
-    conclude(args, &folder, &manifest, Ended { stop, archived, built, wanted }, terminal)
+    conclude(job, args, &folder, &manifest, Ended { stop, archived, built, wanted }, terminal)
 }
 
 /// A run whose folder is this process's alone.
@@ -95,6 +96,7 @@ fn open(job: &Job, args: &RunArgs, run_id: &str) -> Result<Opened, Stop> {
     private_dir(&job_dir)?;
     let locks = locks::take(&job_dir, shard)?;
     let folder = RunFolder::find(&job_dir, run_id, shard, args.fresh)?;
+    refuse_pruned(&folder)?;
     let known = folder.manifest()?;
     let is_begun = known.is_some();
     let manifest = match known {
@@ -239,10 +241,8 @@ fn archive_files(job: &Job, asked: &Asked, terminal: &Terminal) -> Option<Result
     if !job.archive.enabled || manifest.state != RunState::Complete {
         return None;
     }
-    // What one process may call, the files included.
-    let mut left = job.clone();
-    left.throttle.max_calls = left.throttle.max_calls.map(|most| most.saturating_sub(asked.attempts));
-    Some(archive::fetch(&left, folder, manifest, Selection::of_job(&job.archive), terminal))
+    let fetching = archive::Fetching { selection: Selection::of_job(&job.archive), attempts_before: asked.attempts };
+    Some(archive::fetch(job, folder, manifest, fetching, terminal))
 }
 
 /// What the phases came to.
@@ -255,7 +255,14 @@ struct Ended {
 
 /// Prints what the run came to, and decides on the exit code: why calling stopped comes before what became of files and
 /// reports.
-fn conclude(args: &RunArgs, folder: &RunFolder, manifest: &Manifest, ended: Ended, terminal: &Terminal) -> Result<Exit, Stop> {
+fn conclude(
+    job: &Job,
+    args: &RunArgs,
+    folder: &RunFolder,
+    manifest: &Manifest,
+    ended: Ended,
+    terminal: &Terminal,
+) -> Result<Exit, Stop> {
     let Ended { stop, archived, built, wanted } = ended;
     let is_complete = manifest.state == RunState::Complete;
     let stopped = (!is_complete).then(|| stopped(stop.as_ref()));
@@ -270,6 +277,7 @@ fn conclude(args: &RunArgs, folder: &RunFolder, manifest: &Manifest, ended: Ende
     };
     if is_complete && manifest.shard.is_none() {
         outputs::point_latest(folder, manifest, terminal)?;
+        prune::after_run(job, terminal);
     }
     let exit = outputs::conclude(folder, &figures, wanted, args.format, terminal)?;
     if let Some(stopped) = stopped {

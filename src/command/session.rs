@@ -12,8 +12,6 @@ use tokio_util::sync::CancellationToken;
 /// An open session, and where it leads.
 pub(super) struct OpenSession {
     pub session: Arc<Session>,
-    /// Ends every wait when cancelled.
-    pub stopping: CancellationToken,
     pub base_url: String,
 }
 
@@ -21,13 +19,12 @@ pub(super) struct OpenSession {
 pub(super) async fn open(job: &Job, interrupts: &Interrupts) -> Result<OpenSession, Stop> {
     let base_url = base_url(&job.platform).await?;
     let client = Client::new(&job.platform, &base_url, job.throttle.concurrency as usize).map_err(Stop::invalid)?;
-    let stopping = CancellationToken::new();
-    let session = Arc::new(Session::new(client, job, stopping.clone()));
+    let session = Arc::new(Session::new(client, job, CancellationToken::new()));
     tokio::select! {
         opened = session.open() => opened.map_err(|reason| stopped(&reason))?,
         () = interrupts.requested() => return Err(Stop::interrupted()),
     }
-    Ok(OpenSession { session, stopping, base_url })
+    Ok(OpenSession { session, base_url })
 }
 
 /// The platform's address; that of the sandbox, started in this process, where the job names it.

@@ -5,6 +5,7 @@ use crate::exit::Stop;
 use crate::job::Job;
 use crate::journal::{Journal, Journals, Shard};
 use crate::message::Message;
+use crate::retention::refuse_pruned;
 use crate::run_folder::{Manifest, RunFolder, RunState};
 use std::path::Path;
 
@@ -22,19 +23,20 @@ impl StoredRun {
     pub(super) fn open(run_dir: &Path, terminal: &mut Terminal) -> Result<Self, Stop> {
         // `latest`, or `.`, is a run by another name.
         let folder = RunFolder::at(run_dir.canonicalize().unwrap_or_else(|_| run_dir.to_owned()));
+        refuse_pruned(&folder)?;
         let shards = folder.shards().map_err(Stop::disk(run_dir.display()))?;
         let of = shards.first().map_or(0, |shard| shard.of);
         let shards = begun(&folder, shards)?;
         let (manifest, journals, missing) = if shards.is_empty() {
-            (whole_manifest(&folder)?, vec![open_journal(&folder)?], Vec::new())
+            (whole_manifest(&folder)?, Journals::from(vec![open_journal(&folder)?]), Vec::new())
         } else {
             let manifest = merged_manifest(&folder, &shards)?;
             let journals = shards.iter().map(|shard| open_journal(&folder.shard(*shard))).collect::<Result<_, _>>()?;
             let wanted = (1..=of).map(|number| Shard { number, of });
-            (manifest, journals, wanted.filter(|shard| !shards.contains(shard)).collect())
+            (manifest, Journals::of_shards(journals), wanted.filter(|shard| !shards.contains(shard)).collect())
         };
         let job = terminal.load(&manifest.job_file)?;
-        let mut run = Self { folder, manifest, job, journals: journals.into(), missing };
+        let mut run = Self { folder, manifest, job, journals, missing };
         if !run.missing.is_empty() {
             run.manifest.state = RunState::Incomplete;
         }

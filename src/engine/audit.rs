@@ -4,7 +4,7 @@ use super::calling::{Calling, Progress};
 use super::dispatcher::{DispatcherSettings, Tally};
 use super::event::StopCause;
 use super::stops::UnpublishedTypes;
-use super::task::{CallReply, Need, Task};
+use super::task::{CallReply, Need, NoWork, Task};
 use super::writer::Writer;
 use super::{Forgotten, RetryScope, forget_failures};
 use crate::audit::{Answer, AuditSettings, Call, CertificateOutcome, Item, Outcome, Reply, Status, Step, step};
@@ -14,6 +14,7 @@ use crate::journal::{Journal, JournalError, NewAnswer, PlanCounts, Record, Store
 use crate::message::Message;
 use crate::platform::{AttemptTotals, ErrorKind, Failure, Request, Session};
 use chrono::Utc;
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -128,6 +129,7 @@ fn has_failed(outcome: &Outcome) -> bool {
 
 impl Task for AuditTask {
     type Record = Record;
+    type Work = NoWork;
 
     fn id(&self) -> u64 {
         self.item_id
@@ -150,8 +152,8 @@ impl Task for AuditTask {
         }
     }
 
-    fn take(&mut self, reply: CallReply, attempts: u32) -> Record {
-        let Some(call) = self.call().cloned() else { return self.record(None) };
+    fn take(&mut self, reply: CallReply, attempts: u32) -> Option<Record> {
+        let call = self.call().cloned()?;
         let (result, reply) = match reply {
             Ok((body, envelope)) => (Ok(body), Reply::Received(envelope)),
             Err(failure) => (Err(failure.clone()), Reply::Failed(failure)),
@@ -171,7 +173,11 @@ impl Task for AuditTask {
         }
         let place = self.place;
         self.place += 1;
-        self.record(Some(NewAnswer { place, call, result, attempts }))
+        Some(self.record(Some(NewAnswer { place, call, result, attempts })))
+    }
+
+    fn take_product(&mut self, product: Infallible) {
+        match product {}
     }
 }
 
@@ -204,7 +210,7 @@ pub async fn run(
         backoff: session.retry().backoff.clone(),
         most_open: session.throttle().most_in_flight() + session.throttle().pause_settings().attempts as usize,
         is_answered: plan.answered,
-        known_good: match known_good(&engine, plan).await {
+        known_good: match known_good(&engine.journal, &engine.purpose).await {
             Ok(known_good) => known_good,
             Err(error) => return failed(&session, error),
         },
@@ -240,7 +246,8 @@ async fn one_pass(calling: &mut Calling<'_, AuditTask>, engine: &Engine, context
         Ok(journal) => journal,
         Err(error) => return calling.stop(StopCause::Internal(error)),
     };
-    let mut writer = Writer::start(move |records: &[Record]| journal.append(records));
+    let append = move |records: &[Record]| journal.append(records).map_err(|error| error.to_message());
+    let mut writer = Writer::start(append);
     let (tasks, reading) = read_tasks(engine, context);
     calling.pass(attempts, tasks, &mut writer).await;
     let read = match reading.await {
@@ -292,12 +299,9 @@ fn send_tasks(
     Ok(())
 }
 
-/// A call of the run that was answered: asked again, it can only fail where the platform does.
-async fn known_good(engine: &Engine, plan: PlanCounts) -> Result<Option<Request>, Message> {
-    if !plan.answered {
-        return Ok(None);
-    }
-    let (path, purpose) = (engine.journal.clone(), engine.purpose.clone());
+/// A call of the run that was answered, where there is one: asked again, it can only fail where the platform does.
+pub(crate) async fn known_good(journal: &Path, purpose: &Purpose) -> Result<Option<Request>, Message> {
+    let (path, purpose) = (journal.to_owned(), purpose.clone());
     on_a_thread(move || {
         let answered = Journal::open(&path)?.answered_item()?;
         Ok(answered.map(|item| Call::State { number: item.certificate_number.clone() }.request(&item, &purpose)))
@@ -311,7 +315,12 @@ async fn forget(engine: &Engine, scope: RetryScope) -> Result<Forgotten, Message
 }
 
 /// Does a piece of work with the journal on a thread that may block.
-async fn on_a_thread<R: Send + 'static>(work: impl FnOnce() -> Result<R, JournalError> + Send + 'static) -> Result<R, Message> {
+///
+/// # Errors
+/// Fails if the work does, or if its thread ends early.
+pub(crate) async fn on_a_thread<R: Send + 'static>(
+    work: impl FnOnce() -> Result<R, JournalError> + Send + 'static,
+) -> Result<R, Message> {
     match spawn_blocking(work).await {
         Ok(done) => done.map_err(|error| error.to_message()),
         Err(error) => Err(Message::new("thread-ended").with("cause", error)),

@@ -3,11 +3,12 @@
 
 use super::dispatcher::{Dispatcher, DispatcherSettings, Tally, may_pass};
 use super::event::{Event, Flight, StopCause};
-use super::task::Task;
+use super::task::{Task, Work, WorkResult};
+use super::work_queue::Pending;
 use super::writer::Writer;
 use crate::interrupt::Interrupts;
 use crate::message::Message;
-use crate::platform::{Admission, AttemptResult, AttemptStart, ErrorKind, Limit, Session, StopReason};
+use crate::platform::{Admission, AttemptResult, AttemptStart, ErrorKind, Limit, Session, StopReason, Throttle};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::{Instant, sleep_until};
 
-/// After a stop is asked for, calls in flight get this long.
+/// After a stop is asked for, calls in flight and work under way get this long.
 const DRAIN: Duration = Duration::from_secs(10);
 /// How often the progress is told.
 const TICK: Duration = Duration::from_millis(200);
@@ -40,11 +41,23 @@ pub enum Progress<'a, T> {
     Standing(Standing<'a>),
 }
 
+/// Limits of the work that tasks need besides calls.
+#[derive(Debug)]
+pub(crate) struct WorkLimits {
+    /// Pieces of work under way at most. Twice as many tasks may be between their call and the end of their work, so that
+    /// there is always a next one, while what calls have brought neither piles up nor grows old.
+    pub concurrency: usize,
+    /// How often paced work may be begun.
+    pub pace: Throttle,
+}
+
 /// Carries tasks to their ends by calls.
-pub(super) struct Calling<'a, T: Task> {
+pub(crate) struct Calling<'a, T: Task> {
     session: Arc<Session>,
     interrupts: &'a Interrupts,
     dispatcher: Dispatcher<T>,
+    /// `None` where tasks need calls only.
+    work_limits: Option<WorkLimits>,
     watch: &'a mut dyn FnMut(Progress<'_, T>),
     /// When calling is to be over although attempts are in flight.
     drain_until: Option<Instant>,
@@ -52,39 +65,54 @@ pub(super) struct Calling<'a, T: Task> {
 
 /// An attempt that has ended.
 type Landed<T> = (Flight<T>, AttemptResult, AttemptStart);
+/// Attempts in flight.
+type Flights<T> = FuturesUnordered<BoxFuture<'static, Landed<T>>>;
+/// Work under way.
+type Works<T> = FuturesUnordered<BoxFuture<'static, (T, WorkResult<T>)>>;
 
 impl<'a, T: Task> Calling<'a, T> {
-    pub(super) fn new(
+    pub(crate) fn new(
         session: Arc<Session>,
         interrupts: &'a Interrupts,
         settings: DispatcherSettings,
         watch: &'a mut dyn FnMut(Progress<'_, T>),
     ) -> Self {
-        Self { session, interrupts, dispatcher: Dispatcher::new(settings), watch, drain_until: None }
+        Self { session, interrupts, dispatcher: Dispatcher::new(settings), work_limits: None, watch, drain_until: None }
     }
 
-    pub(super) const fn tally(&self) -> &Tally {
+    /// With limits of the work that tasks need besides calls; without them no such work is begun.
+    pub(crate) fn with_work(self, limits: WorkLimits) -> Self {
+        Self { work_limits: Some(limits), ..self }
+    }
+
+    pub(crate) const fn tally(&self) -> &Tally {
         self.dispatcher.tally()
     }
 
-    pub(super) const fn is_stopped(&self) -> bool {
+    pub(crate) const fn is_stopped(&self) -> bool {
         self.dispatcher.cause().is_some()
     }
 
-    pub(super) fn stop(&mut self, cause: StopCause) {
+    pub(crate) fn stop(&mut self, cause: StopCause) {
         self.dispatcher.stop(cause);
     }
 
     /// Carries every task that comes to its end, or stops. In this pass a call has at most `attempts` attempts.
-    pub(super) async fn pass(&mut self, attempts: u32, mut tasks: Receiver<Vec<T>>, writer: &mut Writer<T::Record>) {
+    pub(crate) async fn pass(&mut self, attempts: u32, mut tasks: Receiver<Vec<T>>, writer: &mut Writer<T::Record>) {
         self.dispatcher.begin_pass(attempts);
-        let mut flights: FuturesUnordered<BoxFuture<'static, Landed<T>>> = FuturesUnordered::new();
+        let mut flights: Flights<T> = FuturesUnordered::new();
+        let mut works: Works<T> = FuturesUnordered::new();
+        let mut written = writer.written();
         let mut ticks = tokio::time::interval(TICK);
         loop {
-            let wake_at = self.start_attempts(&mut flights);
-            if self.dispatcher.is_done() && flights.is_empty() {
+            let work_at = self.start_work(&mut works);
+            let room = self.room(writer.unwritten());
+            let attempt_at = self.start_attempts(&mut flights, room);
+            if self.dispatcher.is_done() && flights.is_empty() && works.is_empty() {
                 break;
             }
+            let wake_at = work_at.into_iter().chain(attempt_at).min();
+            let is_full = flights.len() >= room;
             let event = tokio::select! {
                 biased;
                 Some((flight, result, start)) = flights.next() => {
@@ -95,6 +123,8 @@ impl<'a, T: Task> Calling<'a, T> {
                     }
                     continue;
                 }
+                Some((task, result)) = works.next() => Event::Worked { task, result },
+                Ok(()) = written.changed(), if is_full => continue,
                 arrived = tasks.recv(), if self.dispatcher.wants_tasks() => arrived.map_or(Event::NoMore, Event::Arrived),
                 () = self.interrupts.requested(), if self.drain_until.is_none() => {
                     Event::Stop(StopCause::Platform(StopReason::Interrupted))
@@ -118,11 +148,36 @@ impl<'a, T: Task> Calling<'a, T> {
         self.show();
     }
 
-    /// Begins as many attempts as may be made now; when to look again, if nothing happens before.
-    fn start_attempts(&mut self, flights: &mut FuturesUnordered<BoxFuture<'static, Landed<T>>>) -> Option<Instant> {
+    /// Begins as much work as may be done now; when to look again, if nothing happens before.
+    fn start_work(&mut self, works: &mut Works<T>) -> Option<Instant> {
+        let limits = self.work_limits.as_ref()?;
+        while works.len() < limits.concurrency {
+            let now = Instant::now();
+            let Some(next) = self.dispatcher.due_work(now) else { return self.dispatcher.next_work_due() };
+            if next.is_paced()
+                && let Admission::WaitUntil(until) = limits.pace.admit(now)
+            {
+                return Some(until);
+            }
+            let Pending { task, work } = self.dispatcher.take_work(now)?;
+            works.push(Box::pin(async move { (task, work.run().await) }));
+        }
+        None
+    }
+
+    /// How many attempts may be in flight, as far as work is concerned: fewer while tasks are at work, or at their end and not
+    /// yet written. So what a kill costs is bounded by the limits of the work, however fast the platform answers.
+    fn room(&self, unwritten: u64) -> usize {
+        let Some(limits) = &self.work_limits else { return usize::MAX };
+        let unwritten = usize::try_from(unwritten).unwrap_or(usize::MAX);
+        (2 * limits.concurrency).saturating_sub(self.dispatcher.at_work()).saturating_sub(unwritten)
+    }
+
+    /// Begins as many attempts as may be made now, at most `room` in flight; when to look again, if nothing happens before.
+    fn start_attempts(&mut self, flights: &mut Flights<T>, room: usize) -> Option<Instant> {
         let throttle = self.session.throttle();
         let asked = Instant::now();
-        while flights.len() < throttle.capacity() as usize {
+        while flights.len() < room.min(throttle.capacity() as usize) {
             let now = Instant::now();
             if !self.dispatcher.has_next(now, throttle.is_paused()) {
                 return if self.dispatcher.cause().is_some() { None } else { self.dispatcher.next_due() };
@@ -202,7 +257,7 @@ impl<'a, T: Task> Calling<'a, T> {
 
     /// Before the calls that failed are asked once more: where the latest attempt failed, a probe has to show first that the
     /// platform works. It is no probe of a failed call, so there has to be one that was answered.
-    pub(super) fn doubt_platform(&self) {
+    pub(crate) fn doubt_platform(&self) {
         if let Some(latest) = self.dispatcher.latest_failure()
             && self.dispatcher.has_known_good()
         {
@@ -211,7 +266,7 @@ impl<'a, T: Task> Calling<'a, T> {
     }
 
     /// Why calling stopped before its end; `None` where every task is at its end.
-    pub(super) fn conclude(mut self, latest: Option<&crate::platform::Failure>) -> Option<StopCause> {
+    pub(crate) fn conclude(mut self, latest: Option<&crate::platform::Failure>) -> Option<StopCause> {
         if let Some(reason) = self.dispatcher.refusal_at_end() {
             self.dispatcher.stop(StopCause::Platform(reason));
         }

@@ -4,7 +4,8 @@
 use super::event::{Event, Flight, StopCause};
 use super::schedule::{Running, Schedule};
 use super::stops::{AuthWatch, RefusalWatch};
-use super::task::{CallReply, Need, Task};
+use super::task::{CallReply, Need, Task, WorkResult};
+use super::work_queue::{Pending, WorkQueue};
 use crate::message::Message;
 use crate::platform::{
     AttemptEnd, AttemptResult, ErrorKind, Failure, Request, StopReason, Verdict, attempt_end, backoff, fresh_token_refused,
@@ -15,7 +16,7 @@ use tokio::time::Instant;
 
 /// What the dispatcher is set to.
 #[derive(Debug, Clone)]
-pub(super) struct DispatcherSettings {
+pub(crate) struct DispatcherSettings {
     /// Attempts of a call in all, the first included.
     pub attempts: u32,
     /// First and longest wait of the exponential backoff.
@@ -65,6 +66,7 @@ impl<T: Task> Default for Response<T> {
 pub(super) struct Dispatcher<T: Task> {
     settings: DispatcherSettings,
     schedule: Schedule<T>,
+    works: WorkQueue<T>,
     has_more: bool,
     /// The latest call that was answered: a probe asks it again.
     known_good: Option<Request>,
@@ -82,6 +84,7 @@ impl<T: Task> Dispatcher<T> {
     pub(super) fn new(settings: DispatcherSettings) -> Self {
         Self {
             schedule: Schedule::new(settings.most_open),
+            works: WorkQueue::new(),
             has_more: true,
             known_good: settings.known_good.clone(),
             latest_failure: None,
@@ -130,7 +133,7 @@ impl<T: Task> Dispatcher<T> {
 
     /// Whether every task is at its end, or calling stops and nothing is in flight.
     pub(super) fn is_done(&self) -> bool {
-        self.schedule.is_empty() && (!self.has_more || self.cause.is_some())
+        self.schedule.is_empty() && self.works.len() == 0 && (!self.has_more || self.cause.is_some())
     }
 
     /// Whether more tasks are wanted from the source.
@@ -162,6 +165,26 @@ impl<T: Task> Dispatcher<T> {
         }
     }
 
+    /// The work besides calls that may be begun at `now` and is next.
+    pub(super) fn due_work(&self, now: Instant) -> Option<&T::Work> {
+        self.works.due(now)
+    }
+
+    /// When work that waits may be begun.
+    pub(super) fn next_work_due(&self) -> Option<Instant> {
+        self.works.next_due()
+    }
+
+    /// Takes the work that may be begun at `now` and is next.
+    pub(super) fn take_work(&mut self, now: Instant) -> Option<Pending<T>> {
+        self.works.take(now)
+    }
+
+    /// How many tasks wait for work or have it under way.
+    pub(super) fn at_work(&self) -> usize {
+        self.works.len()
+    }
+
     /// Takes back what could not be begun, because calling stops.
     pub(super) fn put_back(&mut self, flight: &Flight<T>) {
         if matches!(flight, Flight::Task(_)) {
@@ -175,24 +198,37 @@ impl<T: Task> Dispatcher<T> {
         match event {
             Event::Arrived(tasks) => {
                 for task in tasks {
-                    self.advance(task, Schedule::add_fresh, &mut response);
+                    self.advance(task, Schedule::add_fresh, now, &mut response);
                 }
             }
             Event::NoMore => self.has_more = false,
             Event::Ended { flight, result, is_probe } => self.ended(flight, result, is_probe, now, &mut response),
+            Event::Worked { task, result } => self.worked(task, result, now, &mut response),
             Event::Stop(cause) => self.stop(cause),
         }
         if self.cause.is_some() {
-            self.schedule.clear();
+            self.drop_waiting();
         }
         response
     }
 
-    /// Notes why calling stops; the first reason stands, but for a failure of our own, which nothing may hide.
+    /// Notes why calling stops, and begins nothing more; the first reason stands, but for a failure of our own, which nothing
+    /// may hide.
     pub(super) fn stop(&mut self, cause: StopCause) {
         let is_own = matches!(cause, StopCause::Internal(_));
         if self.cause.is_none() || is_own && matches!(self.cause, Some(StopCause::Platform(_))) {
             self.cause = Some(cause);
+        }
+        self.drop_waiting();
+    }
+
+    /// Drops what has not been begun. Where it is calls alone that may not go on, work does: it costs the platform nothing, and
+    /// the calls that it follows have been spent.
+    fn drop_waiting(&mut self) {
+        self.schedule.clear();
+        let is_of_calls = matches!(self.cause, Some(StopCause::Platform(StopReason::QuotaUsed | StopReason::OutsideHours(_))));
+        if !is_of_calls {
+            self.works.clear();
         }
     }
 
@@ -201,14 +237,15 @@ impl<T: Task> Dispatcher<T> {
         self.refusals.at_end()
     }
 
-    /// Brings a task to its next call, or to its end.
-    fn advance(&mut self, mut task: T, add: impl Fn(&mut Schedule<T>, Running<T>), response: &mut Response<T>) {
+    /// Brings a task to its next call, to its next work, or to its end.
+    fn advance(&mut self, mut task: T, add: impl Fn(&mut Schedule<T>, Running<T>), now: Instant, response: &mut Response<T>) {
         loop {
             match task.next() {
                 Need::Call(request) => return add(&mut self.schedule, Running::new(task, request)),
+                Need::Work(work, wait) => return self.works.add(Pending { task, work }, now + wait),
                 Need::KnownFailure(failure) => {
                     self.tally.failed_calls += 1;
-                    response.records.push(task.take(Err(failure), 0));
+                    response.records.extend(task.take(Err(failure), 0));
                 }
                 Need::Nothing(record) => {
                     self.tally.finished += 1;
@@ -216,6 +253,18 @@ impl<T: Task> Dispatcher<T> {
                     return response.finished.push(task);
                 }
             }
+        }
+    }
+
+    /// Takes the end of work: the task goes on with what came of it.
+    fn worked(&mut self, mut task: T, result: WorkResult<T>, now: Instant, response: &mut Response<T>) {
+        self.works.ended();
+        match result {
+            Ok(product) => {
+                task.take_product(product);
+                self.advance(task, Schedule::add_ready, now, response);
+            }
+            Err(problem) => self.stop(StopCause::Internal(problem)),
         }
     }
 
@@ -285,7 +334,7 @@ impl<T: Task> Dispatcher<T> {
             Verdict::Answer(envelope) => {
                 self.known_good = Some(running.request.clone());
                 self.is_answered = true;
-                self.call_ended(running, Ok((body, envelope)), response);
+                self.call_ended(running, Ok((body, envelope)), now, response);
             }
             Verdict::RenewToken(_) if running.refused.is_none() && !running.has_had_extra => {
                 // One attempt with a fresh token comes on top of those that the job allows.
@@ -301,12 +350,12 @@ impl<T: Task> Dispatcher<T> {
                 self.schedule.add_delayed(running, now + wait);
             }
             Verdict::Again(failure, _) | Verdict::Final(failure) | Verdict::RenewToken(failure) => {
-                self.call_ended(running, Err(failure), response);
+                self.call_ended(running, Err(failure), now, response);
             }
         }
     }
 
-    fn call_ended(&mut self, running: Running<T>, reply: CallReply, response: &mut Response<T>) {
+    fn call_ended(&mut self, running: Running<T>, reply: CallReply, now: Instant, response: &mut Response<T>) {
         let Running { mut task, request, attempts, .. } = running;
         let failure = reply.as_ref().err();
         self.tally.calls += 1;
@@ -319,12 +368,12 @@ impl<T: Task> Dispatcher<T> {
             self.stop(StopCause::Platform(reason));
         }
         let is_lesson = failure.is_some_and(|failure| failure.kind == ErrorKind::TypeUnpublished);
-        response.records.push(task.take(reply, attempts));
-        self.advance(task, Schedule::add_ready, response);
+        response.records.extend(task.take(reply, attempts));
+        self.advance(task, Schedule::add_ready, now, response);
         if is_lesson {
             // Calls that have not been made may be known to fail now.
             for running in self.schedule.take_fresh() {
-                self.advance(running.task, Schedule::add_fresh, response);
+                self.advance(running.task, Schedule::add_fresh, now, response);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What the dispatcher hears.
 
 use super::schedule::Running;
-use super::task::Task;
+use super::task::{Task, WorkResult};
 use crate::message::Message;
 use crate::platform::{AttemptResult, Request, StopReason};
 
@@ -36,6 +36,8 @@ pub(super) enum Event<T: Task> {
     NoMore,
     /// An attempt ended.
     Ended { flight: Flight<T>, result: AttemptResult, is_probe: bool },
+    /// The work of a task ended.
+    Worked { task: T, result: WorkResult<T> },
     /// Calling has to stop.
     Stop(StopCause),
 }

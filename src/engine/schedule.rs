@@ -35,36 +35,37 @@ pub(super) struct Schedule<T> {
     /// Open tasks that need an attempt at once.
     ready: VecDeque<Running<T>>,
     /// Open tasks that wait out a backoff.
-    delayed: BinaryHeap<Delayed<T>>,
+    delayed: BinaryHeap<Delayed<Running<T>>>,
     /// Open tasks whose attempt is in flight.
     in_flight: usize,
     most_open: usize,
     sequence: u64,
 }
 
+/// Something that waits for its time.
 #[derive(Debug)]
-struct Delayed<T> {
-    due: Instant,
+pub(super) struct Delayed<E> {
+    pub due: Instant,
     /// Order of arrival, for those due at the same time.
-    sequence: u64,
-    running: Running<T>,
+    pub sequence: u64,
+    pub entry: E,
 }
 
-impl<T> PartialEq for Delayed<T> {
+impl<E> PartialEq for Delayed<E> {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other) == Ordering::Equal
     }
 }
 
-impl<T> Eq for Delayed<T> {}
+impl<E> Eq for Delayed<E> {}
 
-impl<T> PartialOrd for Delayed<T> {
+impl<E> PartialOrd for Delayed<E> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl<T> Ord for Delayed<T> {
+impl<E> Ord for Delayed<E> {
     /// The one due first is the greatest, as the heap wants it.
     fn cmp(&self, other: &Self) -> Ordering {
         (other.due, other.sequence).cmp(&(self.due, self.sequence))
@@ -90,7 +91,7 @@ impl<T: Task> Schedule<T> {
     /// Adds an open task that needs an attempt no sooner than `due`.
     pub(super) fn add_delayed(&mut self, running: Running<T>, due: Instant) {
         self.sequence += 1;
-        self.delayed.push(Delayed { due, sequence: self.sequence, running });
+        self.delayed.push(Delayed { due, sequence: self.sequence, entry: running });
     }
 
     /// Notes that an attempt in flight has ended.
@@ -146,7 +147,7 @@ impl<T: Task> Schedule<T> {
         } else if self.may_begin() && (prefers_fresh || !self.is_due(now)) {
             self.fresh.pop_front()
         } else if self.is_due(now) {
-            self.delayed.pop().map(|delayed| delayed.running)
+            self.delayed.pop().map(|delayed| delayed.entry)
         } else {
             None
         };
@@ -159,8 +160,8 @@ impl<T: Task> Schedule<T> {
         let mut taken = self.fresh.pop_front().or_else(|| self.ready.pop_front());
         if taken.is_none() {
             let mut delayed = std::mem::take(&mut self.delayed).into_vec();
-            let least = (0..delayed.len()).min_by_key(|&index| (delayed[index].running.tries, delayed[index].sequence));
-            taken = least.map(|index| delayed.swap_remove(index).running);
+            let least = (0..delayed.len()).min_by_key(|&index| (delayed[index].entry.tries, delayed[index].sequence));
+            taken = least.map(|index| delayed.swap_remove(index).entry);
             self.delayed = delayed.into();
         }
         self.in_flight += usize::from(taken.is_some());

@@ -1,15 +1,17 @@
 //! The dispatcher and the throttle together, on a simulated clock and against scripted platforms.
 
-use super::dispatcher::{Dispatcher, DispatcherSettings};
+use super::dispatcher::{Dispatcher, DispatcherSettings, Response};
 use super::event::{Event, Flight, StopCause};
-use super::task::{CallReply, Need, Task};
+use super::task::{CallReply, Need, NoWork, Task, Work};
 use crate::endpoint::Endpoint;
 use crate::job::{PauseSettings, Rate, ThrottleSettings};
+use crate::message::Message;
 use crate::platform::{
     Admission, AttemptResult, AttemptStart, Data, Envelope, ErrorKind, Failure, Request, StopReason, Throttle, Verdict,
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -21,6 +23,7 @@ struct OneCall {
 
 impl Task for OneCall {
     type Record = (u64, bool);
+    type Work = NoWork;
 
     fn id(&self) -> u64 {
         self.id
@@ -34,9 +37,13 @@ impl Task for OneCall {
         if self.is_done { Need::Nothing(None) } else { Need::Call(request(self.id)) }
     }
 
-    fn take(&mut self, reply: CallReply, _: u32) -> (u64, bool) {
+    fn take(&mut self, reply: CallReply, _: u32) -> Option<(u64, bool)> {
         self.is_done = true;
-        (self.id, reply.is_ok())
+        Some((self.id, reply.is_ok()))
+    }
+
+    fn take_product(&mut self, product: Infallible) {
+        match product {}
     }
 }
 
@@ -90,6 +97,16 @@ struct Ended {
 const ATTEMPTS: u32 = 5;
 const LATENCY: Duration = Duration::from_millis(20);
 
+fn settings_for(concurrency: u32) -> DispatcherSettings {
+    DispatcherSettings {
+        attempts: ATTEMPTS,
+        backoff: Duration::from_millis(200)..Duration::from_secs(30),
+        most_open: concurrency as usize + 20,
+        is_answered: false,
+        known_good: None,
+    }
+}
+
 /// Carries `tasks` tasks on the simulated clock; `way` says how the platform takes an attempt: of which task (none for a probe
 /// of an earlier call), its number among all attempts, and how long after the start.
 async fn carry(tasks: u64, concurrency: u32, mut way: impl FnMut(Option<u64>, u64, Duration) -> Way) -> Ended {
@@ -101,13 +118,7 @@ async fn carry(tasks: u64, concurrency: u32, mut way: impl FnMut(Option<u64>, u6
         ..ThrottleSettings::default()
     };
     let throttle = Throttle::new(&settings);
-    let mut dispatcher: Dispatcher<OneCall> = Dispatcher::new(DispatcherSettings {
-        attempts: ATTEMPTS,
-        backoff: Duration::from_millis(200)..Duration::from_secs(30),
-        most_open: concurrency as usize + 20,
-        is_answered: false,
-        known_good: None,
-    });
+    let mut dispatcher: Dispatcher<OneCall> = Dispatcher::new(settings_for(concurrency));
     let began = Instant::now();
     let all = (0..tasks).map(|id| OneCall { id, is_done: false }).collect();
     dispatcher.handle(Event::Arrived(all), began);
@@ -231,6 +242,141 @@ async fn a_task_whose_token_is_always_refused_is_its_own_failure_once_others_are
     let lost = |_, number, _| if number < 100 { Way::Answer } else { Way::Refuse };
     let ended = carry(1000, 4, lost).await;
     assert!(ended.records.len() < 300, "a lost permission does not turn every item into an error: {}", ended.records.len());
+}
+
+/// A task that needs a call, then work; work that fails is done once more after [`WAIT`].
+#[derive(Debug)]
+struct CallAndWork {
+    id: u64,
+    needs: Needs,
+    has_failed: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Needs {
+    Call,
+    Work(Duration),
+    /// Nothing more; with whether its work was done.
+    Nothing(bool),
+}
+
+const WAIT: Duration = Duration::from_secs(3);
+
+#[derive(Debug)]
+struct WorkOf(u64);
+
+impl Work for WorkOf {
+    type Product = bool;
+
+    fn is_paced(&self) -> bool {
+        true
+    }
+
+    fn run(self) -> impl Future<Output = Result<bool, Message>> + Send + 'static {
+        std::future::ready(Ok(true))
+    }
+}
+
+impl Task for CallAndWork {
+    type Record = (u64, bool);
+    type Work = WorkOf;
+
+    fn id(&self) -> u64 {
+        self.id
+    }
+
+    fn has_failed_before(&self) -> bool {
+        false
+    }
+
+    fn next(&mut self) -> Need<(u64, bool), WorkOf> {
+        match self.needs {
+            Needs::Call => Need::Call(request(self.id)),
+            Needs::Work(wait) => Need::Work(WorkOf(self.id), wait),
+            Needs::Nothing(is_done) => Need::Nothing(Some((self.id, is_done))),
+        }
+    }
+
+    fn take(&mut self, _: CallReply, _: u32) -> Option<(u64, bool)> {
+        self.needs = Needs::Work(Duration::ZERO);
+        None
+    }
+
+    fn take_product(&mut self, is_done: bool) {
+        self.needs = if is_done || self.has_failed { Needs::Nothing(is_done) } else { Needs::Work(WAIT) };
+        self.has_failed = !is_done;
+    }
+}
+
+/// A dispatcher of two tasks whose calls have been answered at `now`: their work waits.
+fn at_work(now: Instant) -> Dispatcher<CallAndWork> {
+    let mut dispatcher = Dispatcher::new(settings_for(4));
+    let tasks = (0..2).map(|id| CallAndWork { id, needs: Needs::Call, has_failed: false }).collect();
+    dispatcher.handle(Event::Arrived(tasks), now);
+    dispatcher.handle(Event::NoMore, now);
+    for _ in 0..2 {
+        let flight = dispatcher.take_next(now).expect("a call is next");
+        let response = dispatcher.handle(Event::Ended { flight, result: Way::Answer.result(), is_probe: false }, now);
+        assert!(response.records.is_empty() && response.finished.is_empty(), "the answer alone is nothing to keep");
+    }
+    assert_eq!(dispatcher.at_work(), 2);
+    dispatcher
+}
+
+/// Begins the next work and ends it at once.
+fn work(dispatcher: &mut Dispatcher<CallAndWork>, now: Instant, result: Result<bool, Message>) -> Response<CallAndWork> {
+    let task = dispatcher.take_work(now).expect("work is next").task;
+    dispatcher.handle(Event::Worked { task, result }, now)
+}
+
+#[test]
+fn a_task_goes_on_from_its_call_to_its_work_and_to_its_end() {
+    let now = Instant::now();
+    let mut dispatcher = at_work(now);
+    assert_eq!(work(&mut dispatcher, now, Ok(true)).records, [(0, true)]);
+    assert!(work(&mut dispatcher, now, Ok(false)).records.is_empty(), "it is done once more");
+    assert!(dispatcher.due_work(now).is_none() && !dispatcher.is_done());
+    assert_eq!(dispatcher.next_work_due(), Some(now + WAIT));
+    let later = now + WAIT;
+    assert_eq!(dispatcher.due_work(later).map(|work| work.0), Some(1));
+    assert_eq!(work(&mut dispatcher, later, Ok(false)).records, [(1, false)]);
+    assert!(dispatcher.is_done());
+    assert_eq!((dispatcher.tally().calls, dispatcher.tally().finished, dispatcher.tally().failed_calls), (2, 2, 0));
+}
+
+#[test]
+fn a_stop_drops_work_that_waits_and_keeps_what_comes_of_work_under_way() {
+    let now = Instant::now();
+    let mut dispatcher = at_work(now);
+    let under_way = dispatcher.take_work(now).expect("work is next").task;
+    dispatcher.handle(Event::Stop(StopCause::Platform(StopReason::Interrupted)), now);
+    assert!(dispatcher.take_work(now).is_none());
+    assert!(!dispatcher.is_done(), "work is under way");
+    let response = dispatcher.handle(Event::Worked { task: under_way, result: Ok(true) }, now);
+    assert_eq!(response.records, [(0, true)]);
+    assert!(dispatcher.is_done());
+    assert_eq!(dispatcher.into_cause(), Some(StopCause::Platform(StopReason::Interrupted)));
+}
+
+#[test]
+fn work_goes_on_where_calls_alone_may_not() {
+    let now = Instant::now();
+    let mut dispatcher = at_work(now);
+    dispatcher.stop(StopCause::Platform(StopReason::QuotaUsed));
+    assert_eq!(work(&mut dispatcher, now, Ok(true)).records, [(0, true)]);
+    assert!(!dispatcher.is_done());
+    assert_eq!(work(&mut dispatcher, now, Ok(true)).records, [(1, true)]);
+    assert!(dispatcher.is_done());
+}
+
+#[test]
+fn work_that_the_disk_fails_ends_the_calling() {
+    let now = Instant::now();
+    let mut dispatcher = at_work(now);
+    let full = Message::new("archive-not-written").with("cause", "no space");
+    assert!(work(&mut dispatcher, now, Err(full.clone())).records.is_empty());
+    assert!(dispatcher.is_done() && dispatcher.take_work(now).is_none());
+    assert_eq!(dispatcher.into_cause(), Some(StopCause::Internal(full)));
 }
 
 proptest! {

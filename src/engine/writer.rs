@@ -1,9 +1,9 @@
 //! The one writer of what the engine keeps.
 
-use crate::journal::JournalError;
 use crate::message::Message;
 use std::time::Duration;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 /// Records that are committed together at most.
@@ -18,17 +18,32 @@ const CROWD: usize = 8;
 /// Keeps records in order, on a thread of its own. What has come is committed at once; what comes meanwhile makes the next
 /// group. So the faster records come the larger groups are, and a slow run has nothing to lose but calls in flight.
 #[derive(Debug)]
-pub(super) struct Writer<Record> {
+pub(crate) struct Writer<Record> {
     records: Sender<Record>,
+    /// Records handed over so far.
+    handed_over: u64,
+    /// Records written so far.
+    written: watch::Receiver<u64>,
     /// `None` once its result has been taken.
-    writing: Option<JoinHandle<Result<(), JournalError>>>,
+    writing: Option<JoinHandle<Result<(), Message>>>,
 }
 
 impl<Record: Send + 'static> Writer<Record> {
-    /// Begins to write with `append`, which keeps all records that it is given, or none.
-    pub(super) fn start(append: impl FnMut(&[Record]) -> Result<(), JournalError> + Send + 'static) -> Self {
+    /// Begins to write with `append`, which keeps the records that it is given, or fails; then nothing more is written.
+    pub(crate) fn start(append: impl FnMut(&[Record]) -> Result<(), Message> + Send + 'static) -> Self {
         let (records, receiver) = channel(WAITING);
-        Self { records, writing: Some(tokio::spawn(write(receiver, append))) }
+        let (count, written) = watch::channel(0);
+        Self { records, handed_over: 0, written, writing: Some(tokio::spawn(write(receiver, count, append))) }
+    }
+
+    /// How many records that were handed over are not written yet.
+    pub(super) fn unwritten(&self) -> u64 {
+        self.handed_over.saturating_sub(*self.written.borrow())
+    }
+
+    /// How many records are written; whoever waits for a change of that is woken by each commit.
+    pub(super) fn written(&self) -> watch::Receiver<u64> {
+        self.written.clone()
     }
 
     /// Hands a record over, when there is room.
@@ -37,6 +52,7 @@ impl<Record: Send + 'static> Writer<Record> {
     /// Fails if the writer has ended, which it does only where it cannot write.
     pub(super) async fn keep(&mut self, record: Record) -> Result<(), Message> {
         if self.records.send(record).await.is_ok() {
+            self.handed_over += 1;
             return Ok(());
         }
         Err(self.ended().await)
@@ -54,8 +70,8 @@ impl<Record: Send + 'static> Writer<Record> {
     ///
     /// # Errors
     /// Fails if something could not be written.
-    pub(super) async fn finish(self) -> Result<(), Message> {
-        let Self { records, writing } = self;
+    pub(crate) async fn finish(self) -> Result<(), Message> {
+        let Self { records, writing, .. } = self;
         drop(records);
         match writing {
             Some(writing) => result(writing.await),
@@ -71,17 +87,15 @@ impl<Record: Send + 'static> Writer<Record> {
     }
 }
 
-fn result(ended: Result<Result<(), JournalError>, tokio::task::JoinError>) -> Result<(), Message> {
-    match ended {
-        Ok(written) => written.map_err(|error| error.to_message()),
-        Err(error) => Err(Message::new("thread-ended").with("cause", error)),
-    }
+fn result(ended: Result<Result<(), Message>, tokio::task::JoinError>) -> Result<(), Message> {
+    ended.unwrap_or_else(|error| Err(Message::new("thread-ended").with("cause", error)))
 }
 
 async fn write<Record: Send + 'static>(
     mut records: Receiver<Record>,
-    mut append: impl FnMut(&[Record]) -> Result<(), JournalError> + Send + 'static,
-) -> Result<(), JournalError> {
+    count: watch::Sender<u64>,
+    mut append: impl FnMut(&[Record]) -> Result<(), Message> + Send + 'static,
+) -> Result<(), Message> {
     let mut group = Vec::with_capacity(GROUP);
     let mut latest = 0;
     while records.recv_many(&mut group, GROUP).await > 0 {
@@ -97,13 +111,14 @@ async fn write<Record: Send + 'static>(
         let written = spawn_blocking(move || {
             append(&group)?;
             group.clear();
-            Ok((append, group))
+            Ok::<_, Message>((append, group))
         });
         (append, group) = match written.await {
             Ok(done) => done?,
             // Only a panic ends such a thread early, and it is passed on.
             Err(ended) => std::panic::resume_unwind(ended.into_panic()),
         };
+        count.send_modify(|written| *written += latest as u64);
     }
     Ok(())
 }

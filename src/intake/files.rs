@@ -15,7 +15,7 @@ use std::fmt::Write;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use walk::{Met, meet, shown};
+use walk::{Met, OTHER_EXTENSION, meet, shown};
 
 /// Expands the paths of all inputs, in order, and hashes the files.
 pub(super) fn find(job: &Job) -> FoundFiles {
@@ -23,6 +23,9 @@ pub(super) fn find(job: &Job) -> FoundFiles {
     for (input, settings) in job.inputs.iter().enumerate() {
         finder.take(input, &settings.path);
     }
+    let FoundFiles { files, passed_over, .. } = &mut finder.found;
+    // What one pattern does not meet another may.
+    passed_over.retain(|passed| passed.message.code() != OTHER_EXTENSION || !files.iter().any(|file| *file.name == *passed.file));
     finder.found
 }
 
@@ -41,6 +44,9 @@ impl Finder<'_> {
         let Met { files, passed_over, problems } = meet(self.root, pattern);
         if files.is_empty() && problems.is_empty() {
             let message = match passed_over.len() {
+                count if passed_over.iter().any(|passed| passed.message.code() == OTHER_EXTENSION) => {
+                    Message::new("files-only-other-extensions").with("count", count)
+                }
                 0 => Message::new("files-none").with("folder", self.root.display()),
                 count => Message::new("files-only-passed-over").with("count", count),
             };

@@ -6,6 +6,7 @@
 
 mod account;
 mod cell;
+mod cells;
 mod choice;
 mod columns;
 mod dedup;
@@ -30,6 +31,7 @@ mod table;
 mod words;
 mod workbook;
 
+pub use cells::{CellEvent, read_cells};
 pub use row::{InputProblem, NewItem, RejectedRow, Repair};
 
 use crate::interrupt::Interrupts;

@@ -1,6 +1,7 @@
 //! Settings that are one of several words.
 
 use super::problem::Collector;
+use super::schema::{self, Place, Schema};
 use super::value::{Read, one_of, read_text};
 use toml::Spanned;
 use toml::de::DeValue;
@@ -29,6 +30,10 @@ macro_rules! words {
         impl Read for $name {
             fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
                 read_text(value, key, problems, one_of([$($word),+]), Self::from_word)
+            }
+
+            fn schema(_: &Place<'_>) -> Schema {
+                schema::word([$($word),+])
             }
         }
     };

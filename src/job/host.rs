@@ -1,27 +1,98 @@
 //! Hosts that files may be fetched from.
 
 use ipnet::IpNet;
+use std::fmt;
 use std::net::IpAddr;
 
-/// A host, or a network of addresses.
+/// A host or a network of addresses that files may be fetched from, perhaps on one port only.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum HostRule {
-    /// A name, in lower case, whatever address it has.
+pub struct HostRule {
+    hosts: Hosts,
+    /// `None` where every port is allowed.
+    port: Option<u16>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Hosts {
+    /// A name, in lower case, whatever addresses it has.
     Name(String),
     /// Addresses: one, or a range in CIDR form.
     Network(IpNet),
 }
 
 impl HostRule {
-    /// Reads `files.example.cn`, `10.1.2.3` or `172.20.0.0/16`.
+    /// Reads `files.example.cn`, `10.1.2.3`, `172.20.0.0/16` or `[fd00::1]`, each also with a port, such as
+    /// `files.example.cn:9000`, `10.0.0.0/8:8080` or `[fd00::/8]:8443`. `None` where it is none of them.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
-        if let Ok(network) = text.parse::<IpNet>() {
-            return Some(Self::Network(network));
+        if let Some(hosts) = Hosts::parse(text) {
+            return Some(Self { hosts, port: None });
         }
-        if let Ok(address) = text.parse::<IpAddr>() {
-            return Some(Self::Network(address.into()));
+        let (hosts, port) = text.rsplit_once(':')?;
+        let number =
+            port.parse::<u16>().ok().filter(|number| *number > 0 && port.starts_with(|first: char| first.is_ascii_digit()))?;
+        Some(Self { hosts: Hosts::parse(hosts)?, port: Some(number) })
+    }
+
+    /// The only port that it allows; `None` where it allows every port.
+    #[must_use]
+    pub const fn port(&self) -> Option<u16> {
+        self.port
+    }
+
+    /// Whether it allows a port.
+    #[must_use]
+    pub fn allows_port(&self, port: u16) -> bool {
+        self.port.is_none_or(|allowed| allowed == port)
+    }
+
+    /// Whether it names a host, whatever addresses that has. `name` is in the form in which addresses have it.
+    #[must_use]
+    pub fn names(&self, name: &str) -> bool {
+        matches!(&self.hosts, Hosts::Name(known) if known == name)
+    }
+
+    /// Whether it is about addresses, not names.
+    #[must_use]
+    pub const fn is_network(&self) -> bool {
+        matches!(self.hosts, Hosts::Network(_))
+    }
+
+    /// Whether its network holds an address; an IPv4 address in IPv6 form counts as the IPv4 address.
+    #[must_use]
+    pub fn holds(&self, address: IpAddr) -> bool {
+        matches!(&self.hosts, Hosts::Network(network) if network.contains(&address.to_canonical()))
+    }
+}
+
+/// As a job file has it.
+impl fmt::Display for HostRule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hosts = match &self.hosts {
+            Hosts::Name(name) => name.clone(),
+            Hosts::Network(network) if network.prefix_len() == network.max_prefix_len() => network.addr().to_string(),
+            Hosts::Network(network) => network.to_string(),
+        };
+        match self.port {
+            None => formatter.write_str(&hosts),
+            Some(port) if hosts.contains(':') => write!(formatter, "[{hosts}]:{port}"),
+            Some(port) => write!(formatter, "{hosts}:{port}"),
+        }
+    }
+}
+
+impl Hosts {
+    /// Reads a name, an address or a range; an IPv6 address may stand in brackets, as in an address with a port.
+    fn parse(text: &str) -> Option<Self> {
+        if let Some((inside, rest)) = text.strip_prefix('[').and_then(|text| text.split_once(']')) {
+            // What follows the brackets is a prefix length or nothing: a port is not part of the address.
+            let is_whole = rest.is_empty() || rest.starts_with('/');
+            let range = network(&format!("{inside}{rest}")).filter(|network| is_whole && network.addr().is_ipv6());
+            return range.map(Self::Network);
+        }
+        if let Some(network) = network(text) {
+            return Some(Self::Network(network));
         }
         let is_part = |part: &str| {
             !part.is_empty() && part.chars().all(|character| character.is_alphanumeric() || matches!(character, '-' | '_'))
@@ -30,20 +101,82 @@ impl HostRule {
         let is_number = |part: &str| part.chars().all(|character| character.is_ascii_digit());
         let is_name = text.split('.').all(is_part) && !text.rsplit('.').next().is_some_and(is_number);
         // As addresses have it: in lower case, and other letters than Latin ones in their ASCII form.
-        url::Host::parse(text).ok().filter(|_| is_name).map(|host| Self::Name(host.to_string()))
+        match url::Host::parse(text) {
+            Ok(url::Host::Domain(name)) if is_name => Some(Self::Name(name)),
+            _ => None,
+        }
     }
+}
+
+/// Reads an address or a range of addresses.
+fn network(text: &str) -> Option<IpNet> {
+    text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn hosts_addresses_and_networks_are_read_with_and_without_a_port() {
+        for (text, shown, port) in [
+            ("Files.example.cn", "files.example.cn", None),
+            ("files.example.cn:9000", "files.example.cn:9000", Some(9000)),
+            ("10.1.2.3", "10.1.2.3", None),
+            ("10.0.0.0/8:8080", "10.0.0.0/8:8080", Some(8080)),
+            ("::1", "::1", None),
+            ("[::1]", "::1", None),
+            ("[::1]:8443", "[::1]:8443", Some(8443)),
+            ("[fd00::]/8:8443", "[fd00::/8]:8443", Some(8443)),
+            ("[fd00::/8]:8443", "[fd00::/8]:8443", Some(8443)),
+        ] {
+            let rule = HostRule::parse(text).expect(text);
+            assert_eq!((rule.to_string().as_str(), rule.port()), (shown, port), "{text}");
+        }
+    }
 
     #[test]
     fn what_is_no_host_is_refused() {
-        assert_eq!(HostRule::parse("Files.example.cn"), Some(HostRule::Name("files.example.cn".into())));
-        assert!(matches!(HostRule::parse("10.1.2.3"), Some(HostRule::Network(_))));
-        for text in ["", "http://a.cn", "a.cn:80", "10.1.2", "10.1.2.3/40", "*.example.cn", "a/b"] {
+        for text in [
+            "",
+            "http://a.cn",
+            "10.1.2",
+            "10.1.2.3/40",
+            "*.example.cn",
+            "a/b",
+            "a.cn:",
+            "a.cn:0",
+            "a.cn:+80",
+            "a.cn:65536",
+            "a.cn:80:80",
+            "[10.1.2.3]:80",
+            "[a.cn]:80",
+            "0x7f",
+            "[::1",
+            ":80",
+        ] {
             assert_eq!(HostRule::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_port_limits_a_rule() {
+        let any = HostRule::parse("10.0.0.0/8").unwrap();
+        let one = HostRule::parse("10.0.0.0/8:8080").unwrap();
+        let (inside, outside) = ("::ffff:10.1.2.3".parse().unwrap(), "11.1.2.3".parse().unwrap());
+        assert!(any.holds(inside) && one.holds(inside) && !one.holds(outside));
+        assert!(any.allows_port(1) && one.allows_port(8080) && !one.allows_port(8081));
+        assert!(one.is_network() && !one.names("10.1.2.3"));
+        assert!(HostRule::parse("a.cn:80").unwrap().names("a.cn"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_rule_that_is_shown_is_read_back(text in "[a-zA-Z0-9.:/\\[\\]-]{0,24}") {
+            if let Some(rule) = HostRule::parse(&text) {
+                prop_assert_eq!(HostRule::parse(&rule.to_string()), Some(rule));
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! From `[[inputs]]` as written to what is read, and how.
 
 use super::problem::{Collector, excerpt};
-use super::resolve::{begins, inner, required, section, type_code, usable_path, value};
+use super::resolve::{begins, inner, required, section, value};
 use super::value::{HeaderRow, SheetChoice};
 use super::written::{ColumnsSection, InputSection};
 use super::{Columns, InputSettings, RESERVED_HEADERS};
@@ -30,16 +30,11 @@ pub(super) fn resolve(written: Option<Spanned<Vec<Spanned<InputSection>>>>, prob
 fn resolve_one(input: Spanned<InputSection>, problems: &mut Collector<'_>) -> Option<InputSettings> {
     let begins = input.span().start;
     let input = input.into_inner();
-    usable_path(input.path.as_ref(), "inputs.path", problems);
     let path = required(input.path, "inputs.path", begins, problems);
     let carried = inner(section(input.carry));
     let columns = section(input.columns);
     columns_differ(&columns, problems);
     let defaults = section(input.defaults);
-    let default_type_codes = section(defaults.cert_type_code);
-    for code in &default_type_codes {
-        type_code(code.get_ref(), "inputs.defaults.cert_type_code", code.span(), problems);
-    }
     let default_holder_code_type = defaults.holder_code_type.and_then(|named| {
         let found = holder_code_type(named.get_ref()).map(|entry| entry.code.clone());
         if found.is_none() {
@@ -59,7 +54,7 @@ fn resolve_one(input: Spanned<InputSection>, problems: &mut Collector<'_>) -> Op
             cert_type_name: value(columns.cert_type_name),
             extraction_code: value(columns.extraction_code),
         },
-        default_type_codes: inner(default_type_codes),
+        default_type_codes: inner(section(defaults.cert_type_code)),
         default_holder_code_type,
         carry: carried.into_iter().map(|header| header.trim().to_owned()).collect(),
     })

@@ -8,8 +8,10 @@ mod limits;
 mod problem;
 mod resolve;
 mod sample;
+mod schema;
 mod secret;
 mod syntax;
+mod texts;
 mod value;
 mod window;
 mod written;
@@ -19,6 +21,7 @@ pub use gate::{FIGURES, Gate};
 pub use host::HostRule;
 pub use problem::JobProblems;
 pub use sample::{GatesOnSample, SampleSettings};
+pub use schema::job_schema;
 pub use secret::Secret;
 pub(crate) use value::parse_duration_range;
 pub use value::{Bytes, HeaderRow, Rate, SheetChoice};
@@ -73,6 +76,8 @@ pub struct Job {
     pub report: ReportSettings,
     /// Whom to tell how a run ended.
     pub notify: NotifySettings,
+    /// What stays of old runs; everything where the job says nothing.
+    pub retention: Option<RetentionSettings>,
     /// Folder of all runs' folders.
     pub output: PathBuf,
 }
@@ -333,6 +338,14 @@ pub struct NotifySettings {
     pub command: Vec<String>,
     /// An address that a small JSON goes to.
     pub webhook: Option<String>,
+}
+
+/// `[retention]`: what stays of old runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetentionSettings {
+    /// Complete runs, the latest ones, whose journals, tables, workbooks and files stay; at least 1. Of older ones the figures
+    /// stay.
+    pub keep: u32,
 }
 
 /// `[throttle]`.

@@ -5,14 +5,14 @@ use super::problem::{Collector, excerpt};
 use super::value::{FieldName, NamesByField, Rate, TreatmentName};
 use super::written::{
     ArchiveSection, AuditSection, CatalogueSection, FacesSection, NotifySection, PlatformSection, PurposeSection, ReportSection,
-    SandboxSection, ThrottleSection, TypeFacesSection, Written,
+    RetentionSection, SandboxSection, ThrottleSection, TypeFacesSection, Written,
 };
 use super::{
     ArchiveSettings, AuditKeys, Base, CallingHours, FaceSettings, Gate, HostRule, Job, NotifySettings, PauseSettings,
-    PlatformSettings, Purpose, ReportSettings, RetrySettings, SandboxSettings, Secret, ThrottleSettings, TypeFaceSettings,
-    inputs, limits, sample,
+    PlatformSettings, Purpose, ReportSettings, RetentionSettings, RetrySettings, SandboxSettings, Secret, ThrottleSettings,
+    TypeFaceSettings, inputs, sample,
 };
-use crate::codes::{Catalogue, CertificateType, CodeTable, Lifecycle, NumberProblem, check_type_code};
+use crate::codes::{Catalogue, CertificateType, CodeTable, NumberProblem, check_type_code};
 use crate::endpoint::Side;
 use crate::message::Message;
 use std::collections::BTreeMap;
@@ -21,9 +21,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use toml::Spanned;
-
-/// Longest cause that the platform accepts, in characters (specification, `certificateCopyCause`).
-const LONGEST_CAUSE: usize = 200;
 
 pub(super) fn value<T>(written: Option<Spanned<T>>) -> Option<T> {
     written.map(Spanned::into_inner)
@@ -56,11 +53,6 @@ pub(super) fn resolve(file: &Path, written: Written, problems: &mut Collector<'_
     let root = root_of(file);
     let job_begins = begins(written.job.as_ref(), problems);
     let job = section(written.job);
-    if let Some(name) = &job.name
-        && !is_folder_name(name.get_ref())
-    {
-        problems.at(name.span(), Message::new("job-bad-name").with("most", LONGEST_NAME));
-    }
     let name = required(job.name, "job.name", job_begins, problems);
     let platform = platform(written.platform, &root, problems);
     let purpose = purpose(written.purpose, problems);
@@ -70,17 +62,15 @@ pub(super) fn resolve(file: &Path, written: Written, problems: &mut Collector<'_
     let carried: Vec<&str> = inputs.iter().flat_map(|input| &input.carry).map(String::as_str).collect();
     let sample = sample::resolve(audit_section.sample, audit_section.recheck.as_ref(), &carried, problems);
     let recheck = value(audit_section.recheck).unwrap_or(Recheck::All);
-    let notify = notify(section(written.notify), problems);
+    let notify = notify(section(written.notify));
+    let retention = retention(written.retention, problems);
     let catalogue = catalogue(section(written.catalogue), problems);
-    let faces = faces(section(written.faces), problems);
-    let throttle = throttle(section(written.throttle), problems);
+    let faces = faces(section(written.faces));
+    let throttle = throttle(section(written.throttle));
     let archive = archive(section(written.archive), problems);
-    let report = report(section(written.report), problems);
+    let report = report(section(written.report));
     let retry = section(written.retry);
-    limits::count(retry.attempts.as_ref(), "retry.attempts", &limits::ATTEMPTS, problems);
-    limits::times(retry.backoff.as_ref(), "retry.backoff", &limits::BACKOFF, problems);
     let output_section = section(written.output);
-    usable_path(output_section.dir.as_ref(), "output.dir", problems);
     Some(Job {
         file: file.to_owned(),
         name: name?,
@@ -102,20 +92,10 @@ pub(super) fn resolve(file: &Path, written: Written, problems: &mut Collector<'_
         archive,
         report,
         notify,
+        retention,
         output: root.join(value(output_section.dir).unwrap_or_else(|| "outputs".to_owned())),
         root,
     })
-}
-
-/// Longest name of a job, in bytes: file systems allow 255 for a folder and what is added to it.
-const LONGEST_NAME: usize = 100;
-
-/// Returns whether a job's name can be its folder's.
-fn is_folder_name(name: &str) -> bool {
-    let is_hidden = name.starts_with('.');
-    let is_bare = name.chars().all(|character| character.is_whitespace() || character == '.');
-    let is_path = name.contains(['/', '\\']) || name.chars().any(char::is_control);
-    !is_hidden && !is_bare && !is_path && name.len() <= LONGEST_NAME
 }
 
 /// Notes a path that can be none: an empty one, or one with a control character, as `"a\new"` has.
@@ -159,11 +139,7 @@ fn platform(written: Option<Spanned<PlatformSection>>, root: &Path, problems: &m
         Secret::File(path) => Secret::File(root.join(path)),
         other => other,
     };
-    limits::time(written.connect_timeout.as_ref(), "platform.connect_timeout", &limits::TIMEOUT, problems);
-    limits::time(written.timeout.as_ref(), "platform.timeout", &limits::TIMEOUT, problems);
-    limits::size(written.max_answer.as_ref(), "platform.max_answer", &limits::ANSWER, problems);
-    usable_path(written.ca_file.as_ref(), "platform.ca_file", problems);
-    let codes = codes(section(written.codes), problems);
+    let codes = codes(section(written.codes));
     let usual = PlatformSettings::of(base?, in_root(username?), in_root(password?));
     Some(PlatformSettings {
         connect_timeout: value(written.connect_timeout).unwrap_or(usual.connect_timeout),
@@ -184,10 +160,7 @@ fn base(
     problems: &mut Collector<'_>,
 ) -> Option<Base> {
     let sandbox_span = written.as_ref().map(Spanned::span);
-    let written = section(written);
-    limits::times(written.latency.as_ref(), "platform.sandbox.latency", &limits::LATENCY, problems);
-    let sandbox = sandbox(written, problems);
-    let span = base_url.as_ref().map_or(begins..begins, Spanned::span);
+    let sandbox = sandbox(section(written));
     let base_url = required(base_url, "platform.base_url", begins, problems)?;
     if base_url == "sandbox" {
         return Some(Base::Sandbox(sandbox));
@@ -195,30 +168,11 @@ fn base(
     if let Some(span) = sandbox_span {
         problems.at(span, Message::new("job-sandbox-unused"));
     }
-    let url = base_url.trim_end_matches('/');
-    let usable = url::Url::parse(url).is_ok_and(|url| {
-        let is_bare = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
-        matches!(url.scheme(), "http" | "https") && url.has_host() && is_bare
-    });
-    if !usable {
-        problems.at(span, Message::new("job-base-url"));
-    }
-    Some(Base::Url(url.to_owned()))
+    Some(Base::Url(base_url.trim_end_matches('/').to_owned()))
 }
 
-fn sandbox(written: SandboxSection, problems: &mut Collector<'_>) -> SandboxSettings {
+fn sandbox(written: SandboxSection) -> SandboxSettings {
     let defaults = SandboxSettings::default();
-    for (key, rate) in [("fault_rate", &written.fault_rate), ("lasting_rate", &written.lasting_rate)] {
-        if let Some(rate) = rate.as_ref().filter(|rate| !(0.0..=1.0).contains(rate.get_ref())) {
-            problems.at(rate.span(), Message::new("sandbox-rate").with("name", format!("platform.sandbox.{key}")));
-        }
-    }
-    if let Some(oddities) = &written.oddities {
-        for unknown in oddities.get_ref().iter().filter(|name| !SandboxSettings::knows_oddity(name)) {
-            let message = Message::new("sandbox-unknown-name").with("flag", "platform.sandbox.oddities").with("name", unknown);
-            problems.at(oddities.span(), message.with("known", SandboxSettings::ODDITIES.join(", ")));
-        }
-    }
     SandboxSettings {
         seed: value(written.seed).unwrap_or(defaults.seed),
         latency: value(written.latency).unwrap_or(defaults.latency),
@@ -232,22 +186,7 @@ fn sandbox(written: SandboxSection, problems: &mut Collector<'_>) -> SandboxSett
 fn purpose(written: Option<Spanned<PurposeSection>>, problems: &mut Collector<'_>) -> Option<Purpose> {
     let begins = begins(written.as_ref(), problems);
     let written = section(written);
-    if let Some(cause) = &written.copy_cause {
-        let length = cause.get_ref().chars().count();
-        if length > LONGEST_CAUSE {
-            let message = Message::new("job-too-long").with("key", "purpose.copy_cause").with("most", LONGEST_CAUSE);
-            problems.at(cause.span(), message.with("length", length));
-        }
-    }
-    if let Some(category) = written.call_category.as_ref().filter(|category| *category.get_ref() > 1) {
-        problems.at(category.span(), Message::new("job-call-category"));
-    }
-    let mut text = |written: Option<Spanned<String>>, key: &str| {
-        if let Some(empty) = written.as_ref().filter(|text| text.get_ref().trim().is_empty()) {
-            problems.at(empty.span(), Message::new("job-purpose-empty").with("key", key));
-        }
-        required(written, key, begins, problems)
-    };
+    let mut text = |written: Option<Spanned<String>>, key: &str| required(written, key, begins, problems);
     let system_name = text(written.system_name, "purpose.system_name");
     let matter_name = text(written.matter_name, "purpose.matter_name");
     let event_code = text(written.event_code, "purpose.event_code");
@@ -286,32 +225,20 @@ fn audit(written: &AuditSection) -> AuditKeys {
     }
 }
 
-fn notify(written: NotifySection, problems: &mut Collector<'_>) -> NotifySettings {
-    if let Some(empty) = written.command.as_ref().filter(|command| command.get_ref().first().is_none_or(String::is_empty)) {
-        problems.at(empty.span(), Message::new("job-no-program").with("key", "notify.command"));
-    }
-    if let Some(webhook) = &written.webhook {
-        let usable =
-            url::Url::parse(webhook.get_ref()).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        if !usable {
-            problems.at(webhook.span(), Message::new("job-webhook"));
-        }
-    }
+fn notify(written: NotifySection) -> NotifySettings {
     NotifySettings { command: value(written.command).unwrap_or_default(), webhook: value(written.webhook) }
 }
 
+fn retention(written: Option<Spanned<RetentionSection>>, problems: &mut Collector<'_>) -> Option<RetentionSettings> {
+    let written = written?;
+    let begins = written.span().start;
+    required(written.into_inner().keep, "retention.keep", begins, problems).map(|keep| RetentionSettings { keep })
+}
+
 /// Treatments of return codes that the job changes or adds.
-fn codes(written: BTreeMap<String, Spanned<TreatmentName>>, problems: &mut Collector<'_>) -> CodeTable {
-    let mut changed = BTreeMap::new();
-    for (code, treatment) in written {
-        match code.parse() {
-            Ok(code) => {
-                changed.insert(code, treatment.get_ref().0);
-            }
-            Err(_) => problems.at(treatment.span(), Message::new("job-return-code").with("code", excerpt(&code))),
-        }
-    }
-    CodeTable::with(changed)
+fn codes(written: BTreeMap<String, Spanned<TreatmentName>>) -> CodeTable {
+    let changed = written.into_iter().filter_map(|(code, treatment)| Some((code.parse().ok()?, treatment.get_ref().0)));
+    CodeTable::with(changed.collect())
 }
 
 /// The specification's certificate types and those that the job adds.
@@ -324,7 +251,6 @@ fn catalogue(written: CatalogueSection, problems: &mut Collector<'_>) -> Catalog
             problems.missing("catalogue.types.code", begins);
             continue;
         };
-        type_code(code.get_ref(), "catalogue.types.code", code.span(), problems);
         let names: Vec<String> = value(entry.name).into_iter().chain(section(entry.names)).collect();
         if names.is_empty() {
             problems.missing("catalogue.types.name", begins);
@@ -335,7 +261,7 @@ fn catalogue(written: CatalogueSection, problems: &mut Collector<'_>) -> Catalog
     Catalogue::of_the_specification().extended_by(added)
 }
 
-fn faces(written: FacesSection, problems: &mut Collector<'_>) -> FaceSettings {
+fn faces(written: FacesSection) -> FaceSettings {
     let names = |written: Option<Spanned<NamesByField>>| section(written).0;
     let fields = |written: Option<Spanned<Vec<FieldName>>>| section(written).into_iter().map(|field| field.0).collect();
     let of_type = |written: Spanned<TypeFacesSection>| {
@@ -344,9 +270,6 @@ fn faces(written: FacesSection, problems: &mut Collector<'_>) -> FaceSettings {
     };
     let compare = section(written.compare);
     let types: BTreeMap<String, Spanned<TypeFacesSection>> = section(written.types);
-    for (code, of_type) in &types {
-        type_code(code, "faces.types", of_type.span(), problems);
-    }
     FaceSettings {
         fields: names(written.fields),
         province: names(written.province),
@@ -357,17 +280,8 @@ fn faces(written: FacesSection, problems: &mut Collector<'_>) -> FaceSettings {
     }
 }
 
-fn throttle(written: ThrottleSection, problems: &mut Collector<'_>) -> ThrottleSettings {
+fn throttle(written: ThrottleSection) -> ThrottleSettings {
     let pause = section(written.pause_at);
-    limits::count(written.burst.as_ref(), "throttle.burst", &limits::BURST, problems);
-    limits::count(written.concurrency.as_ref(), "throttle.concurrency", &limits::CONCURRENCY, problems);
-    limits::count(pause.attempts.as_ref(), "throttle.pause_at.attempts", &limits::PAUSE_ATTEMPTS, problems);
-    limits::count(written.max_calls.as_ref(), "throttle.max_calls", &limits::MAX_CALLS, problems);
-    limits::rate(written.rate.as_ref(), "throttle.rate", problems);
-    limits::time(written.patience.as_ref(), "throttle.patience", &limits::PATIENCE, problems);
-    if let Some(share) = pause.share.as_ref().filter(|share| !(*share.get_ref() > 0.0 && *share.get_ref() <= 1.0)) {
-        problems.at(share.span(), Message::new("job-pause-share"));
-    }
     let usual = ThrottleSettings::default();
     ThrottleSettings {
         rate: value(written.rate).unwrap_or(usual.rate),
@@ -388,26 +302,8 @@ fn throttle(written: ThrottleSection, problems: &mut Collector<'_>) -> ThrottleS
 const USUAL_LARGEST_FILE: u64 = 32 << 20;
 
 fn archive(written: ArchiveSection, problems: &mut Collector<'_>) -> ArchiveSettings {
-    limits::count(written.concurrency.as_ref(), "archive.concurrency", &limits::DOWNLOADS, problems);
-    limits::size(written.max_file.as_ref(), "archive.max_file", &limits::FILE, problems);
-    limits::time(written.timeout.as_ref(), "archive.timeout", &limits::TIMEOUT, problems);
-    limits::rate(written.rate.as_ref(), "archive.rate", problems);
-    let mut sides = Vec::new();
-    for name in section(written.sides) {
-        match Side::BOTH.into_iter().find(|side| side.name() == name.get_ref()) {
-            Some(side) => sides.push(side),
-            None => problems.at(name.span(), Message::new("job-side").with("name", excerpt(name.get_ref()))),
-        }
-    }
-    let types = section(written.types);
-    for code in &types {
-        type_code(code.get_ref(), "archive.types", code.span(), problems);
-    }
-    let states = section(written.states);
-    for state in states.iter().filter(|state| !Lifecycle::ALL.iter().any(|known| known.name() == state.get_ref())) {
-        let known = Lifecycle::ALL.map(Lifecycle::name).join(", ");
-        problems.at(state.span(), Message::new("job-state").with("state", excerpt(state.get_ref())).with("known", known));
-    }
+    let sides = section(written.sides).into_iter();
+    let sides = sides.filter_map(|name| Side::BOTH.into_iter().find(|side| side.name() == name.get_ref())).collect();
     let mut allowed_hosts = Vec::new();
     for text in section(written.allowed_hosts) {
         match HostRule::parse(text.get_ref()) {
@@ -420,8 +316,8 @@ fn archive(written: ArchiveSection, problems: &mut Collector<'_>) -> ArchiveSett
         via: value(written.via).unwrap_or(ArchiveVia::Url),
         pictures: value(written.format) == Some(ArchiveFormat::Png),
         sides,
-        types: inner(types),
-        states: inner(states),
+        types: inner(section(written.types)),
+        states: inner(section(written.states)),
         allowed_hosts,
         max_file: value(written.max_file).map_or(USUAL_LARGEST_FILE, |size| size.0),
         concurrency: value(written.concurrency).unwrap_or(4),
@@ -430,17 +326,10 @@ fn archive(written: ArchiveSection, problems: &mut Collector<'_>) -> ArchiveSett
     }
 }
 
-fn report(written: ReportSection, problems: &mut Collector<'_>) -> ReportSettings {
-    let gates = value(written.gates).unwrap_or_default().into_iter().filter_map(|(name, limit)| {
-        let gate = Gate::new(&name, *limit.get_ref());
-        if gate.is_none() {
-            let message = Message::new("job-gate").with("name", excerpt(&name)).with("figures", super::FIGURES.join(", "));
-            problems.at(limit.span(), message);
-        }
-        gate
-    });
+fn report(written: ReportSection) -> ReportSettings {
+    let gates = value(written.gates).unwrap_or_default().into_iter();
     ReportSettings {
-        gates: gates.collect(),
+        gates: gates.filter_map(|(name, limit)| Gate::new(&name, *limit.get_ref())).collect(),
         excel: value(written.excel).unwrap_or(true),
         html: value(written.html).unwrap_or(true),
         mask: value(written.mask).unwrap_or(Mask::None),

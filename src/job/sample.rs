@@ -1,19 +1,21 @@
 //! `[audit] sample` and `[report] gates_on_sample`.
 
 use super::choices::Recheck;
-use super::limits;
+use super::limits::Limit;
 use super::problem::{Collector, excerpt};
 use super::resolve::{begins, value};
-use super::value::{Read, one_of, read_text};
+use super::schema::{self, Place, Schema};
+use super::value::{FILLED, Read, one_of, read_text};
 use super::written::SampleSection;
 use crate::message::Message;
 use crate::sample::{Size, StratifyBy, Target};
+use serde_json::json;
 use std::ops::RangeInclusive;
 use toml::Spanned;
 use toml::de::DeValue;
 
 /// Limits of `audit.sample.least`. Of fewer than two items of a stratum nothing is known of how much they vary.
-const LEAST: RangeInclusive<u64> = 2..=100_000;
+pub(super) const LEAST: RangeInclusive<u64> = 2..=100_000;
 
 /// `audit.sample.least` unless the job says otherwise: a rate is then known within 14 percentage points in each stratum.
 const USUAL_LEAST: u64 = 50;
@@ -67,6 +69,10 @@ impl Read for GatesOnSample {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
         read_text(value, key, problems, one_of(Self::WORDS), Self::from_word)
     }
+
+    fn schema(_: &Place<'_>) -> Schema {
+        schema::word(Self::WORDS)
+    }
 }
 
 /// `audit.sample.size`: a number of items, or a text such as `"0.5%"`.
@@ -84,6 +90,27 @@ impl Read for SampleSize {
         }
         Some(Self(Size::Items(items)))
     }
+
+    fn schema(_: &Place<'_>) -> Schema {
+        let text = schema::matching(r"^\s*(0*[1-9][0-9]*|[0-9]*\.?[0-9]*\s*%)\s*$");
+        schema::of([("anyOf", json!([{ "type": "integer", "minimum": 1 }, text]))])
+    }
+}
+
+/// `audit.sample.seed`: any text but a blank one.
+pub(super) struct Seed;
+
+impl Limit<String> for Seed {
+    fn check(&self, value: &Spanned<String>, key: &str, problems: &mut Collector<'_>) {
+        if value.get_ref().trim().is_empty() {
+            problems.at(value.span(), Message::new("job-empty").with("key", key));
+        }
+    }
+
+    fn narrow(&self, mut schema: Schema) -> Schema {
+        schema.insert("pattern".to_owned(), FILLED.into());
+        schema
+    }
 }
 
 /// Resolves `[audit] sample`; `carried` are the headers of the carried columns.
@@ -98,10 +125,6 @@ pub(super) fn resolve(
     let written = written.into_inner();
     if let Some(recheck) = recheck.filter(|recheck| *recheck.get_ref() == Recheck::Gaps) {
         problems.at(recheck.span(), Message::new("job-sample-recheck"));
-    }
-    limits::count(written.least.as_ref(), "audit.sample.least", &LEAST, problems);
-    if let Some(seed) = written.seed.as_ref().filter(|seed| seed.get_ref().trim().is_empty()) {
-        problems.at(seed.span(), Message::new("job-empty").with("key", "audit.sample.seed"));
     }
     let by = written.by.map(|by| {
         let known = by.get_ref() == StratifyBy::CERT_TYPE || carried.contains(&by.get_ref().as_str());

@@ -1,9 +1,11 @@
 //! The kinds of value that a job file holds, each read with its place.
 
 use super::problem::{Collector, excerpt};
+use super::schema::{self, Place, Schema};
 use super::secret::Secret;
 use crate::codes::{Field, Treatment};
 use crate::message::Message;
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
@@ -17,6 +19,9 @@ pub(super) trait Read: Sized {
 
     /// Reads it; notes under `key` what was expected and returns `None` where it is something else.
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self>;
+
+    /// Returns the JSON Schema of what [`read`](Self::read) takes, for a value that stands at `place`.
+    fn schema(place: &Place<'_>) -> Schema;
 }
 
 /// Reads a value that comes as text in quotes.
@@ -49,6 +54,10 @@ impl Read for String {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
         read_text(value, key, problems, Message::new("job-expected-text"), |text| Some(text.to_owned()))
     }
+
+    fn schema(_: &Place<'_>) -> Schema {
+        schema::text()
+    }
 }
 
 impl Read for bool {
@@ -58,6 +67,10 @@ impl Read for bool {
             problems.at(value.span(), not_expected(value, key, Message::new("job-expected-flag")));
         }
         read
+    }
+
+    fn schema(_: &Place<'_>) -> Schema {
+        schema::of([("type", "boolean".into())])
     }
 }
 
@@ -78,12 +91,20 @@ impl Read for u64 {
         }
         read
     }
+
+    fn schema(_: &Place<'_>) -> Schema {
+        schema::of([("type", "integer".into()), ("minimum", 0.into()), ("maximum", Self::MAX.into())])
+    }
 }
 
 impl Read for u32 {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
         // Each key has a limit of its own, far below; that is the one to tell.
         whole(value, key, problems).map(|number| Self::try_from(number).unwrap_or(Self::MAX))
+    }
+
+    fn schema(place: &Place<'_>) -> Schema {
+        u64::schema(place)
     }
 }
 
@@ -98,17 +119,35 @@ impl Read for f64 {
         }
         read
     }
+
+    fn schema(_: &Place<'_>) -> Schema {
+        schema::of([("type", "number".into())])
+    }
 }
+
+/// What `humantime` reads as a duration: numbers, each with its unit.
+const DURATION: &str = concat!(
+    r"\s*([0-9][0-9\s]*(\.\s*[0-9][0-9\s]*)?(nanos|nsec|ns|usec|us|µs|millis|msec|ms|seconds|second|secs|sec|s",
+    r"|minutes|minute|mins|min|m|hours|hour|hrs|hr|h|days|day|d|weeks|week|wks|wk|w|months|month|M|years|year|yrs|yr|y)\s*)+",
+);
 
 impl Read for Duration {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
         read_text(value, key, problems, Message::new("job-expected-duration"), |text| humantime::parse_duration(text).ok())
+    }
+
+    fn schema(_: &Place<'_>) -> Schema {
+        schema::matching(&format!("^{DURATION}$"))
     }
 }
 
 impl Read for Range<Duration> {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
         read_text(value, key, problems, Message::new("job-expected-durations"), parse_duration_range)
+    }
+
+    fn schema(_: &Place<'_>) -> Schema {
+        schema::matching(&format!(r"^{DURATION}(\.\.{DURATION})?$"))
     }
 }
 
@@ -164,6 +203,10 @@ impl Read for Rate {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
         read_text(value, key, problems, Message::new("job-expected-rate"), Self::parse)
     }
+
+    fn schema(_: &Place<'_>) -> Schema {
+        schema::matching(r"^(unlimited|\s*\+?0*[1-9][0-9]*\s*/\s*(s|min|h)\s*)$")
+    }
 }
 
 /// A number of bytes, as `"32MiB"`.
@@ -176,11 +219,20 @@ impl Read for Bytes {
             text.parse::<bytesize::ByteSize>().ok().map(|size| Self(size.as_u64()))
         })
     }
+
+    fn schema(_: &Place<'_>) -> Schema {
+        schema::matching(r"^(\+?[0-9]+|([0-9]+\.?[0-9]*|\.[0-9]+)\s*([kKmMgGtTpPeE][iI]?[bB]?|[bB]))$")
+    }
 }
 
 impl Read for super::window::DayWindow {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
         read_text(value, key, problems, Message::new("job-expected-window"), Self::parse)
+    }
+
+    fn schema(_: &Place<'_>) -> Schema {
+        const TIME: &str = r"\s*([01]?[0-9]|2[0-3]):\s*[0-5]?[0-9]\s*";
+        schema::matching(&format!("^{TIME}-{TIME}$"))
     }
 }
 
@@ -207,6 +259,10 @@ impl Read for SheetChoice {
         read_text(value, key, problems, Message::new("job-expected-sheet"), |text| {
             Some(if text == "*" { Self::Every } else { Self::Named(text.to_owned()) })
         })
+    }
+
+    fn schema(_: &Place<'_>) -> Schema {
+        schema::of([("anyOf", json!([{ "type": "string" }, { "type": "integer", "minimum": 1 }]))])
     }
 }
 
@@ -235,7 +291,16 @@ impl Read for HeaderRow {
         }
         read_text(value, key, problems, Message::new("job-expected-header-row"), |text| (text == "auto").then_some(Self::Auto))
     }
+
+    fn schema(_: &Place<'_>) -> Schema {
+        schema::of([("anyOf", json!([{ "const": "auto" }, { "type": "integer", "minimum": 1, "maximum": LAST_ROW }]))])
+    }
 }
+
+/// A text that is not blank.
+pub(super) const FILLED: &str = r"\S";
+/// A path: not blank, and without the control characters that an escape by mistake leaves.
+pub(super) const PATH: &str = r"^(?=.*\S)[^\u0000-\u001f\u007f-\u009f]*$";
 
 impl Read for Secret {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
@@ -275,6 +340,23 @@ impl Read for Secret {
         }
         secret
     }
+
+    fn schema(_: &Place<'_>) -> Schema {
+        let command = json!({
+            "type": "array",
+            "items": [{ "type": "string", "minLength": 1 }],
+            "additionalItems": { "type": "string" },
+            "minItems": 1,
+        });
+        let sources = json!({ "env": schema::matching(FILLED), "file": schema::matching(PATH), "command": command });
+        schema::of([
+            ("type", "object".into()),
+            ("properties", sources),
+            ("additionalProperties", false.into()),
+            ("minProperties", 1.into()),
+            ("maxProperties", 1.into()),
+        ])
+    }
 }
 
 /// The texts of a list; `None` where it is no list or holds something else.
@@ -295,6 +377,10 @@ impl Read for UserName {
         }
         Some(Self(Secret::Literal(text.to_owned())))
     }
+
+    fn schema(place: &Place<'_>) -> Schema {
+        schema::of([("anyOf", json!([schema::matching(FILLED), Secret::schema(place)]))])
+    }
 }
 
 /// The name of a canonical field of a face.
@@ -309,6 +395,10 @@ impl Read for FieldName {
         }
         Some(Self(name))
     }
+
+    fn schema(_: &Place<'_>) -> Schema {
+        schema::word(field_names())
+    }
 }
 
 /// What is to be done about a return code.
@@ -318,6 +408,10 @@ pub(super) struct TreatmentName(pub Treatment);
 impl Read for TreatmentName {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
         read_text(value, key, problems, one_of(Treatment::names()), Treatment::named).map(Self)
+    }
+
+    fn schema(_: &Place<'_>) -> Schema {
+        schema::word(Treatment::names())
     }
 }
 
@@ -342,6 +436,15 @@ impl Read for NamesByField {
         }
         Some(Self(names))
     }
+
+    fn schema(place: &Place<'_>) -> Schema {
+        let names = Vec::<String>::schema(place);
+        schema::of([
+            ("type", "object".into()),
+            ("propertyNames", schema::word(field_names()).into()),
+            ("additionalProperties", names.into()),
+        ])
+    }
 }
 
 fn field_names() -> Vec<&'static str> {
@@ -364,6 +467,10 @@ impl<T: Read> Read for Vec<T> {
         // Where nothing of it could be read it is not an empty list: that is another problem.
         (array.is_empty() || !read.is_empty()).then_some(read)
     }
+
+    fn schema(place: &Place<'_>) -> Schema {
+        schema::of([("type", "array".into()), ("items", T::schema(place).into())])
+    }
 }
 
 impl<T: Read> Read for Spanned<T> {
@@ -371,6 +478,10 @@ impl<T: Read> Read for Spanned<T> {
 
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
         T::read(value, key, problems).map(|read| Self::new(value.span(), read))
+    }
+
+    fn schema(place: &Place<'_>) -> Schema {
+        T::schema(place)
     }
 }
 
@@ -385,6 +496,10 @@ impl<T: Read> Read for BTreeMap<String, T> {
             Some((name.get_ref().to_string(), inner))
         });
         Some(read.collect())
+    }
+
+    fn schema(place: &Place<'_>) -> Schema {
+        schema::of([("type", "object".into()), ("additionalProperties", T::schema(place).into())])
     }
 }
 

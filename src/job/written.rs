@@ -1,10 +1,13 @@
 //! The job file as written: every key optional, every value with its place, unknown keys refused.
 
 use super::choices::{ArchiveFormat, ArchiveVia, Certificates, Depth, Language, Mask, Period, Recheck, TokenRequest};
+use super::limits::{self, Limit};
 use super::problem::Collector;
-use super::sample::{GatesOnSample, SampleSize};
+use super::sample::{self, GatesOnSample, SampleSize};
+use super::schema::{Place, Schema, SectionSchema};
 use super::secret::Secret;
 use super::syntax;
+use super::texts;
 use super::value::{Bytes, FieldName, HeaderRow, NamesByField, Rate, Read, SheetChoice, TreatmentName, UserName};
 use super::window::DayWindow;
 use crate::message::Message;
@@ -14,9 +17,11 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// Declares a table of the job file: a struct of optional, placed values that knows its keys.
+/// Declares a table of the job file: a struct of optional, placed values that knows its keys, the kinds of their values, and
+/// their limits (behind `=>`). `#[required]` marks a key for the JSON Schema; that it is there is checked where the section
+/// is resolved, which knows what may stand in for it.
 macro_rules! section {
-    ($(#[$meta:meta])* $name:ident { $($key:ident: $kind:ty),+ $(,)? }) => {
+    ($(#[$meta:meta])* $name:ident { $($(#[$required:ident])? $key:ident: $kind:ty $(=> $limit:expr)?),+ $(,)? }) => {
         $(#[$meta])*
         #[derive(Debug, Default)]
         pub(super) struct $name {
@@ -36,6 +41,9 @@ macro_rules! section {
                             if section.$key.is_none() {
                                 problems.misread(&full, begins);
                             }
+                            $(if let Some(read) = &section.$key {
+                                Limit::<$kind>::check(&$limit, read, &full, problems);
+                            })?
                         })+
                         unknown => problems.unknown_key(key.span(), unknown, path, KEYS),
                     }
@@ -54,6 +62,17 @@ macro_rules! section {
                 };
                 Some(Self::read_table(table, key, value.span().start, problems))
             }
+
+            fn schema(place: &Place<'_>) -> Schema {
+                let mut section = SectionSchema::default();
+                $(
+                    let schema = <$kind>::schema(&place.at(stringify!($key)));
+                    $(let schema = Limit::<$kind>::narrow(&$limit, schema);)?
+                    section.add(place, stringify!($key), schema);
+                    $(section.$required(stringify!($key));)?
+                )+
+                section.finish()
+            }
         }
     };
 }
@@ -61,9 +80,13 @@ macro_rules! section {
 section! {
     /// The whole file.
     Written {
+        #[required]
         job: JobSection,
+        #[required]
         platform: PlatformSection,
+        #[required]
         purpose: PurposeSection,
+        #[required]
         inputs: Vec<Spanned<InputSection>>,
         audit: AuditSection,
         catalogue: CatalogueSection,
@@ -73,23 +96,32 @@ section! {
         archive: ArchiveSection,
         report: ReportSection,
         notify: NotifySection,
+        retention: RetentionSection,
         output: OutputSection,
     }
 }
 
-section! { JobSection { name: String, period: Period, language: Language } }
+section! {
+    JobSection {
+        #[required]
+        name: String => texts::FolderName,
+        period: Period,
+        language: Language,
+    }
+}
 
 section! {
     PlatformSection {
-        base_url: String,
+        #[required]
+        base_url: String => texts::BaseUrl,
         username: UserName,
         password: Secret,
-        connect_timeout: Duration,
-        timeout: Duration,
+        connect_timeout: Duration => limits::TIMEOUT,
+        timeout: Duration => limits::TIMEOUT,
         token_request: TokenRequest,
-        ca_file: String,
-        max_answer: Bytes,
-        codes: BTreeMap<String, Spanned<TreatmentName>>,
+        ca_file: String => texts::UsablePath,
+        max_answer: Bytes => limits::ANSWER,
+        codes: BTreeMap<String, Spanned<TreatmentName>> => texts::ReturnCodes,
         sandbox: SandboxSection,
     }
 }
@@ -97,20 +129,25 @@ section! {
 section! {
     SandboxSection {
         seed: u64,
-        latency: Range<Duration>,
-        fault_rate: f64,
-        lasting_rate: f64,
-        oddities: Vec<String>,
+        latency: Range<Duration> => limits::LATENCY,
+        fault_rate: f64 => limits::FaultRate,
+        lasting_rate: f64 => limits::FaultRate,
+        oddities: Vec<String> => texts::Oddities,
     }
 }
 
 section! {
     PurposeSection {
-        system_name: String,
-        call_category: u32,
-        matter_name: String,
-        event_code: String,
-        copy_cause: String,
+        #[required]
+        system_name: String => texts::PurposeText,
+        #[required]
+        call_category: u32 => limits::CallCategory,
+        #[required]
+        matter_name: String => texts::PurposeText,
+        #[required]
+        event_code: String => texts::PurposeText,
+        #[required]
+        copy_cause: String => texts::CopyCause,
         call_district: String,
         call_department: String,
         district_level: String,
@@ -119,7 +156,8 @@ section! {
 
 section! {
     InputSection {
-        path: String,
+        #[required]
+        path: String => texts::UsablePath,
         sheet: SheetChoice,
         header_row: HeaderRow,
         columns: ColumnsSection,
@@ -139,21 +177,33 @@ section! {
     }
 }
 
-section! { DefaultsSection { cert_type_code: Vec<Spanned<String>>, holder_code_type: String } }
+section! {
+    DefaultsSection {
+        cert_type_code: Vec<Spanned<String>> => texts::TypeCodes,
+        holder_code_type: String,
+    }
+}
 
 section! {
     FacesSection {
         fields: NamesByField,
         province: NamesByField,
         city: NamesByField,
-        types: BTreeMap<String, Spanned<TypeFacesSection>>,
+        types: BTreeMap<String, Spanned<TypeFacesSection>> => texts::TypeCodeKeys,
         compare: CompareSection,
     }
 }
 
 section! { CatalogueSection { types: Vec<Spanned<TypeSection>> } }
 
-section! { TypeSection { code: String, name: String, names: Vec<String> } }
+section! {
+    TypeSection {
+        #[required]
+        code: String => texts::TypeCode,
+        name: String,
+        names: Vec<String>,
+    }
+}
 
 section! { TypeFacesSection { fields: NamesByField, ignore: Vec<FieldName> } }
 
@@ -161,38 +211,56 @@ section! { CompareSection { ignore: Vec<FieldName>, issuer_prefixes: Vec<String>
 
 section! { AuditSection { depth: Depth, certificates: Certificates, recheck: Recheck, sample: SampleSection } }
 
-section! { SampleSection { size: SampleSize, by: String, least: u64, seed: String } }
-
 section! {
-    ThrottleSection {
-        rate: Rate,
-        burst: u32,
-        concurrency: u32,
-        adaptive: bool,
-        window: Vec<DayWindow>,
-        max_calls: u64,
-        pause_at: PauseSection,
-        patience: Duration,
+    SampleSection {
+        #[required]
+        size: SampleSize,
+        by: String,
+        least: u64 => sample::LEAST,
+        seed: String => sample::Seed,
     }
 }
 
-section! { PauseSection { share: f64, attempts: u32 } }
+section! {
+    ThrottleSection {
+        rate: Rate => limits::Fastest,
+        burst: u32 => limits::BURST,
+        concurrency: u32 => limits::CONCURRENCY,
+        adaptive: bool,
+        window: Vec<DayWindow>,
+        max_calls: u64 => limits::MAX_CALLS,
+        pause_at: PauseSection,
+        patience: Duration => limits::PATIENCE,
+    }
+}
 
-section! { RetrySection { attempts: u32, backoff: Range<Duration> } }
+section! {
+    PauseSection {
+        share: f64 => limits::PauseShare,
+        attempts: u32 => limits::PAUSE_ATTEMPTS,
+    }
+}
+
+section! {
+    RetrySection {
+        attempts: u32 => limits::ATTEMPTS,
+        backoff: Range<Duration> => limits::BACKOFF,
+    }
+}
 
 section! {
     ArchiveSection {
         enabled: bool,
         via: ArchiveVia,
         format: ArchiveFormat,
-        sides: Vec<Spanned<String>>,
-        types: Vec<Spanned<String>>,
-        states: Vec<Spanned<String>>,
+        sides: Vec<Spanned<String>> => texts::Sides,
+        types: Vec<Spanned<String>> => texts::TypeCodes,
+        states: Vec<Spanned<String>> => texts::States,
         allowed_hosts: Vec<Spanned<String>>,
-        max_file: Bytes,
-        concurrency: u32,
-        rate: Rate,
-        timeout: Duration,
+        max_file: Bytes => limits::FILE,
+        concurrency: u32 => limits::DOWNLOADS,
+        rate: Rate => limits::Fastest,
+        timeout: Duration => limits::TIMEOUT,
     }
 }
 
@@ -201,14 +269,26 @@ section! {
         excel: bool,
         html: bool,
         mask: Mask,
-        gates: BTreeMap<String, Spanned<f64>>,
+        gates: BTreeMap<String, Spanned<f64>> => texts::GateNames,
         gates_on_sample: GatesOnSample,
     }
 }
 
-section! { NotifySection { command: Vec<String>, webhook: String } }
+section! {
+    NotifySection {
+        command: Vec<String> => texts::Program,
+        webhook: String => texts::Webhook,
+    }
+}
 
-section! { OutputSection { dir: String } }
+section! {
+    RetentionSection {
+        #[required]
+        keep: u32 => limits::KEPT_RUNS,
+    }
+}
+
+section! { OutputSection { dir: String => texts::UsablePath } }
 
 impl Written {
     /// Reads a job file's text; what is wrong goes to `problems`, what is right stands. `None` where it is no TOML.

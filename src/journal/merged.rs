@@ -9,15 +9,31 @@ const STRETCH: u32 = 256;
 
 /// All journals of a run.
 #[derive(Debug)]
-pub struct Journals(Vec<Journal>);
+pub struct Journals(Vec<Journal>, Location);
+
+/// Where the journals lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Location {
+    /// In the folder that their tables are built in.
+    SameFolder,
+    /// Each in the folder of its shard, below the one that their tables are built in.
+    ShardFolders,
+}
 
 impl From<Vec<Journal>> for Journals {
+    /// Journals in the folder that their tables are built in.
     fn from(journals: Vec<Journal>) -> Self {
-        Self(journals)
+        Self(journals, Location::SameFolder)
     }
 }
 
 impl Journals {
+    /// Journals of shards, each in its shard's folder, as seen from the run's folder above; there may be one alone.
+    #[must_use]
+    pub fn of_shards(journals: Vec<Journal>) -> Self {
+        Self(journals, Location::ShardFolders)
+    }
+
     /// Every item with its answers, in order of ids.
     #[must_use]
     pub fn items(&self) -> Items<'_> {
@@ -95,7 +111,7 @@ impl Journals {
         for journal in &self.0 {
             let mut of_journal = journal.files_of(item_id)?;
             // Seen from the run's folder, a shard's files lie in the shard's.
-            if self.0.len() > 1 {
+            if self.1 == Location::ShardFolders {
                 let shard = journal.folder_name();
                 for path in of_journal.iter_mut().filter_map(|file| file.path.as_mut()) {
                     path.insert_str(0, &format!("{shard}/"));

@@ -1,7 +1,9 @@
 //! The journal: a run's plan and every answer as received, in one SQLite file. The source of truth for resuming a run
 //! and for rebuilding its tables.
 
+mod decisions;
 mod earlier;
+mod earlier_decisions;
 mod files;
 mod merged;
 mod packing;
@@ -9,12 +11,18 @@ mod plan;
 mod read;
 mod record;
 mod schema;
+mod seal;
+mod taken_decisions;
 
+pub use decisions::{CertificateDecision, CertificateMark, Decided, Decision, DecisionPlace, Dispatched, agreed};
+pub use earlier_decisions::EarlierDecision;
 pub use files::ArchivedFile;
 pub use merged::{Items, Journals};
 pub use plan::{PlanWriter, Shard, Wanted};
 pub use read::{CallCount, PlacedTexts, PlanCounts, StoredAnswer, StoredItem};
 pub use record::{NewAnswer, Record};
+pub use seal::Seal;
+pub use taken_decisions::{DecisionWriter, TakenDecisions};
 
 use crate::exit::Stop;
 use crate::message::Message;

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 /// The version that this program writes.
-pub(super) const VERSION: i64 = 3;
+pub(super) const VERSION: i64 = 4;
 
 /// Answers of one item lie together: the id of an answer is its item's id shifted by this many bits, and its place.
 pub(super) const PLACE_BITS: u32 = 20;
@@ -48,6 +48,7 @@ pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
         ",
     )?;
     connection.execute_batch(SINCE_VERSION_2)?;
+    connection.execute_batch(SINCE_VERSION_4)?;
     connection.pragma_update(None, "user_version", VERSION)?;
     connection.execute_batch("COMMIT")
 }
@@ -70,7 +71,25 @@ const SINCE_VERSION_2: &str = "
     CREATE INDEX earlier_holder ON earlier (holder_code, cert_type_code);
 ";
 
-/// Makes a journal of version `from` (1 or 2) one of this version. Answers of version 1 need no dictionary.
+/// What version 4 added: what departments decided.
+const SINCE_VERSION_4: &str = "
+    CREATE TABLE decisions (
+        item_id INTEGER NOT NULL, certificate BLOB NOT NULL,
+        source_file TEXT NOT NULL, source_sheet TEXT NOT NULL, source_row INTEGER NOT NULL,
+        decision TEXT NOT NULL, note TEXT, decided_by TEXT, collected_at INTEGER NOT NULL,
+        PRIMARY KEY (item_id, certificate, source_file, source_sheet, source_row)
+    ) WITHOUT ROWID;
+    CREATE INDEX decisions_file ON decisions (source_file);
+    CREATE TABLE earlier_decisions (
+        holder_code TEXT NOT NULL, cert_type_code TEXT NOT NULL, certificate_number TEXT, matter TEXT NOT NULL,
+        decision TEXT NOT NULL, note TEXT, decided_by TEXT,
+        source_file TEXT NOT NULL, source_sheet TEXT NOT NULL, source_row INTEGER NOT NULL,
+        collected_at INTEGER NOT NULL, run TEXT NOT NULL
+    );
+    CREATE INDEX earlier_decisions_holder ON earlier_decisions (holder_code, cert_type_code);
+";
+
+/// Makes a journal of version `from` (1 to 3) one of this version. Answers of version 1 need no dictionary.
 pub(super) fn upgrade(connection: &Connection, from: i64) -> rusqlite::Result<()> {
     let to_version_2 = format!(
         "ALTER TABLE answers ADD COLUMN dictionary_id INTEGER;
@@ -80,8 +99,10 @@ pub(super) fn upgrade(connection: &Connection, from: i64) -> rusqlite::Result<()
          {SINCE_VERSION_2}"
     );
     let to_version_3 = "ALTER TABLE answers ADD COLUMN failure_reason TEXT;";
-    let before = if from == 1 { to_version_2.as_str() } else { "" };
-    connection.execute_batch(&format!("BEGIN IMMEDIATE; {before} {to_version_3} PRAGMA user_version = {VERSION}; COMMIT"))
+    let steps = [(1, to_version_2.as_str()), (2, to_version_3), (3, SINCE_VERSION_4)];
+    let steps: Vec<&str> = steps.into_iter().filter(|(of, _)| *of >= from).map(|(_, step)| step).collect();
+    let steps = steps.join(" ");
+    connection.execute_batch(&format!("BEGIN IMMEDIATE; {steps} PRAGMA user_version = {VERSION}; COMMIT"))
 }
 
 /// Safe against a kill at any moment, fast enough for every answer to be kept.

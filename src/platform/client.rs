@@ -1,7 +1,9 @@
 //! One attempt over HTTP: a request out, its result in, no judgement.
 
 use super::body::in_utf8;
+use super::connection::trouble;
 use super::request::Request;
+use super::tls::{build_client, install_cryptography, trusting};
 use crate::endpoint::Endpoint;
 use crate::job::{Base, PlatformSettings, TokenRequest};
 use crate::message::Message;
@@ -10,8 +12,6 @@ use chrono::{DateTime, Utc};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{RequestBuilder, Response, StatusCode, redirect};
 use std::collections::HashMap;
-use std::path::Path;
-use std::sync::Once;
 use std::time::Duration;
 use url::Url;
 
@@ -34,7 +34,7 @@ pub enum Attempt {
     /// No whole answer in time.
     Timeout,
     /// No connection, or one that broke; why, without address parameters.
-    Transport(String),
+    Transport(Message),
 }
 
 impl Attempt {
@@ -68,7 +68,7 @@ impl Client {
     /// # Errors
     /// Fails if the file of the certificate authority cannot be used.
     pub fn new(settings: &PlatformSettings, base_url: &str, connections: usize) -> Result<Self, Message> {
-        let connect = |policy| {
+        let builder = |policy: fn(redirect::Attempt<'_>) -> redirect::Action| {
             let mut builder = reqwest::Client::builder()
                 .connect_timeout(settings.connect_timeout)
                 .timeout(settings.timeout)
@@ -78,16 +78,15 @@ impl Client {
                 .http1_allow_spaces_after_header_name_in_responses(true)
                 .http1_allow_obsolete_multiline_headers_in_responses(true)
                 .http1_ignore_invalid_headers_in_responses(true)
-                .redirect(policy);
+                .redirect(redirect::Policy::custom(policy));
             if matches!(settings.base, Base::Sandbox(_)) {
                 // The stand-in lives in this process: no proxy leads to it.
                 builder = builder.no_proxy();
             }
-            let builder = trusting(builder, settings.ca_file.as_deref())?;
-            builder.build().map_err(|error| Message::new("no-connection").with("cause", reasons(&error)))
+            trusting(builder, settings.ca_file.as_deref())
         };
-        let calls = connect(redirect::Policy::custom(send_again_on_host))?;
-        let downloads = connect(redirect::Policy::custom(stay_on_host))?;
+        let calls = build_client(|| builder(send_again_on_host))?;
+        let downloads = build_client(|| builder(stay_on_host))?;
         let largest_answer = usize::try_from(settings.max_answer).unwrap_or(usize::MAX);
         let mut addresses = HashMap::new();
         for endpoint in Endpoint::all() {
@@ -116,7 +115,7 @@ impl Client {
     /// One attempt of a business call.
     pub async fn attempt(&self, request: &Request, access_token: &str) -> Attempt {
         let Some(address) = self.addresses.get(&request.endpoint()) else {
-            return Attempt::Transport("the interface has no address".to_owned());
+            return Attempt::Transport(Message::new("no-address-of-interface"));
         };
         let builder = self.calls.post(address.clone()).header(CONTENT_TYPE, "application/json").body(request.body(access_token));
         send(builder, self.largest_answer, Content::Text).await
@@ -132,7 +131,7 @@ impl Client {
             Attempt::Http { status, .. } => Err(Message::new("download-status").with("status", status)),
             Attempt::TooLarge(bytes) => Err(Message::new("download-too-large").with("mebibytes", bytes >> 20)),
             Attempt::Timeout => Err(Message::new("download-late")),
-            Attempt::Transport(problem) => Err(Message::literal(problem)),
+            Attempt::Transport(problem) => Err(problem),
         }
     }
 
@@ -155,45 +154,15 @@ impl Client {
     }
 }
 
-/// Makes the cryptography of https ready, once.
-fn install_cryptography() {
-    static PROVIDER: Once = Once::new();
-    PROVIDER.call_once(|| {
-        // Only a second installation fails, and this is the first.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    });
-}
-
-/// Makes a client trust an authority of the job's own, besides those of the system.
-///
-/// # Errors
-/// Fails if its file cannot be read or holds no certificate in PEM form.
-pub fn trusting(mut builder: reqwest::ClientBuilder, ca_file: Option<&Path>) -> Result<reqwest::ClientBuilder, Message> {
-    install_cryptography();
-    if let Some(path) = ca_file {
-        let wrong = |error: &dyn std::fmt::Display| Message::new("ca-file").with("path", path.display()).with("cause", error);
-        let pem = std::fs::read(path).map_err(|error| wrong(&error))?;
-        let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| wrong(&error))?;
-        if certificates.is_empty() {
-            return Err(Message::new("ca-file-empty").with("path", path.display()));
-        }
-        for certificate in certificates {
-            builder = builder.add_root_certificate(certificate);
-        }
-    }
-    Ok(builder)
-}
-
 /// Posts a JSON to an address that is not the platform's: nothing of a session goes with it.
 ///
 /// # Errors
 /// Fails if it does not arrive or is not accepted; the message does not name the address, which may hold a secret.
 pub async fn post_json(address: &str, body: Vec<u8>, timeout: Duration) -> Result<(), Message> {
     install_cryptography();
-    let client = reqwest::Client::builder().timeout(timeout).redirect(redirect::Policy::none()).build();
-    let client = client.map_err(|error| Message::literal(reasons(&error)))?;
+    let client = build_client(|| Ok(reqwest::Client::builder().timeout(timeout).redirect(redirect::Policy::none())))?;
     let sent = client.post(address).header(CONTENT_TYPE, "application/json").body(body).send().await;
-    let response = sent.map_err(|error| Message::literal(reasons(&error.without_url())))?;
+    let response = sent.map_err(trouble)?;
     if response.status().is_success() {
         Ok(())
     } else {
@@ -240,7 +209,7 @@ async fn send(builder: RequestBuilder, largest: usize, content: Content) -> Atte
     match receive(builder, largest, content).await {
         Ok(attempt) => attempt,
         Err(error) if error.is_timeout() => Attempt::Timeout,
-        Err(error) => Attempt::Transport(reasons(&error.without_url())),
+        Err(error) => Attempt::Transport(trouble(error)),
     }
 }
 
@@ -306,21 +275,6 @@ fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     }
     let at = DateTime::parse_from_rfc2822(text).ok()?;
     Some((at.with_timezone(&Utc) - now).to_std().unwrap_or_default().min(LONGEST_WAIT))
-}
-
-/// An error and what caused it, outermost first.
-fn reasons(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -146,9 +146,7 @@ pub enum Verdict {
 pub fn judge(attempt: &Attempt, codes: &CodeTable, secrets: &[&str]) -> Verdict {
     match attempt {
         Attempt::Timeout => Verdict::Again(Failure::new(ErrorKind::Timeout, None), None),
-        Attempt::Transport(cause) => {
-            Verdict::Again(Failure::new(ErrorKind::Transport, None).because(Message::literal(cause)), None)
-        }
+        Attempt::Transport(cause) => Verdict::Again(Failure::new(ErrorKind::Transport, None).because(cause.clone()), None),
         Attempt::Http { status, retry_after, body } => {
             let code = Some(i32::from(*status));
             let message = words_of(body).map(|words| fit_to_show(&words, secrets)).unwrap_or_default();

@@ -3,6 +3,7 @@
 
 mod body;
 mod client;
+mod connection;
 mod envelope;
 mod failure;
 mod interfaces;
@@ -14,9 +15,11 @@ mod said;
 mod session;
 mod stop;
 mod throttle;
+mod tls;
 mod token;
 
-pub use client::{Attempt, Client, post_json, trusting};
+pub use client::{Attempt, Client, post_json};
+pub use connection::reasons;
 pub use envelope::{Data, Envelope, Fields, Malformed};
 pub use failure::{ErrorKind, Failure, Verdict, judge};
 pub use interfaces::{
@@ -31,4 +34,5 @@ pub use said::fit_to_show;
 pub use session::{AttemptResult, CallResult, Session, SessionCounters, attempt_end, fresh_token_refused};
 pub use stop::StopReason;
 pub use throttle::{Admission, AttemptEnd, AttemptStart, Limit, Permit, Strain, Throttle};
+pub use tls::{build_client, trusting};
 pub use token::fetch_token;

@@ -277,6 +277,10 @@ impl Session {
     }
 
     async fn current_token(&self, refused: Option<u64>) -> Result<Token, NoToken> {
+        // An attempt that has been counted is made although calling stops: only what would have to wait is given up.
+        if let Some(token) = self.token.held(refused) {
+            return Ok(token);
+        }
         let fetch = async |username: &Secret, password: &Secret| self.fetch_token(username, password).await;
         match self.stopping.run_until_cancelled(self.token.get(refused, fetch)).await {
             Some(token) => token,

@@ -60,6 +60,11 @@ impl TokenKeeper {
         Self { username, password, current: Mutex::new(None) }
     }
 
+    /// The token that [`get`](Self::get) would return without fetching one, where there is one and nobody is fetching.
+    pub(super) fn held(&self, refused: Option<u64>) -> Option<Token> {
+        usable(self.current.try_lock().ok()?.as_ref(), refused)
+    }
+
     /// The current token; where there is none, it is old, or it is generation `refused`, a fresh one from `fetch`.
     pub(super) async fn get<E>(
         &self,
@@ -67,11 +72,8 @@ impl TokenKeeper {
         fetch: impl AsyncFnOnce(&Secret, &Secret) -> Result<(String, Duration), E>,
     ) -> Result<Token, E> {
         let mut current = self.current.lock().await;
-        if let Some(token) = &*current
-            && refused.is_none_or(|generation| generation < token.generation)
-            && Instant::now() < token.renew_at
-        {
-            return Ok(token.clone());
+        if let Some(token) = usable(current.as_ref(), refused) {
+            return Ok(token);
         }
         let generation = current.as_ref().map_or(0, |token| token.generation + 1);
         let (text, life) = fetch(&self.username, &self.password).await?;
@@ -79,6 +81,12 @@ impl TokenKeeper {
         *current = Some(token.clone());
         Ok(token)
     }
+}
+
+/// The token, unless it is of the generation `refused` or due for renewal.
+fn usable(token: Option<&Token>, refused: Option<u64>) -> Option<Token> {
+    let is_newer = |token: &&Token| refused.is_none_or(|generation| generation < token.generation);
+    token.filter(is_newer).filter(|token| Instant::now() < token.renew_at).cloned()
 }
 
 /// Makes one token request, for a call by hand; returns the token, and the answer as received.
@@ -118,7 +126,7 @@ fn read_attempt(attempt: Attempt, secrets: &[&str]) -> TokenAnswer {
     match attempt {
         Attempt::Timeout => TokenAnswer::Trouble(ErrorKind::Timeout.to_message(), None),
         Attempt::TooLarge(bytes) => TokenAnswer::Trouble(Message::new("answer-too-large").with("mebibytes", bytes >> 20), None),
-        Attempt::Transport(problem) => TokenAnswer::Trouble(Message::literal(problem), None),
+        Attempt::Transport(problem) => TokenAnswer::Trouble(problem, None),
         Attempt::Http { status: status @ (400 | 401 | 403), body, .. } => TokenAnswer::Refused(status_said(status, &body)),
         Attempt::Http { status, retry_after, body } => TokenAnswer::Trouble(status_said(status, &body), retry_after),
         Attempt::Body(body) => read_token(&body, secrets),

@@ -2,6 +2,7 @@
 //! languages.
 
 mod compared;
+mod decisions;
 mod excel;
 mod explain;
 mod failed;
@@ -15,7 +16,9 @@ mod summary;
 mod words;
 
 pub use compared::{Comparison, compared_text};
+pub use decisions::{DecisionReader, Decisions, ShownDecision};
 pub use excel::{ComparedWorkbook, ReportError, write_workbook};
+pub(crate) use excel::{embedded, face_value, fitting, mask_codes, masked, width_of};
 pub use explain::{ExplainedFace, explained_text};
 pub use failed::write_failed;
 pub use gates::gate_text;
@@ -26,7 +29,7 @@ pub use remarks::{GapKey, RemarkError, RemarkedRun, Remarks};
 pub use summary::{summary_json, summary_text};
 pub use words::Words;
 
-use crate::analysis::{Analysis, Figures, PastRun};
+use crate::analysis::{Analysis, Figures, Handling, PastRun};
 use crate::codes::Catalogue;
 use crate::intake::IntakeReport;
 use crate::job::Mask;
@@ -60,6 +63,10 @@ pub struct ReportInput<'a> {
     pub remarks: &'a Remarks,
     /// Whether certificate files were asked for.
     pub has_files: bool,
+    /// What was decided about certificates.
+    pub decisions: &'a Decisions,
+    /// How far departments have come, and the header that tells them apart. `None` where nothing was dispatched or decided.
+    pub handling: Option<(&'a str, &'a Handling)>,
 }
 
 impl ReportInput<'_> {

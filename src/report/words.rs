@@ -19,6 +19,10 @@ const fn sources(language: Language) -> &'static [&'static str] {
             include_str!("messages/zh-CN/run.ftl"),
             include_str!("messages/zh-CN/sandbox.ftl"),
             include_str!("messages/zh-CN/audit.ftl"),
+            include_str!("messages/zh-CN/archive.ftl"),
+            include_str!("messages/zh-CN/first_hour.ftl"),
+            include_str!("messages/zh-CN/job_schema.ftl"),
+            include_str!("messages/zh-CN/dispatch.ftl"),
         ],
         Language::En => &[
             include_str!("messages/en/report.ftl"),
@@ -30,6 +34,10 @@ const fn sources(language: Language) -> &'static [&'static str] {
             include_str!("messages/en/run.ftl"),
             include_str!("messages/en/sandbox.ftl"),
             include_str!("messages/en/audit.ftl"),
+            include_str!("messages/en/archive.ftl"),
+            include_str!("messages/en/first_hour.ftl"),
+            include_str!("messages/en/job_schema.ftl"),
+            include_str!("messages/en/dispatch.ftl"),
         ],
     }
 }

@@ -1,13 +1,19 @@
 //! The tables of a run: their columns, how they are built from the journal, and how they are read back. No other room
 //! names a column but through the constants here.
 
+mod beside;
 mod build;
+mod decisions;
 mod earlier;
 mod read;
 pub mod schema;
 mod writer;
 
+pub use beside::Beside;
 pub use build::{Build, BuildError, build};
+pub use decisions::{
+    DecidedRun, DecisionsError, MARK_COLUMNS, Matter, certificate_mark, take_earlier_decisions, write_decisions,
+};
 pub use earlier::{EarlierError, EarlierRows};
 pub use read::{Row, Rows, TableError};
 pub use schema::{Column, Kind, Table};

@@ -5,6 +5,7 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Int32Type, Int64Type, TimestampMillisecondType, UInt32Type, UInt64Type};
 use arrow::error::ArrowError;
 use chrono::{DateTime, Utc};
+use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::errors::ParquetError;
 use std::fs::File;
@@ -96,9 +97,26 @@ impl Rows {
     /// # Errors
     /// What keeps it from being read.
     pub fn open(dir: &Path, table: Table) -> Result<Self, TableError> {
+        Self::open_where(dir, table, |_| true)
+    }
+
+    /// Opens a table in the folder `dir` of which only the columns with these names are read. A name that the table lacks is
+    /// passed over: tables of earlier versions have fewer columns.
+    ///
+    /// # Errors
+    /// Fails if the table cannot be read.
+    pub fn open_columns(dir: &Path, table: Table, names: &[&str]) -> Result<Self, TableError> {
+        Self::open_where(dir, table, |name| names.contains(&name))
+    }
+
+    fn open_where(dir: &Path, table: Table, is_wanted: impl Fn(&str) -> bool) -> Result<Self, TableError> {
         let open = || -> Result<_, ParquetError> {
             let file = File::open(dir.join(table.file_name()))?;
-            ParquetRecordBatchReaderBuilder::try_new(file)?.with_batch_size(BATCH).build()
+            let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
+            let fields = builder.schema().fields().iter().enumerate();
+            let wanted = fields.filter(|(_, field)| is_wanted(field.name())).map(|(place, _)| place);
+            let mask = ProjectionMask::roots(builder.parquet_schema(), wanted);
+            builder.with_projection(mask).with_batch_size(BATCH).build()
         };
         let batches = open().map_err(|cause| TableError { table: table.name, cause: cause.to_string() })?;
         Ok(Self { table, batches, batch: None, at: 0 })

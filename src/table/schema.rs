@@ -217,6 +217,23 @@ table! {
     }
 }
 
+table! {
+    /// What was decided about certificates, in this run or before it.
+    decisions DECISIONS {
+        ITEM_ID "item_id" I64 "条目序号";
+        CERTIFICATE_INDEX "certificate_index" I32 "条目内证照序号";
+        DECISION "decision" Text "处理决定";
+        NOTE "note" Text null "处理说明";
+        BY "by" Text null "办理人";
+        SOURCE_FILE "source_file" Text "来源文件";
+        SOURCE_ROW "source_row" I32 "来源行号";
+        COLLECTED_AT "collected_at" Time "收取时间";
+        SOURCE_SHEET "source_sheet" Text null "来源工作表";
+        MATTER "matter" Text null "待处理事项";
+        CARRIED_FROM "carried_from" Text null "沿用自批次";
+    }
+}
+
 impl Kind {
     pub(super) fn data_type(self) -> DataType {
         match self {

@@ -1,5 +1,12 @@
 //! Certificate files over real HTTP: fetched, refused, verified, packed.
 
+mod export;
+mod hosts;
+mod library;
+mod refusals;
+mod resuming;
+mod shards;
+
 use crate::support::{Platform, Workspace, citizen, items, job_text, stderr, stdout};
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -43,6 +50,11 @@ fn statuses(workspace: &Workspace) -> BTreeMap<String, usize> {
         *statuses.entry(row["status"].clone()).or_default() += 1;
     }
     statuses
+}
+
+/// Statuses as [`statuses`] counts them.
+fn counts<const N: usize>(expected: [(&str, usize); N]) -> BTreeMap<String, usize> {
+    expected.map(|(status, count)| (status.to_owned(), count)).into()
 }
 
 /// A complete run over `count` items of the platform, and the job's text with `[archive]` open to be extended.
@@ -163,6 +175,17 @@ fn an_extraction_code_of_the_input_leads_to_a_pdf() {
 }
 
 #[test]
+fn standard_error_that_is_full_changes_no_exit_code() {
+    let platform = Platform::start(SandboxSettings { address_life: Duration::ZERO, ..SandboxSettings::default() });
+    let workspace = complete_run(&platform, 3, "");
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = workspace.command(&["archive", "outputs/test/once"]);
+    let status = command.stdout(std::process::Stdio::null()).stderr(full).status().unwrap();
+    assert_eq!(status.code(), Some(3));
+    assert!(statuses(&workspace)["address_expired"] > 0);
+}
+
+#[test]
 fn an_expired_address_is_asked_for_again_and_then_told() {
     let platform = Platform::start(SandboxSettings { address_life: Duration::ZERO, ..SandboxSettings::default() });
     let workspace = complete_run(&platform, 3, "concurrency = 1");
@@ -257,10 +280,26 @@ fn what_is_no_certificate_file_is_kept_out() {
         (b"PK\x03\x04 broken", "not_a_certificate_file"),
     ] {
         let platform = elsewhere(move |_| Body::from(body).into_response(), here);
-        let workspace = run_elsewhere(&platform, "", 3);
+        let workspace = run_elsewhere(&platform, "", 0);
         assert_eq!(statuses(&workspace).keys().collect::<Vec<_>>(), [status], "{}", String::from_utf8_lossy(body));
         assert!(files_below(&workspace.run_dir().join("archive")).is_empty());
+        fetch(&workspace, &[], 0);
+        assert_eq!(platform.files.load(Ordering::Relaxed), 1, "what lasts is a finding: it is not fetched again");
     }
+}
+
+#[test]
+fn a_zip_with_more_parts_than_an_ofd_has_is_no_certificate_file() {
+    let mut zip = b"PK\x03\x04".to_vec();
+    for _ in 0..20_001 {
+        zip.extend(b"PK\x01\x02");
+        zip.extend([0; 42]);
+    }
+    let platform = elsewhere(move |_| Body::from(zip.clone()).into_response(), here);
+    let workspace = run_elsewhere(&platform, "", 0);
+    let rows = workspace.table("files");
+    assert_eq!(rows[0]["status"], "not_a_certificate_file");
+    assert!(rows[0]["error_message"].contains("压缩包内的文件过多"), "{rows:?}");
 }
 
 #[test]
@@ -277,13 +316,13 @@ fn a_name_of_the_platforms_never_leaves_the_archive() {
 fn a_host_that_is_not_allowed_is_never_contacted() {
     let redirecting = |other: &str| (StatusCode::FOUND, [(header::LOCATION, format!("{other}/x"))]).into_response();
     let platform = elsewhere(redirecting, here);
-    let workspace = run_elsewhere(&platform, "", 3);
+    let workspace = run_elsewhere(&platform, "", 0);
     assert_eq!(statuses(&workspace).keys().collect::<Vec<_>>(), ["forbidden_host"]);
     assert_eq!((platform.files.load(Ordering::Relaxed), platform.forbidden.load(Ordering::Relaxed)), (1, 0));
     // A name that leads to an address outside the listed network is refused by that address.
     let by_name = |base_url: &str| here(base_url).replace("127.0.0.1", "localhost");
     let platform = elsewhere(|_| Body::from(GOOD).into_response(), by_name);
-    let workspace = run_elsewhere(&platform, "allowed_hosts = [\"172.20.0.0/16\"]", 3);
+    let workspace = run_elsewhere(&platform, "allowed_hosts = [\"172.20.0.0/16\"]", 0);
     assert_eq!(statuses(&workspace).keys().collect::<Vec<_>>(), ["forbidden_host"]);
     assert_eq!(platform.files.load(Ordering::Relaxed), 0);
     // Put right, running again fetches it: through the allowed network, and through a redirect into it.
@@ -295,7 +334,7 @@ fn a_host_that_is_not_allowed_is_never_contacted() {
 #[test]
 fn what_is_too_large_or_too_slow_is_given_up() {
     let platform = elsewhere(|_| Body::from(vec![b'x'; 200_000]).into_response(), here);
-    let workspace = run_elsewhere(&platform, "max_file = \"100KiB\"", 3);
+    let workspace = run_elsewhere(&platform, "max_file = \"100KiB\"", 0);
     assert_eq!(statuses(&workspace).keys().collect::<Vec<_>>(), ["too_large"]);
 
     let drip = || {
@@ -318,7 +357,7 @@ fn a_full_disk_ends_with_one_and_nothing_half() {
     let mut large = GOOD.to_vec();
     large.splice(9..9, vec![b'x'; 4 << 20]);
     let platform = elsewhere(move |_| Body::from(large.clone()).into_response(), here);
-    let workspace = run_elsewhere(&platform, "max_file = \"1KiB\"", 3);
+    let workspace = run_elsewhere(&platform, "max_file = \"1KiB\"", 0);
     let job = fs::read_to_string(workspace.path("jobs/test.toml")).unwrap();
     workspace.write_job(&job.replace("max_file = \"1KiB\"", ""));
     // No file may grow past 2 MiB: the certificate's does, the journal does not.

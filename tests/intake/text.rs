@@ -96,7 +96,7 @@ fn a_bad_byte_spoils_its_row_whatever_the_encoding() {
     for (bytes, advice, note) in [
         (damage(text.clone().into_bytes(), b"\xFF"), "text-bad-bytes", "text-note-bad-bytes"),
         (damage(gbk(&text), b"\xD5"), "text-bad-bytes", "text-note-bad-bytes"),
-        (damage(text.clone().into_bytes(), b"\0"), "text-zero-bytes", "text-note-zero-bytes"),
+        (damage(text.clone().into_bytes(), b"\0x"), "text-zero-bytes", "text-note-zero-bytes"),
         (damage(gbk(&text), b"\x1A"), "text-end-mark", "text-note-end-mark"),
     ] {
         let outcome = read_file("a.csv", &bytes);

@@ -12,7 +12,7 @@ use ecert_audit::platform::{Attempt, Client, ShengShiStateInfo};
 use ecert_audit::sandbox::Sandbox;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -189,11 +189,10 @@ async fn a_compressed_answer_is_unfolded() {
     assert!(String::from_utf8(body.to_vec()).unwrap().contains("未找到匹配的证照信息"));
 }
 
-/// A platform that speaks https with the test authority's certificate and answers what is made of its port.
-async fn serve_https(answer: fn(u16) -> String) -> String {
-    let tls = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/platform/tls");
-    let certificate = CertificateDer::from_pem_file(tls.join("server.pem")).unwrap();
-    let key = PrivateKeyDer::from_pem_file(tls.join("server.key")).unwrap();
+/// A platform that speaks https with a certificate and answers what is made of its port.
+async fn serve_https(name: &str, answer: fn(u16) -> String) -> String {
+    let certificate = CertificateDer::from_pem_file(tls_file(&format!("{name}.pem"))).unwrap();
+    let key = PrivateKeyDer::from_pem_file(tls_file(&format!("{name}.key"))).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -219,17 +218,63 @@ async fn serve_https(answer: fn(u16) -> String) -> String {
     format!("https://localhost:{port}")
 }
 
+fn tls_file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/platform/tls").join(name)
+}
+
+fn absent(_: u16) -> String {
+    format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{ABSENT}", ABSENT.len())
+}
+
+/// Why an attempt at a platform came to nothing; none where it was answered.
+async fn trouble_with(base_url: &str, ca_file: Option<PathBuf>) -> Option<String> {
+    let mut job = job("");
+    job.platform.base = Base::Url(base_url.to_owned());
+    job.platform.ca_file = ca_file;
+    let request = ShengShiStateInfo { holder: holder(HOLDER) }.request(&job.purpose);
+    match Client::new(&job.platform, base_url, 1).unwrap().attempt(&request, "token").await {
+        Attempt::Body(_) => None,
+        Attempt::Transport(why) => Some(why.code().to_owned()),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_self_signed_certificate_is_trusted_where_the_job_names_it() {
+    // It is an authority of its own, and for no host name: old gateways have such.
+    let base_url = serve_https("self_signed", absent).await;
+    assert_eq!(trouble_with(&base_url, None).await.as_deref(), Some("tls-not-trusted"));
+    assert_eq!(trouble_with(&base_url, Some(tls_file("self_signed.pem"))).await, None);
+    let other = serve_https("server", absent).await;
+    assert_eq!(trouble_with(&other, Some(tls_file("self_signed.pem"))).await.as_deref(), Some("tls-unknown-issuer"));
+}
+
+#[tokio::test]
+async fn why_nobody_answers_is_told_by_its_kind() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let plain = serve(Router::new()).await.replace("http://", "https://");
+    for (address, code) in [
+        (format!("http://127.0.0.1:{port}"), "connection-refused"),
+        ("http://platform.invalid".to_owned(), "connection-name"),
+        (plain, "tls-failed"),
+        (serve_https("server", absent).await, "tls-unknown-issuer"),
+    ] {
+        assert_eq!(trouble_with(&address, None).await.as_deref(), Some(code), "{address}");
+    }
+}
+
 #[tokio::test]
 async fn https_is_trusted_through_the_jobs_own_authority_alone() {
-    let absent = |_: u16| format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{ABSENT}", ABSENT.len());
-    let base_url = serve_https(absent).await;
+    let base_url = serve_https("server", absent).await;
     let mut job = job("");
     job.platform.base = Base::Url(base_url.clone());
     let request = ShengShiStateInfo { holder: holder(HOLDER) }.request(&job.purpose);
     let strange = Client::new(&job.platform, &base_url, 1).unwrap().attempt(&request, "token").await;
     assert!(matches!(strange, Attempt::Transport(_)), "{strange:?}");
 
-    job.platform.ca_file = Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/platform/tls/ca.pem"));
+    job.platform.ca_file = Some(tls_file("ca.pem"));
     let known = Client::new(&job.platform, &base_url, 1).unwrap().attempt(&request, "token").await;
     assert!(matches!(known, Attempt::Body(_)), "{known:?}");
 
@@ -244,10 +289,10 @@ async fn a_redirect_from_https_to_http_is_refused() {
             "HTTP/1.1 307 Temporary Redirect\r\nLocation: http://localhost:{port}/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         )
     };
-    let base_url = serve_https(down).await;
+    let base_url = serve_https("server", down).await;
     let mut job = job("");
     job.platform.base = Base::Url(base_url.clone());
-    job.platform.ca_file = Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/platform/tls/ca.pem"));
+    job.platform.ca_file = Some(tls_file("ca.pem"));
     let request = ShengShiStateInfo { holder: holder(HOLDER) }.request(&job.purpose);
     let attempt = Client::new(&job.platform, &base_url, 1).unwrap().attempt(&request, "token").await;
     assert!(matches!(attempt, Attempt::Http { status: 307, .. }), "{attempt:?}");

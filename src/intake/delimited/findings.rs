@@ -26,8 +26,16 @@ pub(super) enum Finding {
     Wrapped,
     /// Separators of full width among others.
     WideSeparators,
+    /// A header with another separator than the lines below it.
+    HeaderSeparator,
     /// A record over several lines.
     OverLines,
+    /// A rule between parts of a table, or a count of rows below it.
+    Rule,
+    /// Zero bytes that filled up fields.
+    Padding,
+    /// Line ends that are none to most programs.
+    RareEnd,
 }
 
 impl Finding {
@@ -43,13 +51,17 @@ impl Finding {
             Self::MarkAsWritten => "text-note-mark-as-written",
             Self::Wrapped => "text-note-wrapped",
             Self::WideSeparators => "text-note-wide-separators",
+            Self::HeaderSeparator => "text-note-header-separator",
             Self::OverLines => "text-note-over-lines",
+            Self::Rule => "text-note-rules",
+            Self::Padding => "text-note-padding",
+            Self::RareEnd => "text-note-rare-ends",
         }
     }
 
     /// Whether a person should look at the lines.
     const fn needs_attention(self) -> bool {
-        !matches!(self, Self::OverLines)
+        !matches!(self, Self::OverLines | Self::Rule | Self::Padding)
     }
 }
 

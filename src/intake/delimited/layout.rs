@@ -8,8 +8,13 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-/// Separators, the usual ones first. U+0001 and U+001F are written by data warehouses.
-const SEPARATORS: [char; 9] = [',', '\t', ';', '|', '，', '；', '\u{1}', '\u{1F}', '、'];
+/// Separators, the usual ones first. Control characters are written by data warehouses.
+pub(super) const SEPARATORS: [char; 23] = [
+    ',', '\t', ';', '|', '，', '；', '\u{1}', '\u{1F}', '、', '｜', '\u{2}', '\u{1E}', '\u{1B}', '^', '~', '#', '¦', '@', '$',
+    '!', '&', '%', ':',
+];
+/// Stands for the spaces between aligned columns, once they are made one.
+const ALIGNED: char = '\u{1F}';
 /// Lengths of codes, in characters.
 const CODE_LENGTHS: RangeInclusive<usize> = 8..=40;
 /// Digits that a code has at least.
@@ -20,6 +25,8 @@ const DIGITS_OF_A_CODE: usize = 6;
 pub(super) struct Layout {
     /// What separates fields; `None` where records are of one field.
     pub separator: Option<char>,
+    /// Whether the fields are aligned by spaces, which [`squeezed`] makes the separator.
+    pub is_aligned: bool,
     /// Fields of most records.
     usual_width: usize,
     /// Fields of the header; as many or more.
@@ -43,7 +50,20 @@ impl Layout {
         }
         let candidates = SEPARATORS.into_iter().map(Some).chain([None]).map(|separator| Table::read(lines, separator));
         let best = candidates.enumerate().max_by_key(|(place, table)| (table.score(), Reverse(*place)));
-        best.map_or_else(|| Table::read(lines, None), |(_, table)| table).layout()
+        let best = best.map_or_else(|| Table::read(lines, None), |(_, table)| table);
+        let squeezed: Vec<String> = lines.iter().map(|line| squeezed(line)).collect();
+        let squeezed: Vec<&str> = squeezed.iter().map(String::as_str).collect();
+        let aligned = Table::read(&squeezed, Some(ALIGNED));
+        // Spaces stand in any text: only codes that nothing else brings apart prove that they separate.
+        if aligned.score().codes > best.score().codes && aligned.usual().0 > 1 {
+            return Self { is_aligned: true, ..aligned.layout() };
+        }
+        best.layout()
+    }
+
+    /// Fields of most records.
+    pub(super) const fn usual_width(&self) -> usize {
+        self.usual_width
     }
 
     /// Fields of the header.
@@ -160,7 +180,7 @@ impl<'a> Table<'a> {
         let above = self.split_rows().take_while(|row| row.codes() == 0).filter(|row| row.is_proper);
         let header_width = above.map(|row| row.fields.len()).max().unwrap_or_default().max(usual_width);
         let codes = (0..header_width).filter_map(|column| self.code_column(column)).collect();
-        Layout { separator: self.separator, usual_width, header_width, codes }
+        Layout { separator: self.separator, is_aligned: false, usual_width, header_width, codes }
     }
 
     /// A column as one of codes: nine of ten records that have something there have one.
@@ -172,6 +192,37 @@ impl<'a> Table<'a> {
         let (least, most) = (codes().min()?, codes().max()?);
         (10 * codes().count() >= 9 * lengths.len()).then_some(CodeColumn { column, lengths: least..=most })
     }
+}
+
+/// Makes each run of spaces between the columns of a text one separator.
+pub(super) fn squeezed(line: &str) -> String {
+    let words: Vec<&str> = line.split([' ', '\t', '\u{3000}', '\u{A0}']).filter(|word| !word.is_empty()).collect();
+    words.join(&String::from(ALIGNED))
+}
+
+/// Whether a line is a rule that a program draws between the parts of a table: `-----`, `+----+----+`, `|:---|---:|`.
+pub(super) fn is_rule(line: &str) -> bool {
+    const LEAST_STROKES: usize = 3;
+    let is_stroke = |character: &char| matches!(character, '-' | '=' | '_' | '─' | '━' | '═');
+    let is_part = |character: char| {
+        is_stroke(&character)
+            || character.is_whitespace()
+            || matches!(character, '+' | '|' | ':' | ',' | ';' | ALIGNED | '"' | '┼' | '│' | '├' | '┤')
+    };
+    let has_run = ["---", "===", "___", "───", "━━━", "═══"].iter().any(|run| line.contains(run));
+    has_run && line.chars().all(is_part) && line.chars().filter(is_stroke).count() >= LEAST_STROKES
+}
+
+/// Whether a line is what a database program says below a table: `(3 rows)`, `3 rows selected.`, `已选择3行。`
+pub(super) fn is_row_count(line: &str) -> bool {
+    let line = line.replace(ALIGNED, " ").to_lowercase();
+    let bare = line.trim().trim_matches(['(', ')', '.', '。', ';', ' ']);
+    let bare = bare.strip_prefix("已选择").map_or(bare, str::trim_start);
+    let words = bare.trim_start_matches(|character: char| character.is_ascii_digit() || character == ',');
+    let of_rows = ["行", "rows", "row", "records", "record"].iter().find_map(|word| words.trim_start().strip_prefix(word));
+    let after = ["", "selected", "in set", "affected", "returned", "retrieved", "fetched"];
+    let is_end = |rest: &str| after.iter().any(|known| rest.split('(').next().unwrap_or_default().trim() == *known);
+    words.len() < bare.len() && of_rows.is_some_and(is_end)
 }
 
 /// Length of a code, without what exports put round codes; `None` for other texts.
@@ -225,6 +276,32 @@ mod tests {
             assert_eq!(layout_of(&text).separator, separator, "{why}");
         }
         assert_eq!(Layout::of(&[HOLDER], Some('|')).separator, Some('|'));
+    }
+
+    #[test]
+    fn columns_aligned_by_spaces_are_told_apart_where_codes_prove_it() {
+        let layout =
+            layout_of(&format!("证件号码            证照类型代码\n------ ------\n{HOLDER}  {TYPE}\n{HOLDER}\u{3000}{TYPE}\n"));
+        assert!(layout.is_aligned && layout.usual_width() == 2, "{layout:?}");
+        assert_eq!(squeezed("  a \t b\u{3000}c "), "a\u{1F}b\u{1F}c");
+        assert!(!layout_of(&format!("证件号码,姓名\n{HOLDER},John Smith\n")).is_aligned);
+    }
+
+    #[test]
+    fn rules_and_counts_of_rows_are_no_records() {
+        for line in ["-----", "------ ----", "+-----+----+", "|:---|---:|", "======", "-----,-----", "───┼───"] {
+            assert!(is_rule(line), "{line}");
+        }
+        for line in ["--", "-,-,-", "a---b", "370499-----", ""] {
+            assert!(!is_rule(line), "{line}");
+        }
+        for line in ["(3 rows)", "3 rows selected.", "12 rows in set (0.00 sec)", "已选择3行。", "已选择 3 行", "1 row"]
+        {
+            assert!(is_row_count(line), "{line}");
+        }
+        for line in ["3", "rows", "3 rows of seats", HOLDER, "行", "第3行"] {
+            assert!(!is_row_count(line), "{line}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::encoding::{BadBytes, TextEncoding};
 use crate::message::Message;
 use encoding_rs_io::DecodeReaderBytesBuilder;
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind};
 use std::path::Path;
@@ -14,6 +15,9 @@ pub(super) const MOST_BYTES: usize = 1 << 20;
 const PIECE: usize = 256 * 1024;
 /// Ctrl-Z, which old programs write at the end of a file.
 const END_MARK: char = '\u{1A}';
+/// Line ends besides LF and CR, as some systems write them: line tabulation, page break, NEL, line and paragraph separator.
+const RARE_ENDS: [(char, &str); 5] =
+    [('\u{B}', "\u{B}"), ('\u{C}', "\u{C}"), ('\u{85}', "\u{85}"), ('\u{2028}', "\u{2028}"), ('\u{2029}', "\u{2029}")];
 
 /// A line.
 #[derive(Debug, Default)]
@@ -28,6 +32,10 @@ pub(super) struct Line {
     pub has_mark: bool,
     /// What is wrong with it.
     pub damage: Option<Damage>,
+    /// Whether zero bytes were taken out that filled up its fields.
+    pub had_padding: bool,
+    /// Whether one of the rare line ends ends it.
+    pub has_rare_end: bool,
 }
 
 /// What is wrong with a line.
@@ -74,6 +82,8 @@ pub(super) struct Lines {
     spare: Vec<u8>,
     /// Whether Ctrl-Z stood at the end of the file.
     has_end_mark: bool,
+    /// Lines that have been read already: rare line ends stood between them.
+    waiting: VecDeque<Line>,
 }
 
 impl Lines {
@@ -92,7 +102,7 @@ impl Lines {
 
     /// The lines of a text; of one in UTF-16 as UTF-8.
     pub(super) const fn new(input: Box<dyn BufRead>, encoding: TextEncoding) -> Self {
-        Self { input, encoding, number: 0, spare: Vec::new(), has_end_mark: false }
+        Self { input, encoding, number: 0, spare: Vec::new(), has_end_mark: false, waiting: VecDeque::new() }
     }
 
     pub(super) const fn encoding(&self) -> TextEncoding {
@@ -114,6 +124,9 @@ impl Lines {
     /// # Errors
     /// Fails if the file cannot be read.
     pub(super) fn read(&mut self) -> io::Result<Option<Line>> {
+        if let Some(line) = self.waiting.pop_front() {
+            return Ok(Some(line));
+        }
         let mut bytes = std::mem::take(&mut self.spare);
         bytes.clear();
         let Some(Ending { ending, is_cut }) = self.read_bytes(&mut bytes)? else { return Ok(None) };
@@ -123,19 +136,51 @@ impl Lines {
         }
         // Most lines have none of these, and are looked through once.
         let has_any = memchr::memchr3(b'"', 0, 0x1A, &bytes).is_some();
+        let may_have_rare_end =
+            memchr::memchr3(0x0B, 0x0C, 0x85, &bytes).is_some() || memchr::memchr2(0xA8, 0xA9, &bytes).is_some();
         let (mut text, bad) = self.encoding.decode(bytes);
         while text.starts_with('\u{FEFF}') {
             // Files that were joined have byte order marks in their midst.
             text.drain(..'\u{FEFF}'.len_utf8());
         }
-        let mut line = Line { number: self.number, text, ending, has_mark: false, damage: bad.map(Damage::BadBytes) };
+        let mut line = Line { number: self.number, text, ending, damage: bad.map(Damage::BadBytes), ..Line::default() };
         if has_any {
             self.see_marks(&mut line)?;
         }
         if is_cut {
             line.damage = Some(Damage::TooLong);
         }
+        if may_have_rare_end && line.text.contains(is_rare_end) {
+            line = self.split_at_rare_ends(&line);
+        }
         Ok(Some(line))
+    }
+
+    /// Splits a line at rare line ends; the first of what it is split into is returned, the others wait. Those that stand at its
+    /// beginning or end separate nothing.
+    fn split_at_rare_ends(&mut self, line: &Line) -> Line {
+        let mut rest = line.text.trim_matches(is_rare_end);
+        let mut pieces = VecDeque::new();
+        while let Some((at, end)) = rest.char_indices().find(|(_, character)| is_rare_end(*character)) {
+            let ending = RARE_ENDS.iter().find(|(known, _)| *known == end).map_or("", |(_, ending)| *ending);
+            pieces.push_back((&rest[..at], ending));
+            rest = &rest[at + end.len_utf8()..];
+        }
+        pieces.push_back((rest, line.ending));
+        let has_rare_end = pieces.len() > 1;
+        let first = line.number;
+        let lines = (first..).zip(pieces).map(|(number, (text, ending))| Line {
+            number,
+            text: text.to_owned(),
+            ending,
+            has_mark: text.contains('"'),
+            damage: line.damage,
+            had_padding: line.had_padding,
+            has_rare_end,
+        });
+        self.waiting.extend(lines);
+        self.number = self.waiting.back().map_or(first, |last| last.number);
+        self.waiting.pop_front().unwrap_or_default()
     }
 
     /// Gives back a line that is done with, so that the next one needs no memory of its own.
@@ -157,7 +202,13 @@ impl Lines {
             }
         }
         if line.text.contains('\0') {
-            line.damage = Some(Damage::ZeroBytes);
+            match without_padding(&line.text) {
+                Some(text) => {
+                    line.text = text;
+                    line.had_padding = true;
+                }
+                None => line.damage = Some(Damage::ZeroBytes),
+            }
         }
         line.has_mark = line.text.contains('"');
         Ok(())
@@ -202,6 +253,28 @@ impl Lines {
     }
 }
 
+fn is_rare_end(character: char) -> bool {
+    RARE_ENDS.iter().any(|(known, _)| *known == character)
+}
+
+/// Returns a text without the zero bytes that fill up its fields, as fixed buffers leave them: they stand beside a separator, or
+/// at the text's own ends. `None` where some stand elsewhere: something else may be missing there.
+fn without_padding(text: &str) -> Option<String> {
+    let is_inner = |character: Option<char>| character.is_some_and(char::is_alphanumeric);
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\0') {
+        let (before, after) = rest.split_at(at);
+        kept.push_str(before);
+        rest = after.trim_start_matches('\0');
+        if is_inner(kept.chars().next_back()) && is_inner(rest.chars().next()) {
+            return None;
+        }
+    }
+    kept.push_str(rest);
+    Some(kept)
+}
+
 /// What a reader has in its buffer, filled again where it is empty; empty at the end.
 fn filled(input: &mut dyn BufRead) -> io::Result<&[u8]> {
     while let Err(error) = input.fill_buf() {
@@ -236,6 +309,8 @@ mod tests {
             ("a\rb\r", vec!["a", "b"]),
             ("a\r\r\nb\n\rc", vec!["a", "", "b", "", "c"]),
             ("\u{FEFF}\u{FEFF}a\n\u{FEFF}b", vec!["a", "b"]),
+            ("a\u{85}b\u{2028}c\nd", vec!["a", "b", "c", "d"]),
+            ("\u{C}a\u{B}b\u{C}\nc", vec!["a", "b", "c"]),
         ] {
             let (lines, _) = lines_of(bytes.as_bytes());
             let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
@@ -254,6 +329,7 @@ mod tests {
         let bad = Some(Damage::BadBytes(BadBytes::At(2)));
         assert_eq!(damage(b"a\xFFb\nc\n"), (vec![bad, None], false));
         assert_eq!(damage(b"a\0b\nc"), (vec![Some(Damage::ZeroBytes), None], false));
+        assert_eq!(damage(b"\0a\0\0,b\0\nc"), (vec![None, None], false));
         assert_eq!(damage(b"a\x1Ab\nc"), (vec![Some(Damage::EndMark), None], false));
         assert_eq!(damage(b"a\x1A\nb"), (vec![Some(Damage::EndMark), None], false));
         for end in ["\x1A", "\x1A\r\n", "\x1A\x1A\x1A", "\x1A\0\0\0"] {

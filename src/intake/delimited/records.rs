@@ -8,7 +8,7 @@ use super::Stop;
 use super::encoding::BadBytes;
 use super::fields::{Record, split_plain, split_record, split_wrapped};
 use super::findings::{Finding, Findings};
-use super::layout::Layout;
+use super::layout::{Layout, SEPARATORS, is_row_count, is_rule, squeezed};
 use super::lines::{Damage, Line, Lines, MOST_BYTES};
 use crate::intake::cell::Cell;
 use crate::intake::stream::{Closed, EventSender};
@@ -32,6 +32,8 @@ pub(super) struct Records {
     /// Lines that were read ahead.
     ahead: VecDeque<Line>,
     layout: Layout,
+    /// Whether fields stand in single quotation marks.
+    has_single_marks: bool,
     /// The separator as the first line declares it, which is then no record.
     declared: Option<char>,
     findings: Findings,
@@ -78,9 +80,33 @@ impl Records {
         if declared.is_some() {
             ahead.pop_front();
         }
+        let has_single_marks = are_in_single_marks(&ahead);
+        if has_single_marks {
+            ahead.iter_mut().for_each(double_marks);
+        }
         let whole: Vec<&str> = ahead.iter().filter(|line| line.damage.is_none()).map(|line| line.text.as_str()).collect();
         let layout = Layout::of(&whole, declared);
-        Ok(Self { lines, ahead, layout, declared, findings: Findings::default(), has_begun: false, cuts: Vec::new() })
+        if layout.is_aligned {
+            for line in &mut ahead {
+                line.text = squeezed(&line.text);
+            }
+        }
+        let findings = Findings::default();
+        Ok(Self { lines, ahead, layout, has_single_marks, declared, findings, has_begun: false, cuts: Vec::new() })
+    }
+
+    /// Reads a line and brings it into the form in which it is split.
+    fn read_line(&mut self) -> io::Result<Option<Line>> {
+        let mut line = self.lines.read()?;
+        if let Some(line) = &mut line {
+            if self.has_single_marks {
+                double_marks(line);
+            }
+            if self.layout.is_aligned {
+                line.text = squeezed(&line.text);
+            }
+        }
+        Ok(line)
     }
 
     /// Returns the first damaged line where most of the first lines are damaged: whatever the file is, it is no text.
@@ -124,10 +150,20 @@ impl Records {
     }
 
     fn next_line(&mut self) -> io::Result<Option<Line>> {
-        if let Some(line) = self.ahead.pop_front() { Ok(Some(line)) } else { self.lines.read() }
+        if let Some(line) = self.ahead.pop_front() { Ok(Some(line)) } else { self.read_line() }
     }
 
     fn take(&mut self, line: &Line, events: &mut EventSender) -> Result<(), Stop> {
+        if line.had_padding {
+            self.findings.add(Finding::Padding, line.number);
+        }
+        if line.has_rare_end {
+            self.findings.add(Finding::RareEnd, line.number);
+        }
+        if line.damage.is_none() && (is_rule(&line.text) || is_row_count(&line.text)) {
+            self.findings.add(Finding::Rule, line.number);
+            return Ok(());
+        }
         if let Some(damage) = line.damage {
             return Ok(self.take_damaged(line, damage, events)?);
         }
@@ -154,11 +190,15 @@ impl Records {
                 None => self.cuts.extend(text.match_indices(separator).map(|(at, _)| at)),
             },
         }
-        if self.layout.is_short(self.cuts.len() + 1)
-            && let Some(fields) = self.split_wide(text)
-        {
-            self.findings.add(Finding::WideSeparators, line.number);
-            return self.send_fields(line.number, &fields, events);
+        if self.layout.is_short(self.cuts.len() + 1) {
+            if let Some(fields) = self.split_wide(text) {
+                self.findings.add(Finding::WideSeparators, line.number);
+                return self.send_fields(line.number, &fields, events);
+            }
+            if let Some(fields) = self.split_header(text) {
+                self.findings.add(Finding::HeaderSeparator, line.number);
+                return self.send_fields(line.number, &fields, events);
+            }
         }
         if !self.has_begun {
             self.has_begun = self.is_first_record(&split_plain(text, separator));
@@ -284,6 +324,21 @@ impl Records {
         suits.then(|| fields.into_iter().map(|field| Cow::Owned(field.to_owned())).collect())
     }
 
+    /// Splits a line above the first record by another separator than that of the records, where it then has as many fields.
+    fn split_header(&self, text: &str) -> Option<Vec<Cow<'static, str>>> {
+        let separator = self.layout.separator?;
+        if self.has_begun || !self.layout.knows_codes() || text.contains(separator) {
+            return None;
+        }
+        let mut others = SEPARATORS.into_iter().filter(|other| *other != separator);
+        let fields = others.find_map(|other| {
+            let fields: Vec<&str> = text.split(other).collect();
+            let fits = fields.len() > 1 && fields.len() == self.layout.usual_width();
+            (fits && fields.iter().all(|field| !field.trim().is_empty())).then_some(fields)
+        })?;
+        Some(fields.into_iter().map(|field| Cow::Owned(field.to_owned())).collect())
+    }
+
     /// Takes a line together with those after it, where they are one record.
     fn join(&mut self, line: &Line) -> io::Result<Option<Joined>> {
         let mut text = line.text.clone();
@@ -291,7 +346,7 @@ impl Records {
         let mut records = usize::from(self.layout.is_record(&line.text));
         for place in 0..MOST_LINES {
             if self.ahead.len() <= place {
-                let Some(line) = self.lines.read()? else { return Ok(None) };
+                let Some(line) = self.read_line()? else { return Ok(None) };
                 self.ahead.push_back(line);
             }
             let Some(next) = self.ahead.get(place) else { return Ok(None) };
@@ -317,6 +372,22 @@ impl Records {
             }
         }
         Ok(None)
+    }
+}
+
+/// Whether the fields of most lines stand in single quotation marks, as some programs export them.
+fn are_in_single_marks(lines: &VecDeque<Line>) -> bool {
+    let is_marked = |text: &str| text.len() > 2 && text.starts_with('\'') && text.ends_with('\'') && !text.contains('"');
+    let filled = || lines.iter().map(|line| line.text.trim()).filter(|text| !text.is_empty());
+    let marked = filled().filter(|text| is_marked(text)).count();
+    marked > 1 && 4 * marked >= 3 * filled().count()
+}
+
+/// Makes single quotation marks the usual ones.
+fn double_marks(line: &mut Line) {
+    if !line.has_mark && line.text.trim_start().starts_with('\'') {
+        line.text = line.text.replace('\'', "\"");
+        line.has_mark = true;
     }
 }
 

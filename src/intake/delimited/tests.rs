@@ -231,13 +231,15 @@ fn a_damaged_line_spoils_its_row_and_no_other() {
     for (bytes, spoilt, note) in [
         (damaged(b"\xFF", 3), "text-bad-bytes place=44 line=3", "text-note-bad-bytes count=1"),
         (damaged(b"\xE5\xBC", 3), "text-bad-bytes place=44 line=3", "text-note-bad-bytes count=1"),
-        (damaged(b"\0", 3), "text-zero-bytes line=3", "text-note-zero-bytes count=1"),
+        (damaged(b"\0x", 3), "text-zero-bytes line=3", "text-note-zero-bytes count=1"),
         (damaged(b"\x1A", 3), "text-end-mark line=3", "text-note-end-mark count=1"),
     ] {
         let told = read_bytes(&bytes);
         assert_eq!((told.numbers(), told.spoilt.clone()), (vec![1, 2, 4, 5], vec![(3, spoilt.to_owned())]));
         assert!(told.has_note(note), "{:?}", told.notes);
     }
+    let told = read_bytes(&damaged(b"\0\0", 3));
+    assert_eq!((told.row(3)[2], told.spoilt_numbers()), ("李四", vec![]), "zero bytes that fill up a field");
     let told = read_bytes(&damaged(b"\x1A\r\n", 5));
     assert_eq!((told.numbers(), told.spoilt_numbers()), (vec![1, 2, 3, 4, 5], vec![]));
     assert!(told.has_note("text-note-end-mark-at-end"));

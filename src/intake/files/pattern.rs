@@ -2,6 +2,12 @@
 
 use glob::Pattern;
 use std::path::{Component, Path, PathBuf};
+use unicode_normalization::UnicodeNormalization;
+
+/// Extensions of files that may hold a list.
+const OF_LISTS: [&str; 12] = ["xls", "xlsx", "xlsm", "xlsb", "et", "ods", "csv", "tsv", "txt", "htm", "html", "mht"];
+/// Most patterns that one with braces stands for.
+const MOST_CHOICES: usize = 256;
 
 /// A path pattern.
 #[derive(Debug)]
@@ -21,12 +27,26 @@ pub(super) enum Step {
         text: String,
         /// What it matches where no such name is there; `None` where it is no pattern.
         pattern: Option<Pattern>,
+        /// What it would match whatever the extension; `None` where it names none.
+        kin: Option<Pattern>,
     },
     /// `**`: the folder itself, and every folder below it.
     AnyDepth,
 }
 
 impl PathPattern {
+    /// Takes a text apart that may stand for several patterns: `*.{xlsx,csv}`. Backslashes separate folders, as on Windows,
+    /// and braces are choices, unless something is called so.
+    pub(super) fn all(root: &Path, text: &str) -> Vec<Self> {
+        let is_there = |text: &str| std::fs::symlink_metadata(root.join(text)).is_ok();
+        let mut text = text.to_owned();
+        if text.contains('\\') && !is_there(&text) {
+            text = text.replace('\\', "/");
+        }
+        let choices = if is_there(&text) { vec![text] } else { choices(&text) };
+        choices.iter().map(|text| Self::of(root, text)).collect()
+    }
+
     /// Takes a pattern apart. Relative ones start from `root`, whatever characters that has.
     pub(super) fn of(root: &Path, text: &str) -> Self {
         let mut base = root.to_owned();
@@ -48,12 +68,45 @@ impl PathPattern {
             if text == "**" {
                 return Step::AnyDepth;
             }
-            let pattern = Pattern::new(&text);
-            let pattern = if place == last { pattern.and_then(|_| Pattern::new(&in_any_case(&text))) } else { pattern };
-            Step::Name { text, pattern: pattern.ok() }
+            let composed: String = text.nfc().collect();
+            let pattern = Pattern::new(&composed);
+            if place < last {
+                return Step::Name { text, pattern: pattern.ok(), kin: None };
+            }
+            let pattern = pattern.and_then(|_| Pattern::new(&in_any_case(&composed)));
+            let kin = composed.rsplit_once('.').and_then(|(stem, _)| Pattern::new(&format!("{stem}.*")).ok());
+            Step::Name { text, pattern: pattern.ok(), kin }
         });
         Self { base, steps: steps.collect() }
     }
+}
+
+/// The texts that one with choices in braces stands for; itself alone where it has none, or far too many.
+fn choices(text: &str) -> Vec<String> {
+    let mut waiting = vec![text.to_owned()];
+    let mut done = Vec::new();
+    while let Some(text) = waiting.pop() {
+        let found = text.find('}').and_then(|end| Some((text[..end].rfind('{')?, end)));
+        match found {
+            Some((begin, end)) if waiting.len() + done.len() < MOST_CHOICES => {
+                let (before, inner, after) = (&text[..begin], &text[begin + 1..end], &text[end + 1..]);
+                waiting.extend(inner.split(',').rev().map(|choice| format!("{before}{}{after}", choice.trim())));
+            }
+            _ => done.push(text),
+        }
+    }
+    done
+}
+
+/// A name as patterns are compared with it: composed, with the point of full width as a point, without spaces at its end. What
+/// was unpacked or copied from elsewhere has such names.
+pub(super) fn comparable(name: &str) -> String {
+    name.nfc().map(|character| if character == '．' { '.' } else { character }).collect::<String>().trim_end().to_owned()
+}
+
+/// Whether a name's extension is one of lists.
+pub(super) fn is_called_list(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, extension)| OF_LISTS.iter().any(|known| known.eq_ignore_ascii_case(extension)))
 }
 
 /// A file's pattern with its extension in any letter case: `*.xlsx` becomes `*.[xX][lL][sS][xX]`.
@@ -96,6 +149,25 @@ mod tests {
         ] {
             assert_eq!(Pattern::new(&in_any_case(pattern)).unwrap().matches(name), matches, "{pattern} {name}");
         }
+    }
+
+    #[test]
+    fn braces_stand_for_choices() {
+        for (text, expected) in [
+            ("a/*.xlsx", vec!["a/*.xlsx"]),
+            ("*.{xlsx,csv}", vec!["*.xlsx", "*.csv"]),
+            ("{市中区, 滕州市}/{a,b}.xls", vec!["市中区/a.xls", "市中区/b.xls", "滕州市/a.xls", "滕州市/b.xls"]),
+            ("{a,{b,c}}.xls", vec!["a.xls", "b.xls", "c.xls"]),
+            ("a}.xls", vec!["a}.xls"]),
+        ] {
+            let mut found = choices(text);
+            found.sort();
+            found.dedup();
+            let mut expected: Vec<String> = expected.into_iter().map(str::to_owned).collect();
+            expected.sort();
+            assert_eq!(found, expected, "{text}");
+        }
+        assert!(choices(&"{a,b}".repeat(40)).len() <= 2 * MOST_CHOICES);
     }
 
     #[test]

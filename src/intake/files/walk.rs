@@ -1,6 +1,6 @@
 //! Going through folders for what a path pattern means.
 
-use super::pattern::{PathPattern, Step};
+use super::pattern::{PathPattern, Step, comparable, is_called_list};
 use crate::intake::FileProblem;
 use crate::message::Message;
 use encoding_rs::GB18030;
@@ -8,6 +8,9 @@ use std::ffi::OsStr;
 use std::fs::{self, FileType};
 use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
+
+/// Code of the message about a list that a pattern does not meet because of its extension.
+pub(super) const OTHER_EXTENSION: &str = "files-other-extension";
 
 /// What a pattern met.
 #[derive(Debug, Default)]
@@ -22,9 +25,10 @@ pub(super) struct Met {
 
 /// Goes through the folders that a pattern means.
 pub(super) fn meet(root: &Path, pattern: &str) -> Met {
-    let PathPattern { base, steps } = PathPattern::of(root, pattern);
     let mut walk = Walk { root, pattern, met: Met::default(), trail: Vec::new() };
-    walk.follow(&base, &steps, Way::default());
+    for PathPattern { base, steps } in PathPattern::all(root, pattern) {
+        walk.follow(&base, &steps, Way::default());
+    }
     walk.met.files.sort();
     walk.met.files.dedup();
     walk.met
@@ -56,6 +60,19 @@ fn shown_name(name: &OsStr) -> String {
     decoded.unwrap_or_else(|| name.to_string_lossy()).into_owned()
 }
 
+/// Folders that systems and storage devices keep for themselves: bins, snapshots, thumbnails.
+const OF_SYSTEM: [&str; 9] = [
+    "$recycle.bin",
+    "#recycle",
+    "@recycle",
+    "__macosx",
+    "@eadir",
+    "~snapshot",
+    "#snapshot",
+    "lost+found",
+    "system volume information",
+];
+
 /// How a place was come to.
 #[derive(Debug, Clone, Copy, Default)]
 struct Way {
@@ -69,7 +86,7 @@ impl Way {
     /// The way on through a folder whose name was matched.
     fn through(self, folder: &Path) -> Self {
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
-        let is_bin = ["$recycle.bin", "#recycle", "@recycle", "__macosx"].contains(&name.to_ascii_lowercase().as_str());
+        let is_bin = OF_SYSTEM.contains(&name.to_ascii_lowercase().as_str());
         Self { is_matched: true, is_hidden: self.is_hidden || is_bin || name.starts_with('.') }
     }
 }
@@ -95,7 +112,7 @@ impl Walk<'_> {
         match steps.split_first() {
             None => self.meet(place, way),
             Some((Step::AnyDepth, rest)) => self.follow_below(place, steps, rest, way),
-            Some((Step::Name { text, pattern }, rest)) => {
+            Some((Step::Name { text, pattern, kin }, rest)) => {
                 let written = place.join(text);
                 if fs::symlink_metadata(&written).is_ok() {
                     return self.follow(&written, rest, way);
@@ -104,8 +121,12 @@ impl Walk<'_> {
                     return self.problem_of_pattern(Message::new("files-bad-pattern").with("part", text));
                 };
                 for entry in self.entries(place, way) {
-                    let name = entry.path.file_name().map(shown_name).unwrap_or_default();
+                    let name = comparable(&entry.path.file_name().map(shown_name).unwrap_or_default());
                     if !pattern.matches(&name) {
+                        let is_kin = rest.is_empty() && kin.as_ref().is_some_and(|kin| kin.matches(&name));
+                        if is_kin && is_called_list(&name) && reason_to_pass_over(&entry.path, way).is_none() {
+                            self.pass_over(&entry.path, Message::new(OTHER_EXTENSION));
+                        }
                         continue;
                     }
                     if rest.is_empty() {

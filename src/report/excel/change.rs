@@ -73,7 +73,7 @@ pub(super) fn write_list(workbook: &mut Workbook, style: &Style, input: ReportIn
     columns.extend(holder_and_type(words));
     columns.extend([text(words.text("col-type-name")), code(words.text("col-number")).folding()]);
     let columns = with_carried(columns, input.carried, vec![code(words.text("col-remark")).folding()]);
-    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-change-list"), columns)?;
+    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-change-list"), columns);
     let mut rows = Rows::open(input.tables, coverage::COVERAGE)?;
     while let Some(row) = rows.next_row()? {
         if row.text(coverage::CHANGE) != Some(Change::Resolved.name()) {

@@ -1,13 +1,21 @@
 //! A long list as a sheet: its header in the first row, rows in constant memory, and a further sheet where one is full.
 
 use super::ReportError;
-use super::layout::{ColumnRoom, NARROWEST, PADDING, PRINTED, WIDEST, fitted, narrowest_width, natural_width};
+use super::layout::{BUTTON, ColumnRoom, NARROWEST, PADDING, PRINTED, WIDEST, fitted, narrowest_width, natural_width};
 use super::style::{Style, fitting, set_page, width_of};
 use crate::report::{ReportInput, Words};
 use chrono::{DateTime, FixedOffset, Utc};
 use rust_xlsxwriter::{IgnoreError, Workbook};
 use std::ops::Range;
 
+/// Rows that are looked at before the widths of the columns are set.
+const AHEAD: usize = 1_000;
+/// Rows of a sheet whose height is set where a text of theirs folds. Excel and WPS find the heights of the others by themselves
+/// when the file is opened; `LibreOffice` does not. The library keeps each height that is set, so that it cannot be all.
+const HEIGHTS: u32 = 20_000;
+/// Height of a line of text of 10 points, and what a row has besides, in points.
+const LINE: f64 = 13.5;
+const BESIDES: f64 = 2.5;
 /// Excel's number of rows.
 const MOST_ROWS: u32 = 1_048_576;
 /// The header's row, and the first one below it.
@@ -57,6 +65,51 @@ pub(super) enum DetailCell<'a> {
     Time(Option<DateTime<Utc>>),
     /// A text that leads to a file, relative to the workbook.
     Link(&'a str),
+}
+
+/// A cell that is kept until the widths of the columns are known.
+#[derive(Debug)]
+enum KeptCell {
+    Text(Option<String>),
+    Marked(String, Range<usize>),
+    Number(i64),
+    Time(Option<DateTime<Utc>>),
+    Link(String),
+}
+
+impl From<DetailCell<'_>> for KeptCell {
+    fn from(cell: DetailCell<'_>) -> Self {
+        match cell {
+            DetailCell::Text(text) => Self::Text(text.map(str::to_owned)),
+            DetailCell::Marked(text, marked) => Self::Marked(text.to_owned(), marked),
+            DetailCell::Number(number) => Self::Number(number),
+            DetailCell::Time(time) => Self::Time(time),
+            DetailCell::Link(path) => Self::Link(path.to_owned()),
+        }
+    }
+}
+
+impl KeptCell {
+    fn as_cell(&self) -> DetailCell<'_> {
+        match self {
+            Self::Text(text) => DetailCell::Text(text.as_deref()),
+            Self::Marked(text, marked) => DetailCell::Marked(text, marked.clone()),
+            Self::Number(number) => DetailCell::Number(*number),
+            Self::Time(time) => DetailCell::Time(*time),
+            Self::Link(path) => DetailCell::Link(path),
+        }
+    }
+}
+
+impl DetailCell<'_> {
+    /// The text that decides how wide its column becomes, and how high its row.
+    fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => *text,
+            Self::Marked(text, _) | Self::Link(text) => Some(text),
+            Self::Number(_) | Self::Time(_) => None,
+        }
+    }
 }
 
 /// A column of codes, each on one line.
@@ -136,8 +189,10 @@ pub(super) struct DetailSheet<'a> {
     zone: FixedOffset,
     name: &'a str,
     columns: Vec<DetailColumn>,
-    /// Widths of the widest texts so far, in digits.
-    widths: Vec<usize>,
+    /// The first rows, until they decide on the widths.
+    ahead: Vec<Vec<KeptCell>>,
+    /// Widths of the columns, in digits; none until they are decided on.
+    widths: Vec<f64>,
     /// Number of the sheet that rows go to, from 1.
     part: u32,
     /// The row that comes next.
@@ -154,11 +209,28 @@ impl<'a> DetailSheet<'a> {
         input: ReportInput<'a>,
         name: &'a str,
         columns: Vec<DetailColumn>,
-    ) -> Result<Self, ReportError> {
-        let (words, zone, widths) = (input.words, input.zone(), vec![0; columns.len()]);
-        let mut list = Self { workbook, style, words, zone, name, columns, widths, part: 0, next: 0, links: 0, sheet: 0 };
-        list.begin_part()?;
-        Ok(list)
+    ) -> Self {
+        let (words, zone, ahead, widths) = (input.words, input.zone(), Vec::new(), Vec::new());
+        Self { workbook, style, words, zone, name, columns, ahead, widths, part: 0, next: 0, links: 0, sheet: 0 }
+    }
+
+    /// Decides on the widths by the rows that have come so far, and writes these.
+    fn decide(&mut self) -> Result<(), ReportError> {
+        let mut widest = vec![0; self.columns.len()];
+        for row in &self.ahead {
+            for (cell, width) in row.iter().zip(&mut widest) {
+                if let Some(text) = cell.as_cell().text() {
+                    widen(width, text);
+                }
+            }
+        }
+        let rooms: Vec<ColumnRoom> = self.columns.iter().zip(widest).map(|(column, widest)| column.room(widest)).collect();
+        self.widths = fitted(&rooms);
+        self.begin_part()?;
+        for row in std::mem::take(&mut self.ahead) {
+            self.write_row(row.iter().map(KeptCell::as_cell))?;
+        }
+        Ok(())
     }
 
     fn begin_part(&mut self) -> Result<(), ReportError> {
@@ -167,9 +239,12 @@ impl<'a> DetailSheet<'a> {
         let sheet = self.workbook.add_worksheet_with_constant_memory()?;
         let name = if self.part == 1 { self.name.to_owned() } else { format!("{} ({})", self.name, self.part) };
         sheet.set_name(name)?;
-        for (column, spec) in (0..).zip(&self.columns) {
+        let mut lines = 1;
+        for (column, (spec, width)) in (0..).zip(self.columns.iter().zip(&self.widths)) {
             sheet.write_string_with_format(HEADER, column, fitting(&spec.header), &self.style.header)?;
+            lines = lines.max(lines_of(&spec.header, *width - BUTTON));
         }
+        sheet.set_row_height(HEADER, height_of(lines))?;
         self.next = FIRST;
         self.links = 0;
         Ok(())
@@ -177,14 +252,29 @@ impl<'a> DetailSheet<'a> {
 
     /// Adds a row: a cell per column, in order; columns without one stay empty.
     pub(super) fn row<'c>(&mut self, cells: impl IntoIterator<Item = DetailCell<'c>>) -> Result<(), ReportError> {
+        if !self.widths.is_empty() {
+            return self.write_row(cells);
+        }
+        self.ahead.push(cells.into_iter().map(KeptCell::from).collect());
+        if self.ahead.len() == AHEAD { self.decide() } else { Ok(()) }
+    }
+
+    fn write_row<'c>(&mut self, cells: impl IntoIterator<Item = DetailCell<'c>>) -> Result<(), ReportError> {
         if self.next == MOST_ROWS {
             self.end_part()?;
             self.begin_part()?;
         }
         let sheet = self.workbook.worksheet_from_index(self.sheet)?;
         let row = self.next;
-        for (column, ((cell, spec), width)) in (0..).zip(cells.into_iter().zip(&self.columns).zip(&mut self.widths)) {
+        let mut lines = 1;
+        for (column, ((cell, spec), width)) in (0..).zip(cells.into_iter().zip(&self.columns).zip(&self.widths)) {
             let format = self.style.of_text(spec.kind, spec.folds);
+            if spec.folds
+                && !spec.is_behind
+                && let Some(text) = cell.text()
+            {
+                lines = lines.max(lines_of(text, *width));
+            }
             match cell {
                 DetailCell::Number(value) => {
                     #[expect(clippy::cast_precision_loss, reason = "counts and row numbers are far below 2^52")]
@@ -198,14 +288,11 @@ impl<'a> DetailSheet<'a> {
                     ];
                     let pieces: Vec<_> = pieces.into_iter().filter(|(_, piece)| !piece.is_empty()).collect();
                     sheet.write_rich_string_with_format(row, column, &pieces, format)?;
-                    widen(width, value);
                 }
                 DetailCell::Text(Some(value)) | DetailCell::Marked(value, _) => {
                     sheet.write_string_with_format(row, column, fitting(value), format)?;
-                    widen(width, value);
                 }
                 DetailCell::Link(path) => {
-                    widen(width, path);
                     if self.links < MOST_LINKS {
                         let link = rust_xlsxwriter::Url::new(format!("file:///{path}")).set_text(path);
                         sheet.write_url_with_format(row, column, link, &self.style.link)?;
@@ -221,6 +308,9 @@ impl<'a> DetailSheet<'a> {
                 DetailCell::Text(None) | DetailCell::Time(None) => {}
             }
         }
+        if lines > 1 && row <= HEIGHTS {
+            sheet.set_row_height(row, height_of(lines))?;
+        }
         self.next += 1;
         Ok(())
     }
@@ -232,9 +322,8 @@ impl<'a> DetailSheet<'a> {
         }
         let last_column = u16::try_from(self.columns.len()).unwrap_or(u16::MAX).saturating_sub(1);
         let last_row = self.next.max(FIRST + 1) - 1;
-        let rooms: Vec<ColumnRoom> = self.columns.iter().zip(&self.widths).map(|(column, width)| column.room(*width)).collect();
-        for (column, (spec, width)) in (0..).zip(self.columns.iter().zip(fitted(&rooms))) {
-            sheet.set_column_width(column, width)?;
+        for (column, (spec, width)) in (0..).zip(self.columns.iter().zip(&self.widths)) {
+            sheet.set_column_width(column, *width)?;
             if spec.kind == CellKind::Code {
                 // The whole column is text, so that what is typed into it stays whole too.
                 sheet.set_column_format(column, self.style.of_text(spec.kind, spec.folds))?;
@@ -253,6 +342,9 @@ impl<'a> DetailSheet<'a> {
 
     /// Ends the list.
     pub(super) fn end(mut self) -> Result<(), ReportError> {
+        if self.widths.is_empty() {
+            self.decide()?;
+        }
         self.end_part()
     }
 }
@@ -274,6 +366,27 @@ fn widen(width: &mut usize, text: &str) {
     if text.len() > *width {
         *width = (*width).max(width_of(text));
     }
+}
+
+/// Returns how many lines a text takes in a column of a width in digits.
+fn lines_of(text: &str, width: f64) -> u32 {
+    /// What of a column's width its texts do not have, and how wide their digits are beside those of the workbook's own font.
+    const MARGIN: f64 = 0.5;
+    const OF_TEN_POINTS: f64 = 0.97;
+    /// Most lines that a row is made high for.
+    const MOST_LINES: u32 = 12;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a width is at least 1 and at most 255")]
+    let room = ((width - MARGIN) / OF_TEN_POINTS).max(1.0) as usize;
+    if text.len() <= room && !text.contains('\n') {
+        return 1;
+    }
+    let lines: usize = text.lines().map(|line| width_of(line).div_ceil(room).max(1)).sum();
+    u32::try_from(lines).unwrap_or(MOST_LINES).clamp(1, MOST_LINES)
+}
+
+/// Returns the height of a row with so many lines, in points.
+fn height_of(lines: u32) -> f64 {
+    f64::from(lines) * LINE + BESIDES
 }
 
 /// Whether a range is a real part of a text that a cell can hold whole: neither nothing of it nor all of it.
@@ -305,6 +418,20 @@ mod tests {
         let columns = [code("a").behind(), code("b"), text("c").behind(), number("d").behind(), time("e")];
         assert_eq!(runs_behind(&columns), [(0, 0), (2, 3)]);
         assert!(runs_behind(&columns[1..2]).is_empty());
+    }
+
+    #[test]
+    fn rows_are_as_high_as_their_texts() {
+        for (text, width, lines) in [
+            ("", 10.0, 1),
+            ("证照编号", 10.0, 1),
+            ("证照编号一二", 10.0, 2),
+            ("370499199001010007", 20.0, 1),
+            ("a\nb", 20.0, 2),
+            (&"长".repeat(500), 20.0, 12),
+        ] {
+            assert_eq!(lines_of(text, width), lines, "{text}");
+        }
     }
 
     #[test]

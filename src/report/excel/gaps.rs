@@ -14,9 +14,10 @@ use crate::table::schema::coverage;
 use crate::table::{Column, Row, Rows};
 use rust_xlsxwriter::Workbook;
 
-/// Least widths of columns, in digits: a number or name over two lines, an identifier over three, and room to write a remark.
+/// Least widths of columns, in digits: a number or name over two lines, an identifier as far as it tells others apart, and room to
+/// write a remark.
 const FOLDED: f64 = 14.0;
-const IDENTIFIER: f64 = 20.0;
+const IDENTIFIER: f64 = 40.0;
 const REMARK: f64 = 22.0;
 
 pub(super) fn write(workbook: &mut Workbook, style: &Style, input: ReportInput<'_>) -> Result<(), ReportError> {
@@ -51,7 +52,7 @@ fn columns(input: ReportInput<'_>, held: Option<&Held>) -> Vec<DetailColumn> {
     let mut front: Vec<DetailColumn> = holder_and_type(input.words).into();
     front.extend([text(header("col-type-name")).at_least(FOLDED), code(header("col-number")).folding().at_least(FOLDED)]);
     if let Some(held) = held {
-        front.extend([code(header(held.id_key)).folding().at_least(IDENTIFIER), text(header(held.state_key))]);
+        front.extend([code(header(held.id_key)).at_least(IDENTIFIER).behind(), text(header(held.state_key))]);
         front.push(code(header("col-likely")).folding().at_least(FOLDED));
     }
     if input.figures.previous_run.is_some() {
@@ -63,6 +64,9 @@ fn columns(input: ReportInput<'_>, held: Option<&Held>) -> Vec<DetailColumn> {
     // Which row of the tables this is: how a remark finds its gap again, and what `faces explain` asks for.
     back.push(text(header("col-item")));
     let mut back: Vec<DetailColumn> = back.into_iter().map(DetailColumn::behind).collect();
+    if !input.decisions.is_empty() {
+        back.extend([text(header("col-decision")), code(header("col-decision-note")).folding().at_least(FOLDED)]);
+    }
     // As text: what is typed there, a date or a number with zeros in front, stays as it is typed.
     back.push(code(header("col-remark")).folding().at_least(REMARK));
     with_carried(front, input.carried, back)
@@ -78,8 +82,9 @@ fn write_status(
 ) -> Result<(), ReportError> {
     let words = input.words;
     let has_previous = input.figures.previous_run.is_some();
-    let mut list = DetailSheet::begin(workbook, style, input, words.status(status), columns(input, held))?;
+    let mut list = DetailSheet::begin(workbook, style, input, words.status(status), columns(input, held));
     let mut rows = Rows::open(input.tables, coverage::COVERAGE)?;
+    let mut decisions = input.decisions.reader()?;
     let mut likely_same = LikelySame::new(input.tables, words, input.mask);
     while let Some(row) = rows.next_row()? {
         if row.text(coverage::STATUS) != Some(status.name()) {
@@ -115,8 +120,12 @@ fn write_status(
             DetailCell::Text(row.text(coverage::SOURCE_SHEET)),
             DetailCell::Number(number(coverage::SOURCE_ROW)),
             DetailCell::Text(Some(&item)),
-            DetailCell::Text(remark.as_deref()),
         ]);
+        let decided = decisions.find(row, words, input.mask)?;
+        if !input.decisions.is_empty() {
+            cells.extend([decided.decision.as_deref(), decided.note.as_deref()].map(DetailCell::Text));
+        }
+        cells.push(DetailCell::Text(remark.as_deref()));
         list.row(cells)?;
     }
     list.end()
@@ -147,7 +156,7 @@ pub(super) fn carried_of(row: Row<'_>, input: ReportInput<'_>) -> Vec<Option<Str
 }
 
 /// A text with everything in it that may be a holder code masked: letters and digits, fifteen or more in a row.
-pub(in crate::report) fn mask_codes(text: &str, mask: Mask) -> String {
+pub(crate) fn mask_codes(text: &str, mask: Mask) -> String {
     const SHORTEST_CODE: usize = 15;
     if mask == Mask::None {
         return text.to_owned();
@@ -167,7 +176,7 @@ pub(in crate::report) fn mask_codes(text: &str, mask: Mask) -> String {
 }
 
 /// A holder code as the job wants it shown.
-pub(in crate::report) fn masked(holder: &str, mask: Mask) -> String {
+pub(crate) fn masked(holder: &str, mask: Mask) -> String {
     match mask {
         Mask::None => holder.to_owned(),
         Mask::Partial => mask_code(holder),
@@ -176,7 +185,7 @@ pub(in crate::report) fn masked(holder: &str, mask: Mask) -> String {
 }
 
 /// A text that may embed the holder's code (a city file number, a certificate number that is one) as the job wants it shown.
-pub(super) fn embedded(text: &str, holder: &str, mask: Mask) -> String {
+pub(crate) fn embedded(text: &str, holder: &str, mask: Mask) -> String {
     match mask {
         Mask::None => text.to_owned(),
         Mask::Partial => mask_codes(&mask_within(text, holder), mask),

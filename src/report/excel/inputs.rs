@@ -21,7 +21,7 @@ pub(super) fn write_reading(workbook: &mut Workbook, style: &Style, input: Repor
     let mut columns: Vec<DetailColumn> = ["col-file", "col-sheet", "reading-kind"].map(|key| text(words.text(key))).into();
     columns.push(text(words.text("reading-content")).at_least(FACT));
     columns.extend([number(words.text("reading-count")), text(words.text("reading-check"))]);
-    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-reading"), columns)?;
+    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-reading"), columns);
     for fact in input.intake.map(|intake| facts(words, intake, input.mask)).unwrap_or_default() {
         let file = if fact.file.is_empty() { words.text("reading-all-files") } else { fact.file };
         list.row([
@@ -47,7 +47,7 @@ pub(super) fn write_invalid(workbook: &mut Workbook, style: &Style, input: Repor
     let words = input.words;
     let mut columns = place_columns(words);
     columns.extend([code(words.text("col-value")).folding(), text(words.text("col-problem")), text(words.text("col-advice"))]);
-    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-invalid"), columns)?;
+    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-invalid"), columns);
     let mut rows = Rows::open(input.tables, invalid_inputs::INVALID_INPUTS)?;
     while let Some(row) = rows.next_row()? {
         let value = shown(row, invalid_inputs::VALUE, input.mask);
@@ -76,7 +76,7 @@ pub(super) fn write_repairs(workbook: &mut Workbook, style: &Style, input: Repor
     let mut columns = place_columns(words);
     columns.extend(["col-before", "col-after"].map(|key| code(words.text(key)).folding()));
     columns.push(text(words.text("col-repair")));
-    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-repairs"), columns)?;
+    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-repairs"), columns);
     let mut rows = Rows::open(input.tables, repairs::REPAIRS)?;
     while let Some(row) = rows.next_row()? {
         let (before, after) = (shown(row, repairs::BEFORE, input.mask), shown(row, repairs::AFTER, input.mask));

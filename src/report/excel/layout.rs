@@ -18,7 +18,7 @@ pub(super) const PRINTED: f64 = 187.0;
 /// Width of a header, in digits, from which on it goes on in a second line.
 const LONGEST_HEADER: usize = 12;
 /// Room for the filter's button beside a header.
-const BUTTON: f64 = 2.5;
+pub(super) const BUTTON: f64 = 2.5;
 /// Room beside a cell's text.
 const MARGIN: f64 = 1.2;
 

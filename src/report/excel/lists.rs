@@ -8,6 +8,7 @@ use super::style::Style;
 use crate::codes::mask_name;
 use crate::face::Field;
 use crate::job::Mask;
+use crate::report::ShownDecision;
 use crate::table::schema::{coverage, differences, files, unmapped_fields};
 use crate::table::{Column, Row, Rows};
 use rust_xlsxwriter::Workbook;
@@ -24,9 +25,14 @@ pub(super) fn write_differences(workbook: &mut Workbook, style: &Style, input: R
     columns.extend([text(words.text("col-field")), text(words.text("col-difference"))]);
     columns.extend(["col-province-value", "col-city-value"].map(|key| code(words.text(key)).folding()));
     columns.push(text(words.text("col-reason")));
-    let columns = with_carried(columns, input.carried, Vec::new());
-    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-differences"), columns)?;
+    let decided = ["col-decision", "col-decision-note"].map(|key| text(words.text(key)));
+    let decided = if input.decisions.is_empty() { Vec::new() } else { decided.into() };
+    let columns = with_carried(columns, input.carried, decided);
+    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-differences"), columns);
     for urgency in Urgency::ALL {
+        let mut decisions = input.decisions.reader()?;
+        // A certificate with several differences has several rows.
+        let mut latest = ([None, None], ShownDecision::default());
         let mut rows = Rows::open(input.tables, differences::DIFFERENCES)?;
         let mut items = Items::open(input, [coverage::ITEM_ID, coverage::CERTIFICATE_INDEX])?;
         while let Some(row) = rows.next_row()? {
@@ -35,7 +41,10 @@ pub(super) fn write_differences(workbook: &mut Workbook, style: &Style, input: R
             }
             let key = [row.number(differences::ITEM_ID), row.number(differences::CERTIFICATE_INDEX)];
             if let Some(item) = items.find(key)? {
-                write_difference(&mut list, input, urgency, row, item)?;
+                if latest.0 != key {
+                    latest = (key, decisions.find(item, words, input.mask)?);
+                }
+                write_difference(&mut list, input, urgency, row, item, &latest.1)?;
             }
         }
     }
@@ -80,6 +89,7 @@ fn write_difference(
     urgency: Urgency,
     row: Row<'_>,
     item: Row<'_>,
+    decided: &ShownDecision,
 ) -> Result<(), ReportError> {
     let words = input.words;
     let field = row.text(differences::FIELD).unwrap_or_default();
@@ -108,7 +118,10 @@ fn write_difference(
         DetailCell::Text(reason.as_deref()),
     ];
     let carried = carried_of(item, input);
-    list.row(cells.into_iter().chain(carried.iter().map(|value| DetailCell::Text(value.as_deref()))))
+    let carried = carried.iter().map(|value| DetailCell::Text(value.as_deref()));
+    // Columns that the list does not have take no cells.
+    let decided = [decided.decision.as_deref(), decided.note.as_deref()].map(DetailCell::Text);
+    list.row(cells.into_iter().chain(carried).chain(decided))
 }
 
 /// The parts in which two texts differ: what lies between what they begin and what they end with alike.
@@ -129,7 +142,7 @@ pub(super) fn write_unmapped(workbook: &mut Workbook, style: &Style, input: Repo
         number(words.text("col-times")),
         code(words.text("col-example")).folding(),
     ];
-    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-unmapped"), columns)?;
+    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-unmapped"), columns);
     let mut rows = Rows::open(input.tables, unmapped_fields::UNMAPPED_FIELDS)?;
     while let Some(row) = rows.next_row()? {
         let type_code = row.text(unmapped_fields::CERT_TYPE_CODE);
@@ -159,7 +172,7 @@ pub(super) fn write_files(workbook: &mut Workbook, style: &Style, input: ReportI
         text(words.text("col-path")),
         text(words.text("col-message")),
     ]);
-    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-files"), columns)?;
+    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-files"), columns);
     let mut rows = Rows::open(input.tables, files::FILES)?;
     let mut items = Items::open(input, [coverage::ITEM_ID, coverage::ITEM_ID])?;
     while let Some(row) = rows.next_row()? {
@@ -192,7 +205,7 @@ pub(super) fn write_files(workbook: &mut Workbook, style: &Style, input: ReportI
 }
 
 /// A face's value as the job wants it shown: names of people are masked like codes.
-fn face_value(value: &str, field: &str, holder: &str, mask: Mask) -> String {
+pub(crate) fn face_value(value: &str, field: &str, holder: &str, mask: Mask) -> String {
     let names = [Field::HolderName, Field::LegalRepresentative];
     let is_name = names.iter().any(|name| name.name() == field);
     let is_code = field == Field::HolderCode.name();

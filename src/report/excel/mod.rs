@@ -6,6 +6,7 @@ mod compared;
 mod detail;
 mod errors;
 mod gaps;
+mod handling;
 mod inputs;
 mod layout;
 mod likely;
@@ -16,7 +17,9 @@ mod style;
 mod summaries;
 
 pub use compared::ComparedWorkbook;
-pub(super) use gaps::{mask_codes, masked};
+pub(crate) use gaps::{embedded, mask_codes, masked};
+pub(crate) use lists::face_value;
+pub(crate) use style::{fitting, width_of};
 
 use super::ReportInput;
 use crate::audit::Status;
@@ -77,6 +80,9 @@ pub fn write_workbook(path: &Path, input: ReportInput<'_>) -> Result<(), ReportE
     if input.figures.previous_run.is_some() {
         change::write_summary(&mut workbook, &style, input)?;
         change::write_list(&mut workbook, &style, input)?;
+    }
+    if let Some((by, handling)) = input.handling {
+        handling::write(&mut workbook, &style, input, by, handling)?;
     }
     if input.has_files {
         lists::write_files(&mut workbook, &style, input)?;

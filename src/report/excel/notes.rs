@@ -15,7 +15,7 @@ pub(super) fn write(workbook: &mut Workbook, style: &Style, input: ReportInput<'
     let words = input.words;
     let columns =
         vec![text(words.text("notes-kind")), code(words.text("word")).folding(), text(words.text("meaning")).at_least(MEANING)];
-    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-notes"), columns)?;
+    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-notes"), columns);
     for name in GLOSSARY {
         let meaning = format!("glossary-{name}-words");
         list.row([

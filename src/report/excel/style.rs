@@ -94,13 +94,13 @@ impl Style {
 }
 
 /// How wide a text is, in digits: a Chinese character is two.
-pub(super) fn width_of(text: &str) -> usize {
+pub(crate) fn width_of(text: &str) -> usize {
     text.lines().map(UnicodeWidthStr::width).max().unwrap_or_default()
 }
 
 /// A text that a cell can hold: over-long ones end in an ellipsis (Excel counts in UTF-16), and characters that XML does
 /// not allow are replaced by one that is seen.
-pub(super) fn fitting(text: &str) -> Cow<'_, str> {
+pub(crate) fn fitting(text: &str) -> Cow<'_, str> {
     const LONGEST_TEXT: usize = 32_767;
     let mut text = Cow::Borrowed(text);
     // Bytes tell in most cases that there is no such character.

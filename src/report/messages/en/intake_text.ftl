@@ -11,6 +11,8 @@ files-folder = This is a folder; what is in it was not read. To read that too, u
 files-lock = This is a lock file that Excel, WPS or LibreOffice keeps beside an open file, not a list.
 files-of-system = This is a file that the operating system makes by itself, not a list.
 files-hidden = This file is hidden, or lies in a hidden folder or a recycle bin, and was not read. To read it, write its whole path in path.
+files-other-extension = its extension is not one that path asks for, so it is not read. If it is a list too, add its extension to path, for example *.{ "{" }xlsx,xls,csv{ "}" }.
+files-only-other-extensions = no file matches this path, but { $count } files with other extensions lie in the same place. Check the extension in path.
 files-same = This is the same file as { $other }, met again through a link; it is read once.
 files-read-again = Numbers { $first } and { $second } of [[inputs]] both have this file. It is read for each with its own settings, and most rows of the second reading will count as duplicates. Adjust path if this is not meant.
 
@@ -47,6 +49,10 @@ text-note-stray-mark = Lines whose quotation marks do not pair and that were not
 text-note-mark-as-written = Lines whose quotation marks do not pair and were read as ordinary characters; check them: { $count } ({ $lines }).
 text-note-wrapped = Lines that stand in quotation marks as a whole and were split within; check them: { $count } ({ $lines }).
 text-note-wide-separators = Lines that mix separators of full and half width, all of which were taken for separators; check them: { $count } ({ $lines }).
+text-note-header-separator = the header has another separator than the lines below; each was split by its own, please check: { $lines } ({ $count } in all).
+text-note-rules = { $count } lines are rules or row counts that a database program prints; they count as blank: { $lines }.
+text-note-padding = in { $count } lines zero bytes that filled up fields were taken out: { $lines }.
+text-note-rare-ends = { $count } lines end with a rare line end (NEL, U+2028, line tabulation or page break); they are lines of their own and are counted so, please check: { $lines }.
 text-note-over-lines = Records that take up several lines because of line breaks in cells: { $count } (they begin in { $lines }).
 
 # Web pages and XML tables

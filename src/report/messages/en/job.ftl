@@ -72,5 +72,5 @@ job-return-code = `platform.codes.{ $code }`: a return code is a whole number
 job-pause-share = `throttle.pause_at.share` is a share: it must be above 0 and at most 1
 job-side = `archive.sides`: { $name } is neither "province" nor "city"
 job-state = `archive.states`: { $state } is none of: { $known }
-job-host = `archive.allowed_hosts`: "{ $host }" is no host name (such as "files.example.cn"), address or range (such as "172.20.0.0/16")
+job-host = `archive.allowed_hosts`: "{ $host }" is no host name (such as "files.example.cn" or "files.example.cn:8443"), address or range (such as "172.20.0.0/16")
 job-gate = `report.gates.{ $name }` must be min_ or max_ and one of: { $figures }; with _share behind it, its share of all rows

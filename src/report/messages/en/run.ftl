@@ -71,7 +71,6 @@ plan-attention = to check: { $note }
 archive-not-written = the archive cannot be written: { $cause }
 archive-of-shards = { $path } is a run of several shards; name the folder of one of them, such as { $path }/shard-1-of-2
 archive-of-incomplete = the run is not complete; only what it has found so far is fetched
-archive-report = { $stored } files stored, { $duplicates } of known content, { $without } that the platform does not have, { $failed } not fetched; { $bytes } bytes
 archive-not-whole = { $failed } certificate files could not be fetched (tables/files.parquet says why); run again to try only those
 archive-good = { $count } files are what they were
 archive-not-as-it-was = the archive is not what it was: { $missing } missing, { $changed } changed, { $foreign } foreign; `archive` fetches again what is missing or changed

@@ -3,6 +3,12 @@ job-expected-sample-size = a number of items or a share of them, such as 20000 o
 job-sample-empty = `{ $key }` must be at least 1
 job-sample-by = `audit.sample.by`: { $by } is neither "{ $type }" nor a carried column of inputs.carry
 job-sample-recheck = a recheck (audit.recheck = "gaps") cannot be sampled: a sample of gaps alone does not stand for all items; remove one of the two
+schema-audit-sample = asks about a part of the items only, which stands for all of them; without it all items are asked about
+schema-audit-sample-size = how many: a number of items, or a share of them such as "0.5%"
+schema-audit-sample-by = what the strata are: cert_type_code, or a column of inputs.carry
+schema-audit-sample-least = how many items each stratum gives at least
+schema-audit-sample-seed = decides which items are drawn; without it the run id does, so that each run draws anew
+schema-report-gates_on_sample = what becomes of a gate that a sample does not decide: warn only warns, strict counts it as violated
 
 # Drawing
 sample-too-many-strata = { $by } has more than { $most } different values and does not serve as strata; in [audit] sample, set by to a carried column with fewer values or to "cert_type_code"

@@ -11,6 +11,8 @@ files-folder = 是文件夹，没有读取里面的内容。要一并读取，�
 files-lock = 是 Excel、WPS 或 LibreOffice 打开文件时留下的锁文件，不是清单。
 files-of-system = 是操作系统自动生成的附带文件，不是清单。
 files-hidden = 是隐藏文件，或者在隐藏文件夹、回收站里，没有读取。要读取它，请把它的完整路径写进 path。
+files-other-extension = 扩展名不在 path 的范围内，没有读取。如果它也是清单，请在 path 中加上它的扩展名，例如 *.{ "{" }xlsx,xls,csv{ "}" }。
+files-only-other-extensions = 没有文件符合这个路径，但同一位置有 { $count } 个扩展名不同的文件。请核对 path 中的扩展名。
 files-same = 与 { $other } 是同一个文件（通过链接又遇到一次），只读一遍。
 files-read-again = 第 { $first } 个和第 { $second } 个 [[inputs]] 都包含这个文件，按各自的设置各读一遍，第二遍的行大多会计为重复。如非有意，请调整 path。
 
@@ -47,6 +49,10 @@ text-note-stray-mark = 有 { $count } 行的双引号不成对，没有读取：
 text-note-mark-as-written = 有 { $count } 行的双引号不成对，已按普通字符读取，请核对：{ $lines }。
 text-note-wrapped = 有 { $count } 行整行都在双引号里，已去掉引号再分列，请核对：{ $lines }。
 text-note-wide-separators = 有 { $count } 行混用了全角和半角的分隔符，已一并作为分隔符，请核对：{ $lines }。
+text-note-header-separator = 表头与数据用的分隔符不同，已分别处理，请核对：{ $lines }（{ $count } 行）。
+text-note-rules = 有 { $count } 行是数据库工具打印的分隔线或行数提示，按空行计：{ $lines }。
+text-note-padding = 有 { $count } 行的字段后面有填充用的空字符（零字节），已去掉：{ $lines }。
+text-note-rare-ends = 有 { $count } 行以少见的换行符（NEL、U+2028、垂直制表符或换页符）结尾，已按换行处理，行号按此计算，请核对：{ $lines }。
 text-note-over-lines = 有 { $count } 条记录因单元格里有换行而占多行，已合并读取，起始于{ $lines }。
 
 # Web pages and XML tables

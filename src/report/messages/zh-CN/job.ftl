@@ -72,5 +72,5 @@ job-return-code = `platform.codes.{ $code }`：返回码应为整数
 job-pause-share = `throttle.pause_at.share` 是一个比例：应大于 0，不超过 1
 job-side = `archive.sides`：{ $name } 既不是 "province" 也不是 "city"
 job-state = `archive.states`：{ $state } 不在下列之中：{ $known }
-job-host = `archive.allowed_hosts`：“{ $host }” 不是主机名（例如 "files.example.cn"）、地址或网段（例如 "172.20.0.0/16"）
+job-host = `archive.allowed_hosts`：“{ $host }” 不是主机名（例如 "files.example.cn"，可带端口 "files.example.cn:8443"）、地址或网段（例如 "172.20.0.0/16"）
 job-gate = `report.gates.{ $name }` 应由 min_ 或 max_ 加下列之一组成：{ $figures }；后面再加 _share 表示占全部行的比例

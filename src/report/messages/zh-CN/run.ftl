@@ -71,7 +71,6 @@ plan-attention = 请核对：{ $note }
 archive-not-written = 无法写入归档：{ $cause }
 archive-of-shards = { $path } 是分片运行；请指定其中一个分片的目录，例如 { $path }/shard-1-of-2
 archive-of-incomplete = 这次运行尚未完成；只获取目前已发现的证照文件
-archive-report = 已归档 { $stored } 个文件，内容相同 { $duplicates } 个，平台没有文件 { $without } 件，未取得 { $failed } 件；共 { $bytes } 字节
 archive-not-whole = 有 { $failed } 件证照的文件没有取得（原因见 tables/files.parquet）；再次运行即只重试这些
 archive-good = { $count } 个文件与归档时一致
 archive-not-as-it-was = 归档与原来不一致：缺失 { $missing } 个，内容改变 { $changed } 个，多出 { $foreign } 个；archive 会重新获取缺失或改变的文件

@@ -3,6 +3,12 @@ job-expected-sample-size = 条目数或所占比例，例如 20000 或 "0.5%"
 job-sample-empty = `{ $key }` 至少为 1
 job-sample-by = `audit.sample.by`：{ $by } 既不是 "{ $type }"，也不是 inputs.carry 中的附带列
 job-sample-recheck = 复查（audit.recheck = "gaps"）不能同时抽样：只有缺口的样本不能代表全部条目；请去掉其中一项
+schema-audit-sample = 只抽查一部分条目，用来推算全部；不写则查全部条目
+schema-audit-sample-size = 抽多少：条目数，或所占比例（例如 "0.5%"）
+schema-audit-sample-by = 按什么分层：cert_type_code（证照类型），或 inputs.carry 中的一列
+schema-audit-sample-least = 每层至少抽多少个条目
+schema-audit-sample-seed = 决定抽到哪些条目的种子；不写则用批次号，每个批次重新抽取
+schema-report-gates_on_sample = 抽样无法判定的门限怎么办：warn 只提示，strict 视为未达标
 
 # Drawing
 sample-too-many-strata = { $by } 有超过 { $most } 个不同的值，不适合用来分层；请在 [audit] sample 中把 by 改为取值较少的附带列或 "cert_type_code"

@@ -1,0 +1,350 @@
+//! A certificate's file as a task of the engine: the platform's call, then the file, then what is to be kept of it.
+
+use super::select::{Missing, Named, Wanted};
+use super::status::FileStatus;
+use super::work::{FetchContext, FileProduct, FileWork, KeptFile, Page, Source};
+use crate::engine::{CallReply, Need, Task};
+use crate::job::ArchiveVia;
+use crate::journal::ArchivedFile;
+use crate::message::Message;
+use crate::platform::{DownloadPdfFile, Envelope, Request, ShareDownloadFile, ShareDownloadUrl, backoff};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A certificate's file on its way into the archive.
+#[derive(Debug)]
+pub struct FileTask {
+    wanted: Arc<Wanted>,
+    has_failed_before: bool,
+    state: State,
+    /// The address that the platform has given last.
+    address: Option<String>,
+    /// Times that it was fetched from that address.
+    tries: u32,
+    /// Whether an address has expired before it was fetched from.
+    has_expired: bool,
+    /// Size of what came, in bytes.
+    bytes: u64,
+    context: Arc<FetchContext>,
+}
+
+/// What a file needs next.
+#[derive(Debug)]
+enum State {
+    /// The platform's answer: the file, or where it lies.
+    Ask,
+    /// To be fetched from there, after this wait.
+    Fetch(Source, Duration),
+    /// What comes of what it is at.
+    Wait,
+    /// Nothing more; with what is to be kept.
+    End(Vec<ArchivedFile>),
+}
+
+impl FileTask {
+    pub(super) fn new(missing: Missing, context: &Arc<FetchContext>) -> Self {
+        Self {
+            wanted: Arc::new(missing.wanted),
+            has_failed_before: missing.has_failed_before,
+            state: State::Ask,
+            address: None,
+            tries: 0,
+            has_expired: false,
+            bytes: 0,
+            context: Arc::clone(context),
+        }
+    }
+
+    /// Size of what came, in bytes.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Whether the file comes with the platform's answer, not from an address in it.
+    fn comes_with_answer(&self) -> bool {
+        matches!(self.wanted.certificate, Named::ExtractionCode(_)) || self.context.settings.via == ArchiveVia::Base64
+    }
+
+    fn request(&self) -> Request {
+        let purpose = &self.context.purpose;
+        match (&self.wanted.certificate, self.context.settings.via) {
+            (Named::ExtractionCode(code), _) => DownloadPdfFile { abstract_code: code }.request(),
+            (Named::Identifier(certificate_id), ArchiveVia::Url) => {
+                ShareDownloadUrl { certificate_id, expiry_time: None }.request(purpose)
+            }
+            (Named::Identifier(certificate_identifier), ArchiveVia::Base64) => {
+                let pictures = self.context.settings.pictures;
+                ShareDownloadFile { certificate_identifier, pictures, side: self.wanted.side }.request(purpose)
+            }
+        }
+    }
+
+    /// Takes an answer of the platform.
+    fn answered(&mut self, envelope: &Envelope) {
+        if envelope.objects().is_empty() && envelope.status != 0 {
+            // That there is no file is an answer.
+            return self.end(FileStatus::NoAddress, &Message::new("fetch-no-file").with("code", envelope.status));
+        }
+        match self.source_in(envelope) {
+            Ok(source) => {
+                self.address = if let Source::Address(address) = &source { Some(address.clone()) } else { None };
+                self.tries = 0;
+                self.state = State::Fetch(source, Duration::ZERO);
+            }
+            Err((status, why)) => self.end(status, &why),
+        }
+    }
+
+    /// Where an answer says that the file comes from; why there is none where it says no such thing.
+    fn source_in(&self, envelope: &Envelope) -> Result<Source, (FileStatus, Message)> {
+        let unexpected = || (FileStatus::Failed, Message::new("fetch-answer-without-file"));
+        let none = || (FileStatus::NoAddress, Message::new("fetch-no-file-given"));
+        if self.comes_with_answer() {
+            let pages = match self.wanted.certificate {
+                Named::ExtractionCode(_) => DownloadPdfFile::contents(envelope),
+                Named::Identifier(_) => ShareDownloadFile::contents(envelope),
+            };
+            let pages = pages.map_err(|_| unexpected())?;
+            return if pages.is_empty() { Err(none()) } else { Ok(Source::Base64(pages)) };
+        }
+        let addresses = ShareDownloadUrl::addresses(envelope).map_err(|_| unexpected())?;
+        if addresses.is_empty() {
+            return Err(none());
+        }
+        // An address that names another certificate is another certificate's.
+        let identifier = self.wanted.certificate.identifier();
+        let is_of_it = |named: &Option<String>| named.as_deref().is_none_or(|named| named == identifier);
+        let address = addresses.into_iter().find(|address| is_of_it(&address.identifier));
+        let other = || (FileStatus::Failed, Message::new("fetch-address-of-another"));
+        address.map(|address| Source::Address(address.url)).ok_or_else(other)
+    }
+
+    /// Ends without a file.
+    fn end(&mut self, status: FileStatus, why: &Message) {
+        self.state = State::End(vec![self.entry(0, status, Some(why))]);
+    }
+
+    fn entry(&self, page: u32, status: FileStatus, why: Option<&Message>) -> ArchivedFile {
+        ArchivedFile {
+            item_id: self.wanted.item_id,
+            side: self.wanted.side,
+            certificate_id: self.wanted.certificate.identifier().to_owned(),
+            page,
+            status: status.name().to_owned(),
+            path: None,
+            format: None,
+            bytes: None,
+            sha256: None,
+            message: why.map(Message::to_stored),
+        }
+    }
+
+    fn page(&self, number: u32, page: Page) -> ArchivedFile {
+        match page {
+            Page::Other(other) => self.entry(number, FileStatus::NotACertificateFile, Some(&other.to_message())),
+            Page::Kept(KeptFile { path, format, bytes, sha256, is_new }) => ArchivedFile {
+                path: Some(path),
+                format: Some(format.name().to_owned()),
+                bytes: Some(bytes),
+                sha256: Some(sha256),
+                ..self.entry(number, if is_new { FileStatus::Stored } else { FileStatus::Duplicate }, None)
+            },
+        }
+    }
+}
+
+impl Task for FileTask {
+    type Record = Vec<ArchivedFile>;
+    type Work = FileWork;
+
+    fn id(&self) -> u64 {
+        self.wanted.key()
+    }
+
+    fn has_failed_before(&self) -> bool {
+        self.has_failed_before
+    }
+
+    fn next(&mut self) -> Need<Vec<ArchivedFile>, FileWork> {
+        if matches!(self.state, State::Ask) {
+            return Need::Call(self.request());
+        }
+        match std::mem::replace(&mut self.state, State::Wait) {
+            State::Fetch(source, wait) => {
+                let work = FileWork::new(source, Arc::clone(&self.wanted), Arc::clone(&self.context));
+                Need::Work(work, wait)
+            }
+            State::End(files) => Need::Nothing(Some(files)),
+            State::Ask | State::Wait => Need::Nothing(None),
+        }
+    }
+
+    fn take(&mut self, reply: CallReply, _: u32) -> Option<Vec<ArchivedFile>> {
+        match reply {
+            Ok((_, envelope)) => self.answered(&envelope),
+            Err(failure) => self.end(FileStatus::Failed, &failure.to_message()),
+        }
+        None
+    }
+
+    fn take_product(&mut self, product: FileProduct) {
+        match product {
+            FileProduct::Pages(pages) => {
+                let files: Vec<ArchivedFile> = (0..).zip(pages).map(|(number, page)| self.page(number, page)).collect();
+                self.bytes = files.iter().filter_map(|file| file.bytes).sum();
+                self.state = State::End(files);
+            }
+            FileProduct::None(status, why) => self.end(status, &why),
+            FileProduct::Expired(_) if !self.has_expired => {
+                self.has_expired = true;
+                self.state = State::Ask;
+            }
+            FileProduct::Expired(why) => self.end(FileStatus::AddressExpired, &why),
+            FileProduct::Failed(why) => {
+                self.tries += 1;
+                let retry = &self.context.retry;
+                match self.address.clone().filter(|_| self.tries < retry.attempts) {
+                    Some(address) => {
+                        let wait = backoff(&retry.backoff, self.tries, fastrand::f64(), None);
+                        self.state = State::Fetch(Source::Address(address), wait);
+                    }
+                    None => self.end(FileStatus::Failed, &why),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::content::{FileFormat, OtherContent};
+    use crate::archive::download::{DownloadSettings, Downloader};
+    use crate::archive::store::Store;
+    use crate::endpoint::Side;
+    use crate::job::Job;
+    use crate::journal::Journal;
+    use crate::platform::{ErrorKind, Failure};
+    use std::path::Path;
+    use std::sync::Mutex;
+    use tempfile::TempDir;
+
+    /// A file to fetch, as the lines of `[archive]` say; with the folder that has to stay.
+    fn task(certificate: Named, archive: &str) -> (FileTask, TempDir) {
+        let text = format!(
+            "[job]\nname = \"t\"\n[platform]\nbase_url = \"sandbox\"\n[purpose]\nsystem_name = \"a\"\ncall_category = 1\n\
+             matter_name = \"a\"\nevent_code = \"a\"\ncopy_cause = \"a\"\n[[inputs]]\npath = \"a\"\n[retry]\nattempts = 3\n\
+             [archive]\n{archive}"
+        );
+        let job = Job::parse(Path::new("jobs/t.toml"), &text).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let downloader = DownloadSettings {
+            rules: &job.archive.allowed_hosts,
+            base_url: "http://127.0.0.1:1",
+            connect_timeout: job.platform.connect_timeout,
+            timeout: job.archive.timeout,
+            largest: job.archive.max_file,
+            ca_file: None,
+        };
+        let context = FetchContext {
+            downloader: Downloader::new(downloader).unwrap(),
+            settings: job.archive,
+            purpose: job.purpose,
+            retry: job.retry,
+            store: Store::of_run(folder.path()),
+            known: Mutex::new(Journal::create(&folder.path().join("journal.sqlite")).unwrap()),
+        };
+        let wanted = Wanted { item_id: 7, side: Side::City, cert_type_code: "11100000000013127D001".to_owned(), certificate };
+        (FileTask::new(Missing { wanted, has_failed_before: false }, &Arc::new(context)), folder)
+    }
+
+    fn by_identifier() -> (FileTask, TempDir) {
+        task(Named::Identifier("A".to_owned()), "")
+    }
+
+    /// Answers the call that the task needs.
+    fn answer(task: &mut FileTask, body: &str) {
+        assert!(matches!(task.next(), Need::Call(_)), "a call is next");
+        let envelope = Envelope::parse(body.as_bytes()).unwrap();
+        assert!(task.take(Ok((body.to_owned().into(), envelope)), 1).is_none());
+    }
+
+    const ADDRESS: &str = r#"{"head":{"status":"0"},"data":{"total":"1","dataList":[{"fileUrl":"http://127.0.0.1:1/f"}]}}"#;
+
+    /// The end of the task: status and code of the message of each page.
+    fn end(task: &mut FileTask) -> Vec<(String, String)> {
+        let Need::Nothing(Some(files)) = task.next() else { panic!("it is not at its end") };
+        let code = |file: &ArchivedFile| file.message.as_deref().map(|text| Message::from_stored(text).code().to_owned());
+        files.iter().map(|file| (file.status.clone(), code(file).unwrap_or_default())).collect()
+    }
+
+    fn one(status: &str, code: &str) -> Vec<(String, String)> {
+        vec![(status.to_owned(), code.to_owned())]
+    }
+
+    #[test]
+    fn an_answer_without_a_file_is_told_from_one_that_is_not_what_was_asked_for() {
+        for (body, status, code) in [
+            (r#"{"head":{"status":"10"},"data":null}"#, "no_address", "fetch-no-file"),
+            (r#"{"head":{"status":"0"},"data":{"total":"0","dataList":[]}}"#, "no_address", "fetch-no-file-given"),
+            (r#"{"head":{"status":"0"},"data":{"dataList":[{"a":"b"}]}}"#, "failed", "fetch-answer-without-file"),
+            (
+                r#"{"head":{"status":"0"},"data":{"dataList":[{"certIdentifier":"B","content":"http://127.0.0.1:1/f"}]}}"#,
+                "failed",
+                "fetch-address-of-another",
+            ),
+        ] {
+            let (mut task, _folder) = by_identifier();
+            answer(&mut task, body);
+            assert_eq!(end(&mut task), one(status, code), "{body}");
+        }
+        let (mut task, _folder) = by_identifier();
+        assert!(matches!(task.next(), Need::Call(_)));
+        task.take(Err(Failure::new(ErrorKind::Request, Some(12))), 1);
+        assert_eq!(end(&mut task), one("failed", "failure-code"));
+    }
+
+    #[test]
+    fn an_address_that_has_expired_is_asked_for_once_more() {
+        let (mut task, _folder) = by_identifier();
+        for _ in 0..2 {
+            answer(&mut task, ADDRESS);
+            let Need::Work(work, wait) = task.next() else { panic!("work is next") };
+            assert!(crate::engine::Work::is_paced(&work) && wait.is_zero());
+            task.take_product(FileProduct::Expired(Message::new("fetch-expired").with("status", 404)));
+        }
+        assert_eq!(end(&mut task), one("address_expired", "fetch-expired"));
+    }
+
+    #[test]
+    fn a_download_that_fails_is_tried_as_often_as_the_job_allows() {
+        let (mut task, _folder) = by_identifier();
+        answer(&mut task, ADDRESS);
+        for tries in 0..3 {
+            let Need::Work(_, wait) = task.next() else { panic!("work is next") };
+            assert!(wait <= task.context.retry.backoff.end && (tries > 0 || wait.is_zero()));
+            task.take_product(FileProduct::Failed(Message::new("fetch-late")));
+        }
+        assert_eq!(end(&mut task), one("failed", "fetch-late"));
+    }
+
+    #[test]
+    fn what_comes_with_the_answer_is_no_download_and_each_page_has_its_row() {
+        let (mut task, _folder) = task(Named::ExtractionCode("C".to_owned()), "");
+        answer(&mut task, r#"{"head":{"status":"0"},"data":["JVBERi0=","Zm9v"]}"#);
+        let Need::Work(work, _) = task.next() else { panic!("work is next") };
+        assert!(!crate::engine::Work::is_paced(&work));
+        let kept = KeptFile {
+            path: "archive/x/ab/f.pdf".to_owned(),
+            format: FileFormat::Pdf,
+            bytes: 5,
+            sha256: "ab".repeat(32),
+            is_new: true,
+        };
+        task.take_product(FileProduct::Pages(vec![Page::Kept(kept), Page::Other(OtherContent::UnknownFormat)]));
+        assert_eq!(task.bytes(), 5);
+        let expected = [one("stored", ""), one("not_a_certificate_file", "content-unknown-format")].concat();
+        assert_eq!(end(&mut task), expected);
+    }
+}

@@ -1,0 +1,307 @@
+//! Which runs may go. Pure: from how runs stand, a policy and the time.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// Which complete runs keep everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Policy {
+    /// The latest so many of them.
+    Latest(u32),
+    /// Those that ended less than so long ago.
+    YoungerThan(Duration),
+}
+
+/// How a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It needs its journal to go on.
+    Unfinished,
+    /// Its manifest cannot be read.
+    Unreadable,
+    /// It is complete, but its figures have not been written: nothing would be left of it.
+    WithoutFigures,
+    /// Complete, with its figures.
+    Complete {
+        /// When its last process ended.
+        finished_at: DateTime<Utc>,
+    },
+    /// A removal began and did not end.
+    HalfPruned,
+    /// Only its figures are left.
+    Pruned,
+}
+
+/// What a run knows of the runs before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Basis {
+    /// It has taken the ages of gaps from these runs (several for shards that were planned at different times), and their
+    /// remarks when its workbook is written.
+    Runs(Vec<String>),
+    /// Its journal cannot be read, so that it may need any of them.
+    Unknown,
+}
+
+/// A run, as far as the decision goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownRun {
+    /// Its id.
+    pub id: String,
+    /// How it stands.
+    pub standing: Standing,
+    /// Which runs it stands on.
+    pub basis: Basis,
+}
+
+impl KnownRun {
+    /// Whether a report could still be made from it.
+    const fn is_alive(&self) -> bool {
+        !matches!(self.standing, Standing::Pruned | Standing::HalfPruned)
+    }
+
+    fn stands_on(&self, run_id: &str) -> bool {
+        matches!(&self.basis, Basis::Runs(runs) if runs.iter().any(|run| run == run_id))
+    }
+}
+
+/// What is to be done with a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// Remove what it keeps of people.
+    Remove {
+        /// Runs that stand on it and stay: they get its remarks first.
+        heirs: Vec<String>,
+    },
+    /// Go on with a removal that did not end.
+    Finish,
+    /// Leave it as it is.
+    Keep(Reason),
+}
+
+/// Why a run is left as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// Only its figures are left.
+    Pruned,
+    /// It is not complete.
+    Unfinished,
+    /// Its manifest cannot be read.
+    Unreadable,
+    /// Its figures have not been written.
+    WithoutFigures,
+    /// It is the latest complete run, which the next one stands on.
+    Latest,
+    /// The policy keeps it.
+    Recent,
+    /// The run of this id may stand on it, and its journal cannot be read.
+    NeededBy(String),
+}
+
+/// Decides about each of a job's runs, in their order. `latest` is the run that the link of that name leads to.
+#[must_use]
+pub fn decide(runs: &[KnownRun], latest: Option<&str>, policy: Policy, now: DateTime<Utc>) -> Vec<Decision> {
+    let reasons: Vec<Option<Reason>> = runs.iter().map(|run| reason_to_keep(run, runs, latest, policy, now)).collect();
+    let going: BTreeSet<&str> =
+        runs.iter().zip(&reasons).filter(|(_, reason)| reason.is_none()).map(|(run, _)| run.id.as_str()).collect();
+    let heirs = |id: &str| {
+        let stay = runs.iter().filter(|run| run.is_alive() && !going.contains(run.id.as_str()) && run.stands_on(id));
+        stay.map(|run| run.id.clone()).collect::<Vec<String>>()
+    };
+    let decision = |(run, reason): (&KnownRun, Option<Reason>)| match reason {
+        Some(reason) => Decision::Keep(reason),
+        None if run.standing == Standing::HalfPruned => Decision::Finish,
+        None => Decision::Remove { heirs: heirs(&run.id) },
+    };
+    runs.iter().zip(reasons).map(decision).collect()
+}
+
+/// Returns why a run stays; `None` where it may go.
+fn reason_to_keep(run: &KnownRun, runs: &[KnownRun], latest: Option<&str>, policy: Policy, now: DateTime<Utc>) -> Option<Reason> {
+    let finished_at = match run.standing {
+        Standing::HalfPruned => return None,
+        Standing::Pruned => return Some(Reason::Pruned),
+        Standing::Unfinished => return Some(Reason::Unfinished),
+        Standing::Unreadable => return Some(Reason::Unreadable),
+        Standing::WithoutFigures => return Some(Reason::WithoutFigures),
+        Standing::Complete { finished_at } => finished_at,
+    };
+    let later = runs.iter().filter(|other| is_later(other, run, finished_at)).count();
+    if later == 0 || latest == Some(run.id.as_str()) {
+        return Some(Reason::Latest);
+    }
+    let is_recent = match policy {
+        Policy::Latest(kept) => later < usize::try_from(kept).unwrap_or(usize::MAX),
+        // An age beyond the calendar is older than every run.
+        Policy::YoungerThan(age) => {
+            TimeDelta::from_std(age).ok().and_then(|age| now.checked_sub_signed(age)).is_none_or(|bound| finished_at > bound)
+        }
+    };
+    if is_recent {
+        return Some(Reason::Recent);
+    }
+    let needing = runs.iter().find(|other| other.id != run.id && other.is_alive() && other.basis == Basis::Unknown);
+    needing.map(|other| Reason::NeededBy(other.id.clone()))
+}
+
+/// Whether `other` is complete and ended after `run`; of two that ended at once, the one with the greater id counts as later.
+fn is_later(other: &KnownRun, run: &KnownRun, finished_at: DateTime<Utc>) -> bool {
+    match other.standing {
+        Standing::Complete { finished_at: ended } => (ended, &other.id) > (finished_at, &run.id),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn day(day: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(day * 86_400, 0).unwrap()
+    }
+
+    fn run(id: &str, standing: Standing, basis: &[&str]) -> KnownRun {
+        let basis = Basis::Runs(basis.iter().map(|&id| id.to_owned()).collect());
+        KnownRun { id: id.to_owned(), standing, basis }
+    }
+
+    /// Runs of four months, each on the one before.
+    fn months() -> Vec<KnownRun> {
+        let complete = |at| Standing::Complete { finished_at: day(at) };
+        vec![
+            run("2026-08", complete(30), &[]),
+            run("2026-09", complete(60), &["2026-08"]),
+            run("2026-10", complete(90), &["2026-09"]),
+            run("2026-11", complete(120), &["2026-10"]),
+        ]
+    }
+
+    fn keep(reason: Reason) -> Decision {
+        Decision::Keep(reason)
+    }
+
+    fn remove(heirs: &[&str]) -> Decision {
+        Decision::Remove { heirs: heirs.iter().map(|&id| id.to_owned()).collect() }
+    }
+
+    #[test]
+    fn the_latest_runs_stay_and_the_oldest_of_them_inherits() {
+        let decisions = decide(&months(), Some("2026-11"), Policy::Latest(2), day(130));
+        assert_eq!(decisions, [remove(&[]), remove(&["2026-10"]), keep(Reason::Recent), keep(Reason::Latest)]);
+    }
+
+    #[test]
+    fn runs_older_than_an_age_go_but_never_the_latest() {
+        let of_days = |days: u64| Policy::YoungerThan(Duration::from_hours(24 * days));
+        let decisions = decide(&months(), None, of_days(45), day(130));
+        assert_eq!(decisions, [remove(&[]), remove(&["2026-10"]), keep(Reason::Recent), keep(Reason::Latest)]);
+        let decisions = decide(&months(), None, of_days(1), day(400));
+        assert_eq!(decisions, [remove(&[]), remove(&[]), remove(&["2026-11"]), keep(Reason::Latest)]);
+        let decisions = decide(&months(), None, Policy::YoungerThan(Duration::MAX), day(400));
+        assert!(decisions.iter().all(|decision| matches!(decision, Decision::Keep(_))), "older than any calendar");
+    }
+
+    #[test]
+    fn what_the_link_leads_to_stays_though_a_later_one_is_there() {
+        let decisions = decide(&months(), Some("2026-09"), Policy::Latest(1), day(130));
+        assert_eq!(decisions[1], keep(Reason::Latest));
+        assert_eq!(decisions[0], remove(&["2026-09"]));
+    }
+
+    #[test]
+    fn only_what_is_complete_and_has_its_figures_goes() {
+        let mut runs = months();
+        runs[0].standing = Standing::Unfinished;
+        runs[1].standing = Standing::WithoutFigures;
+        runs.push(run("2026-07", Standing::Unreadable, &[]));
+        runs.push(run("2026-06", Standing::Pruned, &[]));
+        runs.push(run("2026-05", Standing::HalfPruned, &[]));
+        let decisions = decide(&runs, None, Policy::Latest(1), day(130));
+        let expected = [
+            keep(Reason::Unfinished),
+            keep(Reason::WithoutFigures),
+            remove(&["2026-11"]),
+            keep(Reason::Latest),
+            keep(Reason::Unreadable),
+            keep(Reason::Pruned),
+            Decision::Finish,
+        ];
+        assert_eq!(decisions, expected);
+    }
+
+    #[test]
+    fn nothing_goes_while_a_run_may_need_it_that_cannot_be_read() {
+        let mut runs = months();
+        runs[2].basis = Basis::Unknown;
+        let decisions = decide(&runs, None, Policy::Latest(2), day(130));
+        let needed = || keep(Reason::NeededBy("2026-10".to_owned()));
+        assert_eq!(decisions[..2], [needed(), needed()]);
+        runs[2].standing = Standing::Pruned;
+        let decisions = decide(&runs, None, Policy::Latest(1), day(130));
+        assert_eq!(decisions[..2], [remove(&[]), remove(&[])], "a pruned run needs nothing");
+    }
+
+    fn standing() -> impl Strategy<Value = Standing> {
+        prop_oneof![
+            Just(Standing::Unfinished),
+            Just(Standing::Unreadable),
+            Just(Standing::WithoutFigures),
+            Just(Standing::Pruned),
+            Just(Standing::HalfPruned),
+            (0i64..300).prop_map(|at| Standing::Complete { finished_at: day(at) }),
+        ]
+    }
+
+    fn policy() -> impl Strategy<Value = Policy> {
+        prop_oneof![
+            (1u32..6).prop_map(Policy::Latest),
+            (0u64..400).prop_map(|days| Policy::YoungerThan(Duration::from_hours(24 * days))),
+        ]
+    }
+
+    fn is_complete(run: &KnownRun) -> bool {
+        matches!(run.standing, Standing::Complete { .. })
+    }
+
+    proptest! {
+        #[test]
+        fn the_newest_complete_run_always_stays_and_heirs_are_alive(
+            standings in prop::collection::vec(standing(), 0..12),
+            basis in prop::collection::vec(0usize..12, 12),
+            policy in policy(),
+            now in 300i64..400,
+        ) {
+            let id = |at: usize| format!("run-{at:02}");
+            let runs: Vec<KnownRun> = standings
+                .iter()
+                .enumerate()
+                .map(|(at, standing)| run(&id(at), *standing, &[id(basis[at]).as_str()]))
+                .collect();
+            let decisions = decide(&runs, None, policy, day(now));
+            prop_assert_eq!(decisions.len(), runs.len());
+            let stays = |(run, decision): &(&KnownRun, &Decision)| is_complete(run) && matches!(decision, Decision::Keep(_));
+            prop_assert!(runs.iter().zip(&decisions).any(|both| stays(&both)) || !runs.iter().any(is_complete));
+            for (run, decision) in runs.iter().zip(&decisions) {
+                if let Decision::Remove { heirs } = decision {
+                    prop_assert!(is_complete(run));
+                    for heir in heirs {
+                        let at = runs.iter().position(|run| run.id == *heir).unwrap();
+                        prop_assert!(runs[at].is_alive() && matches!(decisions[at], Decision::Keep(_)));
+                    }
+                }
+            }
+            // Deciding again about what is left changes nothing.
+            let after: Vec<KnownRun> = runs
+                .iter()
+                .zip(&decisions)
+                .map(|(run, decision)| match decision {
+                    Decision::Keep(_) => run.clone(),
+                    _ => KnownRun { standing: Standing::Pruned, ..run.clone() },
+                })
+                .collect();
+            let again = decide(&after, None, policy, day(now));
+            prop_assert!(again.iter().all(|decision| matches!(decision, Decision::Keep(_))));
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! How the runs of a job stand on the disk.
+
+use super::decision::{Basis, KnownRun, Standing};
+use super::removal::is_kept;
+use super::tombstone::Tombstone;
+use crate::exit::Stop;
+use crate::journal::{Journal, JournalError};
+use crate::run_folder::{RunFolder, RunState};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// All runs of a job.
+#[derive(Debug)]
+pub struct Survey {
+    /// The runs, by id.
+    pub runs: Vec<SurveyedRun>,
+    /// The run that the link `latest` leads to.
+    pub latest: Option<String>,
+}
+
+/// A run and what would be removed from it.
+#[derive(Debug)]
+pub struct SurveyedRun {
+    /// Its folder.
+    pub folder: RunFolder,
+    /// What the decision about it depends on.
+    pub known: KnownRun,
+    /// What lies in its folder beside its figures, by name.
+    pub contents: Vec<Content>,
+}
+
+impl SurveyedRun {
+    /// Bytes of what would be removed.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.contents.iter().map(|content| content.bytes).sum()
+    }
+}
+
+/// A file or folder of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    /// Its name.
+    pub name: String,
+    /// Bytes of the file, or of all files below the folder.
+    pub bytes: u64,
+}
+
+/// Looks at the runs in a job's folder. To be called by whoever holds the job's lock: a journal of an older version is brought
+/// up to date when it is opened.
+///
+/// # Errors
+/// Fails if a folder cannot be read.
+pub fn survey(job_dir: &Path) -> Result<Survey, Stop> {
+    let mut runs = Vec::new();
+    for dir in folders(job_dir).map_err(Stop::disk(job_dir.display()))? {
+        let folder = RunFolder::at(&dir);
+        let Some(standing) = standing(&folder)? else { continue };
+        let known = KnownRun { id: folder.id(), standing, basis: basis(&folder)? };
+        let contents = contents(&dir).map_err(Stop::disk(dir.display()))?;
+        runs.push(SurveyedRun { folder, known, contents });
+    }
+    runs.sort_by(|a, b| a.known.id.cmp(&b.known.id));
+    Ok(Survey { runs, latest: latest(job_dir) })
+}
+
+/// The folders in a folder; links, such as `latest`, are none, and neither is what is only there for a moment.
+fn folders(job_dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(job_dir)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() && !entry.file_name().to_string_lossy().starts_with('.') {
+            found.push(entry.path());
+        }
+    }
+    Ok(found)
+}
+
+fn latest(job_dir: &Path) -> Option<String> {
+    let target = job_dir.join("latest").canonicalize().ok()?;
+    Some(target.file_name()?.to_string_lossy().into_owned())
+}
+
+/// How the run in a folder stands; `None` where there is none.
+fn standing(folder: &RunFolder) -> Result<Option<Standing>, Stop> {
+    match Tombstone::of(folder) {
+        Ok(Some(Tombstone { finished_at: Some(_), .. })) => return Ok(Some(Standing::Pruned)),
+        Ok(Some(_)) => return Ok(Some(Standing::HalfPruned)),
+        Ok(None) => {}
+        Err(_) => return Ok(Some(Standing::Unreadable)),
+    }
+    let Ok(manifest) = folder.manifest() else { return Ok(Some(Standing::Unreadable)) };
+    let shards = folder.shards().map_err(Stop::disk(folder.dir().display()))?;
+    let Some(manifest) = manifest else {
+        // A process that died before it wrote a manifest leaves a journal; shards that were never read as one have none.
+        let standing = if shards.is_empty() { Standing::Unfinished } else { Standing::WithoutFigures };
+        return Ok((!shards.is_empty() || folder.journal().exists()).then_some(standing));
+    };
+    let is_complete =
+        |folder: &RunFolder| matches!(folder.manifest(), Ok(Some(manifest)) if manifest.state == RunState::Complete);
+    let Some(finished_at) = manifest.finished_at.filter(|_| manifest.state == RunState::Complete) else {
+        return Ok(Some(Standing::Unfinished));
+    };
+    if !shards.iter().all(|shard| is_complete(&folder.shard(*shard))) {
+        return Ok(Some(Standing::Unfinished));
+    }
+    let has_figures = ["summary.json", "history.json"].iter().all(|name| folder.file(name).exists());
+    Ok(Some(if has_figures { Standing::Complete { finished_at } } else { Standing::WithoutFigures }))
+}
+
+/// The runs that the journals in a folder were planned after. A run without a journal can make no report, and needs none.
+fn basis(folder: &RunFolder) -> Result<Basis, Stop> {
+    let shards = folder.shards().map_err(Stop::disk(folder.dir().display()))?;
+    let of_shards = shards.iter().map(|shard| folder.shard(*shard).journal());
+    let mut runs = Vec::new();
+    for journal in std::iter::once(folder.journal()).chain(of_shards).filter(|journal| journal.exists()) {
+        match previous(&journal) {
+            Ok(run) => runs.extend(run),
+            Err(problem) => {
+                tracing::warn!(%problem, "a journal cannot be read");
+                return Ok(Basis::Unknown);
+            }
+        }
+    }
+    runs.dedup();
+    Ok(Basis::Runs(runs))
+}
+
+fn previous(journal: &Path) -> Result<Option<String>, JournalError> {
+    Journal::open(journal)?.previous_run()
+}
+
+/// What lies in a run's folder beside what always stays.
+fn contents(dir: &Path) -> io::Result<Vec<Content>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !is_kept(&name) {
+            found.push(Content { bytes: size(&entry.path())?, name });
+        }
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(found)
+}
+
+/// Bytes of a file, or of all files below a folder. Links are not followed.
+fn size(path: &Path) -> io::Result<u64> {
+    let mut bytes = 0;
+    let mut open = vec![path.to_owned()];
+    while let Some(path) = open.pop() {
+        let found = fs::symlink_metadata(&path)?;
+        if found.is_dir() {
+            for entry in fs::read_dir(&path)? {
+                open.push(entry?.path());
+            }
+        } else {
+            bytes += found.len();
+        }
+    }
+    Ok(bytes)
+}
