@@ -1,7 +1,7 @@
 //! Counts of rows in the population: a status's share of rows, times the rows of an item, times the number of items.
 
 use super::estimate::Estimate;
-use super::interval::{Interval, Z95, range_quantile};
+use super::interval::{Z95, range_quantile};
 use super::proportion::Proportion;
 use super::ratio::{Cell, Ratio};
 
@@ -32,14 +32,13 @@ pub fn estimate_count(items: f64, rows: &[Cell], [known, least, most]: [CountRea
     let least = PerItem::of(least, &rows)?;
     let most = PerItem::of(most, &rows)?;
     let quantile = range_quantile(most.value() - least.value(), least.error().max(most.error()));
-    let answered = known.interval(Z95);
-    let (value, low, high) = (known.value(), least.interval(quantile).low, most.interval(quantile).high);
+    let (value, low, high) = (known.value(), least.low(quantile), most.high(quantile));
     Some(Estimate {
         value: items * value,
         low: items * low.min(value),
         high: items * high.max(value),
-        answered_low: items * answered.low,
-        answered_high: items * answered.high,
+        answered_low: items * known.low(Z95),
+        answered_high: items * known.high(Z95),
     })
 }
 
@@ -71,13 +70,20 @@ impl<'a> PerItem<'a> {
         self.reach(self.rows.value * self.share.ratio.error(), self.share.value() * self.rows.error())
     }
 
-    /// The interval by the method of variance estimates recovery: the limits of both factors, square and added.
-    fn interval(&self, quantile: f64) -> Interval {
-        let of_rows = self.share.value() * quantile * self.rows.error();
+    /// The lower limit by the method of variance estimates recovery: the reaches of both factors' limits, squared and added.
+    fn low(&self, quantile: f64) -> f64 {
         let below = self.rows.value * (self.share.value() - self.share.low(quantile));
+        (self.value() - self.reach(below, self.reach_of_rows(quantile))).max(0.0)
+    }
+
+    /// The upper limit by the same method.
+    fn high(&self, quantile: f64) -> f64 {
         let above = self.rows.value * (self.share.high(quantile) - self.share.value());
-        let value = self.value();
-        Interval { low: (value - self.reach(below, of_rows)).max(0.0), high: value + self.reach(above, of_rows) }
+        self.value() + self.reach(above, self.reach_of_rows(quantile))
+    }
+
+    fn reach_of_rows(&self, quantile: f64) -> f64 {
+        self.share.value() * quantile * self.rows.error()
     }
 
     /// The reach of a product from the reaches of its factors.

@@ -197,6 +197,10 @@ fn distance_below(parts: &[Part], of_sizes: f64, quantile: f64) -> f64 {
     if parts.is_empty() {
         return quantile * of_sizes.sqrt();
     }
+    // No share can lie below 0. Kinds of rows that a sample has none of are frequent.
+    if parts.iter().all(|part| part.share <= 0.0) {
+        return 0.0;
+    }
     if let [only] = parts
         && of_sizes <= 0.0
     {
