@@ -60,7 +60,8 @@ fn rows_of<'a>(words: &Words, mask: Mask, estimates: &'a Estimates) -> Vec<Row<'
     let mut rows =
         vec![Row { scope: words.text("scope-all").to_owned(), group: String::new(), name: "", figures: &estimates.overall }];
     let scope = words.text("scope-type");
-    rows.extend(estimates.by_type.iter().map(|group| row_of(words, mask, scope, group)));
+    // Type codes are as long as holder codes, and no secret.
+    rows.extend(estimates.by_type.iter().map(|group| row_of(words, Mask::None, scope, group)));
     for (header, groups) in &estimates.by_carried {
         let scope = words.fill("sheet-by", &[("header", header)]);
         rows.extend(groups.iter().take(MOST_GROUPS).map(|group| row_of(words, mask, &scope, group)));
