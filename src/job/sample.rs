@@ -92,7 +92,7 @@ impl Read for SampleSize {
     }
 
     fn schema(_: &Place<'_>) -> Schema {
-        let text = schema::matching(r"^\s*(0*[1-9][0-9]*|[0-9]*\.?[0-9]*\s*%)\s*$");
+        let text = schema::matching(r"^\s*(\+?0*[1-9][0-9]*|[0-9]*\.?[0-9]*\s*%)\s*$");
         schema::of([("anyOf", json!([{ "type": "integer", "minimum": 1 }, text]))])
     }
 }
