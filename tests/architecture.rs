@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms from the top. A room uses only rooms further down.
-const ROOMS: [&str; 25] = [
+const ROOMS: [&str; 26] = [
     "command",
     "cli",
     "init",
@@ -26,6 +26,7 @@ const ROOMS: [&str; 25] = [
     "job",
     "endpoint",
     "codes",
+    "sample",
     "durable",
     "child",
     "interrupt",

@@ -14,4 +14,5 @@ mod platform;
 mod readme;
 mod report;
 mod retention;
+mod sample;
 mod support;

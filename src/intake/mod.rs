@@ -22,6 +22,7 @@ mod repair;
 mod row;
 mod row_reader;
 mod sample;
+mod sampling;
 mod search;
 mod section;
 mod sheet;
@@ -33,6 +34,7 @@ mod workbook;
 
 pub use cells::{CellEvent, read_cells};
 pub use row::{InputProblem, NewItem, RejectedRow, Repair};
+pub use sampling::{SampledItems, Sampler, Sampling};
 
 use crate::interrupt::Interrupts;
 use crate::job::{InputSettings, Job};

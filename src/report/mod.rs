@@ -3,6 +3,7 @@
 
 mod compared;
 mod decisions;
+mod estimates;
 mod excel;
 mod explain;
 mod failed;
@@ -17,6 +18,7 @@ mod words;
 
 pub use compared::{Comparison, compared_text};
 pub use decisions::{DecisionReader, Decisions, ShownDecision};
+pub use estimates::{by_text, change_text, estimate_text, sample_note};
 pub use excel::{ComparedWorkbook, ReportError, write_workbook};
 pub(crate) use excel::{embedded, face_value, fitting, mask_codes, masked, width_of};
 pub use explain::{ExplainedFace, explained_text};

@@ -23,6 +23,7 @@ const fn sources(language: Language) -> &'static [&'static str] {
             include_str!("messages/zh-CN/first_hour.ftl"),
             include_str!("messages/zh-CN/job_schema.ftl"),
             include_str!("messages/zh-CN/dispatch.ftl"),
+            include_str!("messages/zh-CN/sample.ftl"),
         ],
         Language::En => &[
             include_str!("messages/en/report.ftl"),
@@ -38,6 +39,7 @@ const fn sources(language: Language) -> &'static [&'static str] {
             include_str!("messages/en/first_hour.ftl"),
             include_str!("messages/en/job_schema.ftl"),
             include_str!("messages/en/dispatch.ftl"),
+            include_str!("messages/en/sample.ftl"),
         ],
     }
 }

@@ -5,6 +5,7 @@ mod change;
 mod compared;
 mod detail;
 mod errors;
+mod estimates;
 mod gaps;
 mod handling;
 mod inputs;

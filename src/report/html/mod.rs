@@ -1,5 +1,7 @@
 //! The page that a director reads: one file that needs nothing else. No holder code stands in it.
 
+mod estimates;
+
 use super::excel::{mask_codes, masked};
 use super::gates::{rule_of, value_of};
 use super::summary::input_text;
