@@ -54,6 +54,14 @@ pub fn by_text<'a>(words: &'a Words, sample: &'a SampleFacts) -> &'a str {
     if sample.by == crate::sample::StratifyBy::CERT_TYPE { words.text("sample-by-type") } else { &sample.by }
 }
 
+/// Returns the name of a run among others; of a sampled one with the size of its sample.
+pub(super) fn run_name(words: &Words, run_id: &str, sample: Option<u64>) -> String {
+    match sample {
+        Some(size) => words.fill("history-sample", &[("run", run_id), ("size", &grouped(size))]),
+        None => run_id.to_owned(),
+    }
+}
+
 /// A count that is estimated: rounded, since its fractions mean nothing.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts are positive and far below 2^52")]
 fn whole(value: f64) -> String {

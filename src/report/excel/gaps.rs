@@ -82,7 +82,7 @@ fn write_status(
 ) -> Result<(), ReportError> {
     let words = input.words;
     let has_previous = input.figures.previous_run.is_some();
-    let mut list = DetailSheet::begin(workbook, style, input, words.status(status), columns(input, held));
+    let mut list = DetailSheet::begin(workbook, style, input, input.list_name(words.status(status)), columns(input, held));
     let mut rows = Rows::open(input.tables, coverage::COVERAGE)?;
     let mut decisions = input.decisions.reader()?;
     let mut likely_same = LikelySame::new(input.tables, words, input.mask);

@@ -1,13 +1,15 @@
 //! The first sheet: what the run was, its key figures with the words that define them, change, gates, pictures, and the way
 //! to every other sheet.
 
-use super::super::gates::{rule_of, value_of};
-use super::super::{ReportInput, Words, first_rows, reading};
+use super::super::estimates::{by_text, estimate_text, grouped, run_name};
+use super::super::gates::{rule_of, told_value, verdict_key};
+use super::super::{ReportInput, Words, first_rows, reading, title_key};
 use super::ReportError;
 use super::breakdown::rate_column;
 use super::style::{Style, set_page};
-use crate::analysis::Group;
+use crate::analysis::{Group, Verdict};
 use crate::audit::Status;
+use crate::sample::Estimate;
 use rust_xlsxwriter::{
     Chart, ChartAxisCrossing, ChartFont, ChartFormat, ChartLegendPosition, ChartLine, ChartMarker, ChartMarkerType,
     ChartSolidFill, ChartType, Color, Url, Workbook, Worksheet,
@@ -44,7 +46,7 @@ pub(super) fn write(
     sheet.set_column_width(3, 14)?;
     sheet.set_column_width(4, 14)?;
     sheet.set_screen_gridlines(false);
-    sheet.write_string_with_format(0, 0, words.text("title"), &style.title)?;
+    sheet.write_string_with_format(0, 0, words.text(title_key(figures)), &style.title)?;
     sheet.set_row_height(0, 28)?;
 
     let mut page = Page { sheet, style, words, row: 2 };
@@ -60,6 +62,7 @@ pub(super) fn write(
     page.count("attempts", figures.attempts, words.text("attempts-words"))?;
 
     page.inputs(input)?;
+    page.sample(input)?;
     page.heading("key-figures")?;
     page.count("items", figures.items, words.text("items-words"))?;
     page.count("rows", figures.rows, words.text("rows-words"))?;
@@ -69,7 +72,10 @@ pub(super) fn write(
         ("city_coverage", figures.city_coverage),
         ("error_rate", figures.error_rate),
     ] {
-        page.rate(key, rate)?;
+        match &figures.estimates {
+            Some(estimates) => page.estimate(key, estimates.overall.get(key))?,
+            None => page.rate(key, rate)?,
+        }
     }
 
     page.heading("distribution")?;
@@ -295,19 +301,41 @@ impl Page<'_> {
         Ok(())
     }
 
+    /// Tells how the sample was drawn, and how to read what follows.
+    fn sample(&mut self, input: ReportInput<'_>) -> Result<(), ReportError> {
+        let Some(sample) = &input.figures.sample else { return Ok(()) };
+        let words = self.words;
+        self.heading("sample-heading")?;
+        self.count("sample-size", sample.size, words.text("sample-size-words"))?;
+        self.count("sample-population", sample.population, words.text("sample-population-words"))?;
+        let allocation = words.named("allocation", sample.allocation);
+        let by = words.fill("sample-by-words", &[("least", &grouped(sample.least)), ("allocation", allocation)]);
+        self.text("sample-by", by_text(words, sample), &by)?;
+        self.text("sample-seed", &sample.seed, words.text("sample-seed-words"))?;
+        self.note("sample-lists")
+    }
+
+    /// A rate that is estimated, with its interval beside what it means.
+    fn estimate(&mut self, key: &str, estimate: Option<&Estimate>) -> Result<(), ReportError> {
+        self.rate_cell(self.row, 1, estimate.map(|estimate| estimate.value))?;
+        let told = estimate_text(self.words, key, estimate);
+        self.label(key, &told)
+    }
+
     fn gates(&mut self, input: ReportInput<'_>) -> Result<(), ReportError> {
         if input.figures.gates.is_empty() {
             return Ok(());
         }
         self.heading("gates")?;
         for gate in &input.figures.gates {
-            let (verdict, format) =
-                if gate.holds { ("gate-holds", &self.style.good) } else { ("gate-violated", &self.style.bad) };
-            self.sheet.write_string_with_format(self.row, 0, self.words.text(verdict), format)?;
+            let format = match gate.verdict {
+                Verdict::Holds => &self.style.good,
+                Verdict::Fails => &self.style.bad,
+                Verdict::Undecided => &self.style.muted,
+            };
+            self.sheet.write_string_with_format(self.row, 0, self.words.text(verdict_key(gate.verdict)), format)?;
             self.sheet.write_string_with_format(self.row, 1, rule_of(self.words, gate), &self.style.wrapped)?;
-            let value = value_of(self.words, gate);
-            let told = self.words.fill("gate-value-of", &[("value", &value), ("name", &gate.name)]);
-            self.sheet.write_string_with_format(self.row, 2, told, &self.style.remark)?;
+            self.sheet.write_string_with_format(self.row, 2, told_value(self.words, gate), &self.style.remark)?;
             self.row += 1;
         }
         Ok(())
@@ -326,11 +354,15 @@ impl Page<'_> {
             self.sheet.write_string_with_format(self.row, column, self.words.text(key), format)?;
         }
         let first = self.row + 1;
-        let this = self.words.fill("history-this", &[("run", &figures.run_id)]);
-        let past = input
-            .history
-            .iter()
-            .map(|run| (run.run_id.clone(), [run.collection_rate, run.province_coverage, run.city_coverage, run.error_rate]));
+        let words = self.words;
+        let now = run_name(words, &figures.run_id, figures.sample.as_ref().map(|sample| sample.size));
+        let this = self.words.fill("history-this", &[("run", &now)]);
+        let past = input.history.iter().map(|run| {
+            (
+                run_name(words, &run.run_id, run.sample.as_ref().map(|sample| sample.size)),
+                [run.collection_rate, run.province_coverage, run.city_coverage, run.error_rate],
+            )
+        });
         let now = [figures.collection_rate, figures.province_coverage, figures.city_coverage, figures.error_rate];
         for (name, rates) in past.chain([(this, now)]) {
             self.row += 1;

@@ -69,6 +69,7 @@ page-sample-answered = Of answered rows alone
 history-sample = { $run } (sample of { $size })
 
 # Gates
+page-some-undecided = Some gates are undecided
 gate-undecided = Undecided
 gate-estimate-of = estimate { $value }, interval { $low } to { $high } ({ $name })
 gate-undecided-warning = gate { $rule } ({ $name }) is undecided: estimate { $value }, 95% interval { $low } to { $high }, and the limit lies within; enlarge the sample with --sample and run again

@@ -38,7 +38,7 @@ sample-estimate = { $value }（抽样估计，95% 置信区间 { $low } 至 { $h
 sample-withheld = 样本不足
 sample-note = 抽样估计：从 { $population } 个条目中按{ $by }分层抽取 { $size } 个（种子 { $seed }）。估计值之后是 95% 置信区间；查询失败的条目情况未知，区间已按“全部不利”到“全部有利”放宽。
 sample-lists = 各明细表只列出样本中的条目，不是全部条目。
-sample-list-name = { $sheet }（样本）
+sample-list-name = { $sheet } (样本)
 sample-in-sample = 样本中
 sample-heading = 抽样
 sample-by-type = 证照类型
@@ -69,6 +69,7 @@ page-sample-answered = 只按已答复的行
 history-sample = { $run }（抽样 { $size } 个）
 
 # Gates
+page-some-undecided = 有门限无法判定
 gate-undecided = 无法判定
 gate-estimate-of = 估计 { $value }，区间 { $low } 至 { $high }（{ $name }）
 gate-undecided-warning = 门限 { $rule }（{ $name }）无法判定：估计 { $value }，95% 置信区间 { $low } 至 { $high }，界限在区间之内；请用 --sample 加大样本后再次运行
