@@ -168,6 +168,13 @@ impl RunFolder {
         self.0.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
     }
 
+    /// Returns the id of the run that the folder is of, which is that of the folder above where it is a shard's.
+    #[must_use]
+    pub fn run_id(&self) -> String {
+        let parent = self.0.parent().filter(|_| shard_named(&self.id()).is_some());
+        parent.map_or_else(|| self.id(), |parent| Self::at(parent).id())
+    }
+
     /// The journal.
     #[must_use]
     pub fn journal(&self) -> PathBuf {
@@ -233,12 +240,7 @@ impl RunFolder {
             entries => entries?,
         };
         for entry in entries {
-            let name = entry?.file_name();
-            let read = || {
-                let (number, of) = name.to_str()?.strip_prefix("shard-")?.split_once("-of-")?;
-                Some(Shard { number: number.parse().ok()?, of: of.parse().ok()? })
-            };
-            shards.extend(read());
+            shards.extend(entry?.file_name().to_str().and_then(shard_named));
         }
         shards.sort_unstable_by_key(|shard| (shard.of, shard.number));
         Ok(shards)
@@ -277,4 +279,10 @@ impl RunFolder {
             }
         }
     }
+}
+
+/// The shard that a folder of this name is of; `None` where it is none's.
+fn shard_named(name: &str) -> Option<Shard> {
+    let (number, of) = name.strip_prefix("shard-")?.split_once("-of-")?;
+    Some(Shard { number: number.parse().ok()?, of: of.parse().ok()? })
 }

@@ -21,6 +21,7 @@ mod progress;
 mod prune;
 mod report;
 mod run;
+mod sampled;
 mod sandbox;
 mod schema;
 mod session;

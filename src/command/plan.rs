@@ -1,26 +1,36 @@
 //! The plan of a new run: inputs read into its journal.
 
-use super::outputs;
 use super::terminal::Terminal;
+use super::{outputs, sampled};
 use crate::audit::{EarlierRow, Status};
 use crate::exit::{Exit, Stop};
 use crate::face::sort_key;
-use crate::intake::{FileProblem, FileReport, FoundFiles, IntakeError, IntakeReport, NewItem, Note, SheetReport, read_files};
-use crate::job::{Job, Recheck};
-use crate::journal::{Journal, JournalError, PlanCounts, Shard, Wanted};
+use crate::intake::{
+    FileProblem, FileReport, FoundFiles, IntakeError, IntakeReport, NewItem, Note, Sampler, Sampling, SheetReport, Sink,
+    read_files,
+};
+use crate::job::{Job, Recheck, SampleSettings};
+use crate::journal::{Journal, JournalError, PlanCounts, PlanWriter, Shard, Wanted};
 use crate::message::Message;
 use crate::run_folder::{RunFolder, RunState};
+use crate::sample::{SamplePlan, Target};
 use crate::table::{EarlierError, EarlierRows};
+use std::cell::Cell;
+
+/// The inputs of a run, and where they are read to.
+#[derive(Clone, Copy)]
+pub(super) struct Reading<'a> {
+    pub job: &'a Job,
+    pub found: &'a FoundFiles,
+    pub folder: &'a RunFolder,
+    pub shard: Shard,
+    /// The sample that is wanted of the items; `None` for all of them.
+    pub sample: Option<&'a SampleSettings>,
+}
 
 /// Opens the journal of a run, reading the inputs into it where that has not been done.
-pub(super) fn open_or_plan(
-    job: &Job,
-    found: &FoundFiles,
-    folder: &RunFolder,
-    shard: Shard,
-    is_begun: bool,
-    terminal: &Terminal,
-) -> Result<(Journal, PlanCounts), Stop> {
+pub(super) fn open_or_plan(reading: Reading<'_>, is_begun: bool, terminal: &Terminal) -> Result<(Journal, PlanCounts), Stop> {
+    let Reading { job, folder, shard, sample, .. } = reading;
     let path = folder.journal();
     if path.exists() {
         // A journal without a manifest is of a process that died while it read the inputs: nothing was asked yet, and the
@@ -28,6 +38,7 @@ pub(super) fn open_or_plan(
         if is_begun {
             let journal = Journal::open(&path)?;
             if journal.is_planned()? {
+                go_on_with_sample(reading, &journal, terminal)?;
                 let counts = journal.counts()?;
                 return Ok((journal, counts));
             }
@@ -41,23 +52,27 @@ pub(super) fn open_or_plan(
     }
     let journal = Journal::create(&path)?;
     let carried = job.carried();
-    let has_previous = take_previous(job, folder, &journal, terminal)?;
+    let sampling = sample.map(|sample| sampled::sampling(job, sample, &folder.run_id()));
+    // A sample knows nothing of most gaps: their ages pass it by.
+    let has_previous = sampling.is_none() && take_previous(job, folder, &journal, terminal)?;
     let only_gaps = job.recheck == Recheck::Gaps;
     if only_gaps && !has_previous {
         terminal.tell(&Message::new("no-run-to-recheck"));
     }
-    let wanted: Wanted<'_> =
-        if only_gaps && has_previous { Box::new(|item| was_left_open(&journal, item)) } else { Box::new(|_| Ok(true)) };
-    let mut plan = journal.begin_plan(&carried, shard, wanted)?;
-    let today = chrono::Local::now().date_naive();
-    let report = read_files(job, found, today, &mut plan, &terminal.interrupts).map_err(|error| match error {
-        IntakeError::Interrupted => Stop::interrupted(),
-        IntakeError::Sink(cause) => Stop::disk(path.display())(cause),
-    })?;
-    if !report.problems.is_empty() {
-        return Err(unreadable(&report.problems));
-    }
-    plan.finish()?;
+    let report = if let Some(sampling) = sampling {
+        let is_candidate = Cell::new(false);
+        let plan = journal.begin_sample(&carried, shard, Box::new(|_| Ok(is_candidate.get())))?;
+        let (report, plan) = read_sample(reading, (&journal, plan), sampling, &is_candidate, terminal)?;
+        tell_sample(&plan, terminal);
+        report
+    } else {
+        let wanted: Wanted<'_> =
+            if only_gaps && has_previous { Box::new(|item| was_left_open(&journal, item)) } else { Box::new(|_| Ok(true)) };
+        let mut plan = journal.begin_plan(&carried, shard, wanted)?;
+        let report = read(reading, &mut plan, terminal)?;
+        plan.finish()?;
+        report
+    };
     let kept = serde_json::to_string(&report).map_err(Stop::disk("journal.sqlite"))?;
     journal.set_note(outputs::INTAKE, &kept)?;
     for file in &report.files {
@@ -87,6 +102,77 @@ pub(super) fn open_or_plan(
         return Err(Stop { exit: Exit::Invalid, messages });
     }
     Ok((journal, counts))
+}
+
+/// Reads the inputs into a sink.
+fn read(reading: Reading<'_>, sink: &mut dyn Sink, terminal: &Terminal) -> Result<IntakeReport, Stop> {
+    let Reading { job, found, folder, .. } = reading;
+    let today = chrono::Local::now().date_naive();
+    let report = read_files(job, found, today, sink, &terminal.interrupts).map_err(|error| match error {
+        IntakeError::Interrupted => Stop::interrupted(),
+        IntakeError::Sink(cause) => Stop::disk(folder.journal().display())(cause),
+    })?;
+    if report.problems.is_empty() { Ok(report) } else { Err(unreadable(&report.problems)) }
+}
+
+/// Reads the inputs into a journal's plan, and makes the plan stand with the items that the sample draws.
+fn read_sample(
+    reading: Reading<'_>,
+    (journal, mut plan): (&Journal, PlanWriter<'_>),
+    sampling: Sampling,
+    is_candidate: &Cell<bool>,
+    terminal: &Terminal,
+) -> Result<(IntakeReport, SamplePlan), Stop> {
+    let by = sampling.by.to_string();
+    let mut sampler = Sampler::new(sampling, &reading.job.carried(), &mut plan, is_candidate);
+    let report = read(reading, &mut sampler, terminal)?;
+    let sampled = sampler.finish().map_err(|problem| Stop::invalid(problem.to_message(&by)))?;
+    plan.keep_drawn(&sampled.items)?;
+    sampled::keep(journal, &sampled.plan)?;
+    plan.finish()?;
+    Ok((report, sampled.plan))
+}
+
+/// Draws what a larger sample has beyond the one that the run has drawn, where one is wanted.
+///
+/// # Errors
+/// Fails if the run is sampled and should not be, or the reverse, or if its sample was drawn otherwise.
+fn go_on_with_sample(reading: Reading<'_>, journal: &Journal, terminal: &Terminal) -> Result<(), Stop> {
+    let path = reading.folder.dir().display();
+    let (before, wanted) = match (sampled::plan_of(journal)?, reading.sample) {
+        (None, None) => return Ok(()),
+        (None, Some(_)) => return Err(Stop::invalid(Message::new("sample-begun-whole").with("path", path))),
+        (Some(_), None) => return Err(Stop::invalid(Message::new("sample-begun-sampled").with("path", path))),
+        (Some(before), Some(wanted)) => (before, wanted),
+    };
+    let changes = sampled::changes(&before, wanted);
+    if !changes.is_empty() {
+        return Err(Stop::invalid(Message::new("run-began-otherwise").with("path", path).with_list("changes", changes)));
+    }
+    let Target::Size(size) = wanted.target else { return Ok(()) };
+    let asked = size.of(before.population());
+    if asked <= before.drawn() {
+        if asked < before.drawn() {
+            terminal.tell(&Message::new("sample-kept").with("drawn", before.drawn()).with("size", asked));
+        }
+        return Ok(());
+    }
+    let carried = reading.job.carried();
+    let is_candidate = Cell::new(false);
+    let plan = journal.begin_larger_sample(&carried, reading.shard, Box::new(|_| Ok(is_candidate.get())))?;
+    let sampling = sampled::larger(&before, wanted.target);
+    let (_, after) = read_sample(reading, (journal, plan), sampling, &is_candidate, terminal)?;
+    terminal.tell(&Message::new("sample-extended").with("before", before.drawn()).with("after", after.drawn()));
+    Ok(())
+}
+
+/// Tells what was drawn, and whether strata give fewer items than they should.
+fn tell_sample(plan: &SamplePlan, terminal: &Terminal) {
+    let drawn = Message::new("sample-drawn").with("size", plan.drawn()).with("population", plan.population());
+    terminal.tell(&drawn.with("strata", plan.strata.len()).with("by", &plan.by));
+    if plan.strata.iter().any(|stratum| stratum.drawn < stratum.population.min(plan.least)) {
+        terminal.tell(&Message::new("sample-least-not-met").with("size", plan.drawn()).with("least", plan.least));
+    }
 }
 
 /// Takes into the journal what the last complete run of the job knew, where there is one.

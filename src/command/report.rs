@@ -22,7 +22,7 @@ pub(super) fn report(args: &ReportArgs, terminal: &mut Terminal) -> Result<Exit,
     let is_sharded = !folder.journal().exists();
     if is_sharded {
         folder.write_manifest(&manifest)?;
-        if manifest.state == RunState::Complete {
+        if manifest.state == RunState::Complete && figures.sample.is_none() {
             outputs::point_latest(&folder, &manifest, terminal)?;
         }
     }

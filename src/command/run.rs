@@ -3,7 +3,7 @@
 
 use super::progress::RunProgress;
 use super::terminal::Terminal;
-use super::{archive, locks, logging, notify, outputs, plan, prune, session};
+use super::{archive, locks, logging, notify, outputs, plan, prune, sampled, session};
 use crate::archive::{ArchiveReport, Selection};
 use crate::cli::{RunArgs, ShardArg};
 use crate::durable::{Lock, append_private, create_private_dir, remove_unfinished};
@@ -16,15 +16,18 @@ use crate::message::Message;
 use crate::platform::StopReason;
 use crate::retention::refuse_pruned;
 use crate::run_folder::{Fingerprint, Manifest, RunFolder, RunState};
-use chrono::{Local, Utc};
+use chrono::Utc;
 use std::cell::RefCell;
 use std::path::Path;
 use std::time::Instant;
 
 pub(super) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Exit, Stop> {
     let job = terminal.load(&args.job)?;
-    let run_id = args.run_id.clone().unwrap_or_else(|| job.run_id(Local::now().date_naive()));
+    let sample = sampled::settings(&job, args.sample.as_deref(), None)?;
+    let run_id = args.run_id.clone().unwrap_or_else(|| sampled::run_id(&job, sample.as_ref()));
     let mut folder = None;
+    // From here on the job is the one that runs: its sample is the one that was typed, where one was.
+    let job = Job { sample, ..job };
     let ended = phases(&job, args, &run_id, terminal, &mut folder);
     let exit = ended.as_ref().map_or_else(|stop| stop.exit, |exit| *exit);
     tracing::info!(exit = exit.code(), outcome = exit.word(), "end");
@@ -125,7 +128,9 @@ fn private_dir(dir: &Path) -> Result<(), Stop> {
 /// Opens the run's plan, reading the inputs where that has not been done, and takes up again what is to be asked again.
 fn plan(job: &Job, args: &RunArgs, opened: Opened, terminal: &Terminal) -> Result<Run, Stop> {
     let Opened { folder, shard, files, mut manifest, is_begun, is_new, locks } = opened;
-    let planned = plan::open_or_plan(job, &files, &folder, shard.unwrap_or(Shard::WHOLE), is_begun, terminal);
+    let shard = shard.unwrap_or(Shard::WHOLE);
+    let reading = plan::Reading { job, found: &files, folder: &folder, shard, sample: job.sample.as_ref() };
+    let planned = plan::open_or_plan(reading, is_begun, terminal);
     if planned.is_err() && is_new {
         // Nothing was called: a run that cannot begin leaves nothing behind.
         let _ = std::fs::remove_dir_all(folder.dir());
@@ -276,7 +281,10 @@ fn conclude(
         (Err(failed), None) => return Err(failed),
     };
     if is_complete && manifest.shard.is_none() {
-        outputs::point_latest(folder, manifest, terminal)?;
+        // What a sample does not know must not end the ages of gaps.
+        if figures.sample.is_none() {
+            outputs::point_latest(folder, manifest, terminal)?;
+        }
         prune::after_run(job, terminal);
     }
     let exit = outputs::conclude(folder, &figures, wanted, args.format, terminal)?;
