@@ -9,7 +9,7 @@ mod handling;
 mod history;
 
 pub use breakdown::{Analysis, Counts, DifferenceGroup, ErrorGroup, Group, analyse};
-pub use compare::{CompareError, GapChanges, compare};
+pub use compare::{CompareError, Extent, GapChanges, compare};
 pub use estimate::{
     COUNTS, EstimateError, Estimates, Estimator, FigureEstimates, GroupEstimate, PastSample, RATES, SampleFacts, SampleVerdict,
     SampledItem, Verdict, earlier_rates, estimate, judge_on_sample,
