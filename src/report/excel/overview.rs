@@ -79,6 +79,9 @@ pub(super) fn write(
     }
 
     page.heading("distribution")?;
+    if figures.sample.is_some() {
+        page.note("sample-counts")?;
+    }
     for (status, count) in figures.by_status() {
         let key = format!("status-{}", status.name());
         page.count(&key, count, words.text(&format!("{key}-words")))?;
@@ -155,7 +158,8 @@ fn solid(colour: u32) -> ChartSolidFill {
 /// Statuses by certificate type, stacked; the numbers are those of the sheet by type.
 fn by_type(input: ReportInput<'_>) -> Chart {
     let words = input.words;
-    let sheet = words.text("sheet-by-type");
+    let name = input.list_name(words.text("sheet-by-type"));
+    let sheet = name.as_str();
     let types = input.analysis.by_type.len();
     let last = u32::try_from(types.min(CHARTED)).unwrap_or(u32::MAX);
     let title = if types > CHARTED {

@@ -2,7 +2,7 @@
 
 mod estimates;
 
-use super::estimates::run_name;
+use super::estimates::{estimate_text, run_name};
 use super::excel::{mask_codes, masked};
 use super::gates::{rule_of, told_value, value_of, verdict_key};
 use super::summary::input_text;
@@ -257,10 +257,15 @@ fn grouped(count: u64) -> String {
 }
 
 fn cards(words: &Words, figures: &Figures) -> Vec<Card> {
-    let card = |key: &str, value: String| Card {
+    let words_of = |key: &str| words.text(&format!("{key}-words")).to_owned();
+    let card = |key: &str, value: String| Card { label: counted(words, figures, key), value, note: words_of(key) };
+    let rate = |key: &str, rate: Option<f64>| Card {
         label: words.text(key).to_owned(),
-        value,
-        note: words.text(&format!("{key}-words")).to_owned(),
+        value: words.percent(rate),
+        note: match &figures.estimates {
+            Some(estimates) => estimate_text(words, key, estimates.overall.get(key)),
+            None => words_of(key),
+        },
     };
     let gaps = figures.city_only + figures.province_only + figures.neither;
     let names = [Status::CityOnly, Status::ProvinceOnly, Status::Neither].map(|status| words.status(status));
@@ -268,17 +273,23 @@ fn cards(words: &Words, figures: &Figures) -> Vec<Card> {
     vec![
         card("items", grouped(figures.items)),
         card("rows", grouped(figures.rows)),
-        card("collection_rate", words.percent(figures.collection_rate)),
-        card("province_coverage", words.percent(figures.province_coverage)),
-        card("city_coverage", words.percent(figures.city_coverage)),
-        card("error_rate", words.percent(figures.error_rate)),
-        Card { label: words.text("page-gaps").to_owned(), value: grouped(gaps), note: names.join(" + ") },
+        rate("collection_rate", figures.collection_rate),
+        rate("province_coverage", figures.province_coverage),
+        rate("city_coverage", figures.city_coverage),
+        rate("error_rate", figures.error_rate),
+        Card { label: counted(words, figures, "page-gaps"), value: grouped(gaps), note: names.join(" + ") },
         Card {
-            label: words.text("inconsistent").to_owned(),
+            label: counted(words, figures, "inconsistent"),
             value: grouped(figures.inconsistent),
             note: words.fill("inconsistent-words", &[("share", &share)]),
         },
     ]
+}
+
+/// What a count is called; that of a sampled run is one of the sample.
+fn counted(words: &Words, figures: &Figures, key: &str) -> String {
+    let name = words.text(key);
+    if figures.sample.is_some() { words.fill("sample-list-name", &[("sheet", name)]) } else { name.to_owned() }
 }
 
 fn changes(words: &Words, figures: &Figures) -> Vec<Card> {

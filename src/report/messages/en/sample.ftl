@@ -32,14 +32,13 @@ allocation-neyman = allocated by how much the strata varied in the previous run
 # Reports
 sample-title = Electronic certificates: province and city compared (sample estimate)
 sample-subject = Collection and consistency of electronic certificates (sample estimate)
-sample-mark = sample estimate
 sample-interval = { $low } to { $high }
 sample-estimate = { $value } (sample estimate, 95% interval { $low } to { $high })
 sample-withheld = too few rows
 sample-note = Sample estimate: { $size } of { $population } items, drawn in strata by { $by } (seed { $seed }). Behind each estimate stands its 95% interval; of items whose calls failed nothing is known, and the interval allows for all of them being unfavourable or favourable.
 sample-lists = The lists hold the items of the sample, not all items.
+sample-counts = These counts are rows of the sample, not of all items; those of all items are estimated under “Estimated counts”.
 sample-list-name = { $sheet } (sample)
-sample-in-sample = in the sample
 sample-heading = Sample
 sample-by-type = certificate type
 sample-size = Items in the sample

@@ -32,14 +32,13 @@ allocation-neyman = 按上一批次各层归集率的离散程度分配
 # Reports
 sample-title = 电子证照省市比对报告（抽样估计）
 sample-subject = 电子证照归集与一致性核查（抽样估计）
-sample-mark = 抽样估计
 sample-interval = { $low } 至 { $high }
 sample-estimate = { $value }（抽样估计，95% 置信区间 { $low } 至 { $high }）
 sample-withheld = 样本不足
 sample-note = 抽样估计：从 { $population } 个条目中按{ $by }分层抽取 { $size } 个（种子 { $seed }）。估计值之后是 95% 置信区间；查询失败的条目情况未知，区间已按“全部不利”到“全部有利”放宽。
 sample-lists = 各明细表只列出样本中的条目，不是全部条目。
+sample-counts = 以下数量是样本中的行数，不是全部条目的；全部条目的推算见“抽样推算数量”。
 sample-list-name = { $sheet } (样本)
-sample-in-sample = 样本中
 sample-heading = 抽样
 sample-by-type = 证照类型
 sample-size = 样本条目
