@@ -7,12 +7,12 @@ use super::super::{ReportInput, Words, first_rows, reading, title_key};
 use super::ReportError;
 use super::breakdown::rate_column;
 use super::style::{Style, set_page};
-use crate::analysis::{Group, Verdict};
+use crate::analysis::{Group, PastSample, Verdict};
 use crate::audit::Status;
-use crate::sample::Estimate;
+use crate::sample::{Estimate, Interval};
 use rust_xlsxwriter::{
-    Chart, ChartAxisCrossing, ChartFont, ChartFormat, ChartLegendPosition, ChartLine, ChartMarker, ChartMarkerType,
-    ChartSolidFill, ChartType, Color, Url, Workbook, Worksheet,
+    Chart, ChartAxisCrossing, ChartErrorBars, ChartErrorBarsType, ChartFont, ChartFormat, ChartLegendPosition, ChartLine,
+    ChartMarker, ChartMarkerType, ChartRange, ChartSolidFill, ChartType, Color, Url, Workbook, Worksheet,
 };
 
 /// Groups that a chart shows: more would not be read.
@@ -26,6 +26,9 @@ const SERIES: [(Status, u16, u32); 6] = [
     (Status::Error, 8, 0x00C0_0000),
     (Status::Pending, 9, 0x00BF_9000),
 ];
+/// First of the hidden columns beside the rates over the runs. They hold, rate by rate, how far its interval reaches above and
+/// below it: the bars of a chart take their lengths from cells.
+const REACHES: u16 = 30;
 /// A row's height in pixels, as Excel has it by default.
 const ROW_PIXELS: u32 = 20;
 
@@ -218,16 +221,51 @@ fn trend(input: ReportInput<'_>, (first, last): (u32, u32)) -> Chart {
         let line = ChartLine::new().set_color(Color::RGB(colour)).set_width(2.25).clone();
         let dot = ChartFormat::new().set_solid_fill(&solid(colour)).clone();
         let marker = ChartMarker::new().set_type(ChartMarkerType::Circle).set_size(6).set_format(&mut dot.clone()).clone();
-        chart
-            .add_series()
+        let series = chart.add_series();
+        series
             .set_name(words.text(key))
             .set_categories((sheet, first, 0, last, 0))
             .set_values((sheet, first, column, last, column))
             .set_format(ChartFormat::new().set_line(&line))
             .set_marker(&marker);
+        if has_sample(input) {
+            let above = REACHES + 2 * (column - 1);
+            let reaches = |column| ChartRange::new_from_range(sheet, first, column, last, column);
+            let bars = ChartErrorBarsType::Custom(reaches(above), reaches(above + 1));
+            series.set_y_error_bars(ChartErrorBars::new().set_type(bars));
+        }
     }
+    // The bars' lengths stand in hidden columns.
+    chart.show_hidden_data();
     chart.y_axis().set_num_format("0%").set_min(input.lowest_rate_shown()).set_max(1.0);
     chart
+}
+
+/// Whether a run of those that reports show is sampled.
+fn has_sample(input: ReportInput<'_>) -> bool {
+    input.figures.sample.is_some() || input.history.iter().any(|run| run.sample.is_some())
+}
+
+/// A run among others, with its rates in the order of their columns.
+struct ShownRun {
+    name: String,
+    rates: [Option<f64>; 4],
+    sample: Option<PastSample>,
+}
+
+impl ShownRun {
+    /// How far the intervals of the rates in the chart reach above and below them.
+    fn reaches(&self) -> impl Iterator<Item = f64> {
+        let intervals = self
+            .sample
+            .as_ref()
+            .map_or([None; 3], |sample| [sample.collection_rate, sample.province_coverage, sample.city_coverage]);
+        self.rates.into_iter().zip(intervals).flat_map(|(rate, interval)| match (rate, interval) {
+            (Some(rate), Some(Interval { low, high })) => [(high - rate).max(0.0), (rate - low).max(0.0)],
+            // A rate that is known has no bar.
+            _ => [0.0; 2],
+        })
+    }
 }
 
 /// Writes the sheet's lines one below the other.
@@ -359,20 +397,29 @@ impl Page<'_> {
         }
         let first = self.row + 1;
         let words = self.words;
-        let now = run_name(words, &figures.run_id, figures.sample.as_ref().map(|sample| sample.size));
-        let this = self.words.fill("history-this", &[("run", &now)]);
-        let past = input.history.iter().map(|run| {
-            (
-                run_name(words, &run.run_id, run.sample.as_ref().map(|sample| sample.size)),
-                [run.collection_rate, run.province_coverage, run.city_coverage, run.error_rate],
-            )
+        let past = input.history.iter().map(|run| ShownRun {
+            name: run_name(words, &run.run_id, run.sample.as_ref().map(|sample| sample.size)),
+            rates: [run.collection_rate, run.province_coverage, run.city_coverage, run.error_rate],
+            sample: run.sample.clone(),
         });
-        let now = [figures.collection_rate, figures.province_coverage, figures.city_coverage, figures.error_rate];
-        for (name, rates) in past.chain([(this, now)]) {
+        let this = run_name(words, &figures.run_id, figures.sample.as_ref().map(|sample| sample.size));
+        let now = ShownRun {
+            name: words.fill("history-this", &[("run", &this)]),
+            rates: [figures.collection_rate, figures.province_coverage, figures.city_coverage, figures.error_rate],
+            sample: figures.estimates.as_ref().map(PastSample::of),
+        };
+        let has_sample = has_sample(input);
+        for run in past.chain([now]) {
             self.row += 1;
-            self.sheet.write_string_with_format(self.row, 0, &name, &self.style.code)?;
+            self.sheet.write_string_with_format(self.row, 0, &run.name, &self.style.code)?;
+            if has_sample {
+                for (column, reach) in (REACHES..).zip(run.reaches()) {
+                    self.sheet.write_number_with_format(self.row, column, reach, &self.style.percent)?;
+                    self.sheet.set_column_hidden(column)?;
+                }
+            }
             // A rate of nothing stays blank: a dash would be drawn as zero.
-            for (column, rate) in (1..).zip(rates).filter_map(|(column, rate)| Some((column, rate?))) {
+            for (column, rate) in (1..).zip(run.rates).filter_map(|(column, rate)| Some((column, rate?))) {
                 self.rate_cell(self.row, column, Some(rate))?;
             }
         }
