@@ -9,28 +9,28 @@ use crate::intake::{FileProblem, FileReport, FoundFiles, IntakeError, IntakeRepo
 use crate::job::{Job, Recheck};
 use crate::journal::{Journal, JournalError, PlanCounts, Shard, Wanted};
 use crate::message::Message;
-use crate::run_folder::{RunFolder, RunState};
+use crate::run_folder::{Manifest, RunFolder, RunLayout, RunState};
 use crate::table::{EarlierError, EarlierRows};
 
-/// Opens the journal of a run, reading the inputs into it where that has not been done.
+/// Opens the journal of a run, reading the inputs into it where that has not been done. `begun` is the manifest that an earlier
+/// process has left.
 pub(super) fn open_or_plan(
     job: &Job,
     found: &FoundFiles,
-    folder: &RunFolder,
-    shard: Shard,
-    is_begun: bool,
+    layout: &RunLayout,
+    begun: Option<&Manifest>,
     terminal: &Terminal,
 ) -> Result<(Journal, PlanCounts), Stop> {
+    let (folder, shard) = (layout.folder(), layout.shard.unwrap_or(Shard::WHOLE));
     let path = folder.journal();
     if path.exists() {
         // A journal without a manifest is of a process that died while it read the inputs: nothing was asked yet, and the
         // inputs may be others now.
-        if is_begun {
-            let journal = Journal::open(&path)?;
-            if journal.is_planned()? {
-                let counts = journal.counts()?;
-                return Ok((journal, counts));
-            }
+        if let Some(manifest) = begun
+            && let Some(journal) = layout.open_journal(manifest)?
+        {
+            let counts = journal.counts()?;
+            return Ok((journal, counts));
         }
         for ending in ["", "-wal", "-shm"] {
             let part = folder.file(&format!("journal.sqlite{ending}"));
@@ -40,8 +40,9 @@ pub(super) fn open_or_plan(
         }
     }
     let journal = Journal::create(&path)?;
+    journal.set_run_id(&layout.run_id)?;
     let carried = job.carried();
-    let has_previous = take_previous(job, folder, &journal, terminal)?;
+    let has_previous = take_previous(layout, &journal, terminal)?;
     let only_gaps = job.recheck == Recheck::Gaps;
     if only_gaps && !has_previous {
         terminal.tell(&Message::new("no-run-to-recheck"));
@@ -90,23 +91,22 @@ pub(super) fn open_or_plan(
 }
 
 /// Takes into the journal what the last complete run of the job knew, where there is one.
-fn take_previous(job: &Job, folder: &RunFolder, journal: &Journal, terminal: &Terminal) -> Result<bool, Stop> {
-    let latest = RunFolder::at(job.output.join(&job.name).join("latest"));
+fn take_previous(layout: &RunLayout, journal: &Journal, terminal: &Terminal) -> Result<bool, Stop> {
+    let latest = RunFolder::at(layout.latest());
     let Some(previous) = latest.manifest()?.filter(|previous| previous.state == RunState::Complete) else {
         if latest.dir().is_symlink() {
             terminal.tell(&Message::new("latest-leads-nowhere").with("path", latest.dir().display()));
         }
         return Ok(false);
     };
-    let is_this = |dir: &std::path::Path| dir.canonicalize().ok() == latest.dir().canonicalize().ok();
-    if is_this(folder.dir()) || folder.dir().parent().is_some_and(is_this) {
+    if layout.run_folder().dir().canonicalize().ok() == latest.dir().canonicalize().ok() {
         return Ok(false);
     }
     let failed = |error: EarlierError| {
         Stop::internal(Message::new("previous-run-unreadable").with("run", &previous.run_id).with("cause", error))
     };
-    let known = latest.journal().exists().then(|| Journal::open(&latest.journal())).transpose();
-    let known = known.map_err(|error| failed(error.into()))?;
+    // What the run before knew of its own run before: where it was in shards, each of them knows.
+    let known = latest.journals().map_err(|error| failed(error.into()))?;
     let rows = EarlierRows::open(&latest.tables()).map_err(|error| failed(error.into()))?;
     let rows = rows.flat_map(|row| match row {
         // What an error hid is as it was known before.

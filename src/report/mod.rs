@@ -25,7 +25,7 @@ pub use gates::gate_text;
 pub use html::page;
 pub use metrics::{MetricsInput, metrics};
 pub use plan::{PlanReport, Span, TypeCheck, plan_json, plan_text};
-pub use remarks::{GapKey, RemarkError, RemarkedRun, Remarks};
+pub use remarks::{GapKey, RemarkError, RemarkedRun, Remarks, WaitingRemark};
 pub use summary::{summary_json, summary_text};
 pub use words::Words;
 
