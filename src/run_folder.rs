@@ -1,13 +1,20 @@
 //! A run's folder: where its files lie, and the manifest that says how the run stands.
+//!
+//! [`RunLayout`] knows where a run, or a shard of it, lies among the runs of its job; [`RunFolder`] is one folder with a manifest,
+//! a journal and what is made from them.
+
+mod fingerprint;
+mod layout;
+
+pub use fingerprint::{Fingerprint, InputHash};
+pub use layout::RunLayout;
 
 use crate::durable::write_whole;
 use crate::exit::Stop;
-use crate::intake::InputFile;
-use crate::job::{Job, Purpose, Recheck};
-use crate::journal::Shard;
-use crate::message::Message;
+use crate::journal::{Journal, JournalError, Journals, Shard};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 /// How a run stands.
@@ -20,97 +27,6 @@ pub enum RunState {
     Incomplete,
     /// Every item is finished.
     Complete,
-}
-
-/// What a run's answers depend on: where it changes, the answers no longer fit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fingerprint {
-    /// Path and SHA-256 of every input.
-    pub inputs: Vec<InputHash>,
-    /// How they are read: sheets, header rows, columns, defaults, carried columns.
-    #[serde(default)]
-    pub reading: Vec<String>,
-    /// `[purpose]`.
-    pub purpose: Purpose,
-    /// The platform's address.
-    pub platform: String,
-    /// `audit.depth`.
-    pub depth: String,
-    /// `audit.certificates`.
-    pub certificates: String,
-    /// `audit.recheck`.
-    #[serde(default = "all")]
-    pub recheck: String,
-}
-
-fn all() -> String {
-    Recheck::All.word().to_owned()
-}
-
-/// An input and its content.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InputHash {
-    /// Path relative to the job's root.
-    pub path: String,
-    /// SHA-256 in hexadecimal.
-    pub sha256: String,
-}
-
-impl Fingerprint {
-    /// The fingerprint of a job with these inputs.
-    #[must_use]
-    pub fn new(job: &Job, files: &[InputFile]) -> Self {
-        let inputs = files.iter().map(|file| InputHash { path: file.name.to_string(), sha256: file.sha256.clone() });
-        Self {
-            inputs: inputs.collect(),
-            reading: job.inputs.iter().map(|input| format!("{input:?}")).collect(),
-            purpose: job.purpose.clone(),
-            platform: job.platform.base.name().to_owned(),
-            depth: job.audit.depth.word().to_owned(),
-            certificates: job.audit.certificates.word().to_owned(),
-            recheck: job.recheck.word().to_owned(),
-        }
-    }
-
-    /// Returns what is not as it was.
-    #[must_use]
-    pub fn changes_since(&self, earlier: &Self) -> Vec<Message> {
-        let mut changes = Vec::new();
-        for input in &self.inputs {
-            match earlier.inputs.iter().find(|known| known.path == input.path) {
-                None => changes.push(Message::new("changed-input-new").with("path", &input.path)),
-                Some(known) if known.sha256 != input.sha256 => {
-                    changes.push(Message::new("changed-input-content").with("path", &input.path));
-                }
-                Some(_) => {}
-            }
-        }
-        for known in &earlier.inputs {
-            if !self.inputs.iter().any(|input| input.path == known.path) {
-                changes.push(Message::new("changed-input-gone").with("path", &known.path));
-            }
-        }
-        if changes.is_empty() && self.inputs != earlier.inputs {
-            changes.push(Message::new("changed-input-order"));
-        }
-        if self.reading != earlier.reading {
-            changes.push(Message::new("changed-input-settings"));
-        }
-        if self.purpose != earlier.purpose {
-            changes.push(Message::new("changed-purpose"));
-        }
-        for (key, now, before) in [
-            ("platform.base_url", &self.platform, &earlier.platform),
-            ("audit.depth", &self.depth, &earlier.depth),
-            ("audit.certificates", &self.certificates, &earlier.certificates),
-            ("audit.recheck", &self.recheck, &earlier.recheck),
-        ] {
-            if now != before {
-                changes.push(Message::new("changed-key").with("key", key).with("before", before).with("now", now));
-            }
-        }
-        changes
-    }
 }
 
 /// The content of `run.json`.
@@ -137,6 +53,9 @@ pub struct Manifest {
     pub items: u64,
     /// Items that need nothing more.
     pub finished: u64,
+    /// Items among them of which everything is known. What is known stays so: the journal never has fewer of them later.
+    #[serde(default)]
+    pub settled: u64,
     /// When the first process began.
     pub started_at: DateTime<Utc>,
     /// When the last process ended.
@@ -145,7 +64,15 @@ pub struct Manifest {
     pub wall_seconds: f64,
 }
 
-/// A run's folder.
+impl Manifest {
+    /// Whether the manifest was written, or written last, when the plan of the run was whole.
+    #[must_use]
+    pub fn is_planned(&self) -> bool {
+        self.items > 0 || self.state == RunState::Complete
+    }
+}
+
+/// The folder of a run or of a shard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunFolder(PathBuf);
 
@@ -162,23 +89,10 @@ impl RunFolder {
         &self.0
     }
 
-    /// Its name: the run's id.
-    #[must_use]
-    pub fn id(&self) -> String {
-        self.0.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
-    }
-
-    /// Returns the id of the run that the folder is of, which is that of the folder above where it is a shard's.
-    #[must_use]
-    pub fn run_id(&self) -> String {
-        let parent = self.0.parent().filter(|_| shard_named(&self.id()).is_some());
-        parent.map_or_else(|| self.id(), |parent| Self::at(parent).id())
-    }
-
     /// The journal.
     #[must_use]
     pub fn journal(&self) -> PathBuf {
-        self.0.join("journal.sqlite")
+        self.0.join(JOURNAL)
     }
 
     /// The folder of tables.
@@ -202,12 +116,12 @@ impl RunFolder {
     /// Reads the manifest; none where there is no run here.
     ///
     /// # Errors
-    /// Where there is one that cannot be read.
+    /// Fails if there is one that cannot be read.
     pub fn manifest(&self) -> Result<Option<Manifest>, Stop> {
         let path = self.file("run.json");
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Stop::disk(path.display())(error)),
         };
         serde_json::from_str(&text).map(Some).map_err(Stop::disk(path.display()))
@@ -216,73 +130,52 @@ impl RunFolder {
     /// Writes the manifest, whole.
     ///
     /// # Errors
-    /// What the disk says.
+    /// Fails if the file cannot be written.
     pub fn write_manifest(&self, manifest: &Manifest) -> Result<(), Stop> {
         let path = self.file("run.json");
         let text = serde_json::to_string_pretty(manifest).map_err(Stop::disk("run.json"))?;
         write_whole(&path, text.as_bytes()).map_err(Stop::disk(path.display()))
     }
 
-    /// The folder of one of its shards.
-    #[must_use]
-    pub fn shard(&self, shard: Shard) -> Self {
-        Self(self.0.join(format!("shard-{}-of-{}", shard.number, shard.of)))
-    }
-
     /// The shards that have a folder here, in order.
     ///
     /// # Errors
-    /// What the disk says.
-    pub fn shards(&self) -> std::io::Result<Vec<Shard>> {
+    /// Fails if the folder cannot be read; one that is not there has none.
+    pub fn shards(&self) -> io::Result<Vec<Shard>> {
         let mut shards = Vec::new();
         let entries = match std::fs::read_dir(&self.0) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(shards),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(shards),
             entries => entries?,
         };
         for entry in entries {
-            shards.extend(entry?.file_name().to_str().and_then(shard_named));
+            shards.extend(entry?.file_name().to_str().and_then(layout::shard_named));
         }
         shards.sort_unstable_by_key(|shard| (shard.of, shard.number));
         Ok(shards)
     }
 
-    /// The folder that a job's run, or a shard of it, lives in: the latest of `<id>`, `<id>.2`, …; with `fresh` the first
-    /// one after it where it has not begun.
+    /// The folder of a shard of the run in this folder.
+    #[must_use]
+    pub fn shard(&self, shard: Shard) -> Self {
+        Self(self.0.join(layout::folder_name(shard)))
+    }
+
+    /// Opens the journals of the run in this folder, that of the whole or those of its shards, for what they know of the run
+    /// before; `None` where there are none.
     ///
     /// # Errors
-    /// Where the run that is there was begun in other parts; what the disk says.
-    pub fn find(job_dir: &Path, run_id: &str, shard: Option<Shard>, fresh: bool) -> Result<Self, Stop> {
-        let nth = |number: u32| Self(if number == 1 { job_dir.join(run_id) } else { job_dir.join(format!("{run_id}.{number}")) });
-        let shards = |run: &Self| run.shards().map_err(Stop::disk(run.dir().display()));
-        let mut taken = 0;
-        while nth(taken + 1).file("run.json").exists() || !shards(&nth(taken + 1))?.is_empty() {
-            taken += 1;
+    /// Fails if the folder or a journal cannot be read.
+    pub fn journals(&self) -> Result<Option<Journals>, JournalError> {
+        if self.journal().exists() {
+            return Ok(Some(vec![Journal::open(&self.journal())?].into()));
         }
-        let run = nth(taken.max(1));
-        let there = shards(&run)?;
-        let is_whole = run.journal().exists();
-        let fits = match shard {
-            None => there.is_empty(),
-            Some(shard) => !is_whole && there.iter().all(|other| other.of == shard.of),
-        };
-        match shard {
-            Some(shard) if fits && !(fresh && there.contains(&shard)) => Ok(run.shard(shard)),
-            Some(shard) if fresh => Ok(nth(taken + 1).shard(shard)),
-            None if fresh => Ok(nth(taken + 1)),
-            None if fits => Ok(run),
-            _ => {
-                let begun = match there.first() {
-                    Some(shard) => Message::new("begun-in-parts").with("of", shard.of),
-                    None => Message::new("begun-whole"),
-                };
-                Err(Stop::invalid(Message::new("begun-otherwise").with("path", run.dir().display()).with_message("begun", begun)))
-            }
-        }
+        let shards = self.shards().map_err(|cause| JournalError::CannotOpen { path: self.journal(), cause })?;
+        let paths = shards.into_iter().map(|shard| self.shard(shard).journal());
+        let journals: Vec<Journal> =
+            paths.filter(|path| path.exists()).map(|path| Journal::open(&path)).collect::<Result<_, _>>()?;
+        Ok(if journals.is_empty() { None } else { Some(Journals::of_shards(journals)) })
     }
 }
 
-/// The shard that a folder of this name is of; `None` where it is none's.
-fn shard_named(name: &str) -> Option<Shard> {
-    let (number, of) = name.strip_prefix("shard-")?.split_once("-of-")?;
-    Some(Shard { number: number.parse().ok()?, of: of.parse().ok()? })
-}
+/// Name of the journal.
+const JOURNAL: &str = "journal.sqlite";

@@ -225,15 +225,18 @@ impl Platform {
 
     /// A job on it over `inputs`, with the lines of `[throttle]` and further sections.
     pub(crate) fn job(&self, inputs: &str, throttle: &str) -> String {
-        let platform = format!(
-            "base_url = \"{}\"\nusername = \"sandbox\"\npassword = {{ command = [\"echo\", \"sandbox\"] }}\n",
-            self.sandbox.base_url()
-        );
-        let text = job_text(inputs, throttle);
-        let (before, rest) = text.split_once("base_url = \"sandbox\"").unwrap();
-        let (_, after) = rest.split_once("[purpose]").unwrap();
-        format!("{before}{platform}\n[purpose]{after}")
+        job_on(&self.sandbox.base_url(), inputs, throttle)
     }
+}
+
+/// A job on the platform at `base_url` over `inputs`, with the lines of `[throttle]` and further sections.
+pub(crate) fn job_on(base_url: &str, inputs: &str, throttle: &str) -> String {
+    let platform =
+        format!("base_url = \"{base_url}\"\nusername = \"sandbox\"\npassword = {{ command = [\"echo\", \"sandbox\"] }}\n");
+    let text = job_text(inputs, throttle);
+    let (before, rest) = text.split_once("base_url = \"sandbox\"").unwrap();
+    let (_, after) = rest.split_once("[purpose]").unwrap();
+    format!("{before}{platform}\n[purpose]{after}")
 }
 
 /// `count` items in a text file.

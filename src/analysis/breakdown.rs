@@ -152,7 +152,7 @@ pub struct Analysis {
     pub by_carried: Vec<(String, Vec<Group>)>,
     /// Differences by field and kind, the most frequent first.
     pub differences: Vec<DifferenceGroup>,
-    /// Errors by kind and code, the most frequent first.
+    /// Errors by kind and code, the most frequent first. Calls that were asked again count as they ended.
     pub errors: Vec<ErrorGroup>,
 }
 
@@ -243,7 +243,7 @@ fn grouped(dir: &Path, column: &str, label: Option<Column>) -> PolarsResult<Vec<
 }
 
 fn differences_by_field(dir: &Path) -> PolarsResult<Vec<DifferenceGroup>> {
-    let frame = tallied(dir, differences::DIFFERENCES, [differences::FIELD, differences::KIND])?;
+    let frame = tallied(scan(dir, differences::DIFFERENCES)?, [differences::FIELD, differences::KIND])?;
     let (fields, kinds) = (frame.column(differences::FIELD.name)?.str()?, frame.column(differences::KIND.name)?.str()?);
     let counts = frame.column("count")?.u64()?;
     let groups = fields.iter().zip(kinds.iter()).zip(counts.iter()).map(|((field, kind), count)| DifferenceGroup {
@@ -255,7 +255,8 @@ fn differences_by_field(dir: &Path) -> PolarsResult<Vec<DifferenceGroup>> {
 }
 
 fn errors_by_kind(dir: &Path) -> PolarsResult<Vec<ErrorGroup>> {
-    let frame = tallied(dir, errors::ERRORS, [errors::ERROR_KIND, errors::ERROR_CODE])?;
+    let latest = scan(dir, errors::ERRORS)?.filter(col(errors::HISTORY.name).eq(lit(false)));
+    let frame = tallied(latest, [errors::ERROR_KIND, errors::ERROR_CODE])?;
     let (kinds, codes) = (frame.column(errors::ERROR_KIND.name)?.str()?, frame.column(errors::ERROR_CODE.name)?.i32()?);
     let counts = frame.column("count")?.u64()?;
     let groups = kinds.iter().zip(codes.iter()).zip(counts.iter()).map(|((kind, code), count)| ErrorGroup {
@@ -266,9 +267,9 @@ fn errors_by_kind(dir: &Path) -> PolarsResult<Vec<ErrorGroup>> {
     Ok(groups.collect())
 }
 
-/// Rows of a table by two of its columns, the most frequent first.
-fn tallied(dir: &Path, table: crate::table::Table, [first, second]: [Column; 2]) -> PolarsResult<DataFrame> {
-    let counted = scan(dir, table)?.group_by([col(first.name), col(second.name)]).agg([col(first.name)
+/// Rows by two of their columns, the most frequent first.
+fn tallied(rows: LazyFrame, [first, second]: [Column; 2]) -> PolarsResult<DataFrame> {
+    let counted = rows.group_by([col(first.name), col(second.name)]).agg([col(first.name)
         .is_not_null()
         .cast(DataType::UInt64)
         .sum()

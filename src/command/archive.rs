@@ -23,8 +23,9 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 pub(super) fn archive(args: &ArchiveArgs, terminal: &mut Terminal) -> Result<Exit, Stop> {
-    let StoredRun { folder, manifest, job, journals, .. } = StoredRun::open(&args.run_dir, terminal)?;
-    if !folder.journal().exists() {
+    let StoredRun { layout, manifest, job, journals, .. } = StoredRun::open(&args.run_dir, terminal)?;
+    let folder = layout.folder();
+    if journals.are_shards() {
         return Err(Stop::invalid(Message::new("archive-of-shards").with("path", args.run_dir.display())));
     }
     let mut selection = Selection::of_job(&job.archive);
@@ -37,18 +38,18 @@ pub(super) fn archive(args: &ArchiveArgs, terminal: &mut Terminal) -> Result<Exi
     let journal = || Journal::open(&folder.journal()).map_err(Stop::from);
     let store = Store::of_run(folder.dir());
     if args.verify {
-        let _lock = locks::take_of_run(&folder, &manifest)?;
+        let _lock = locks::take(&layout.job_dir, layout.shard)?;
         return verify(&store, &journal()?, terminal);
     }
     if let Some(path) = &args.export {
         let settings = outputs::audit_settings(&job, &manifest);
         return pack(&store, &journal()?, &settings, &selection, path, terminal);
     }
-    let _lock = locks::take_of_run(&folder, &manifest)?;
+    let _lock = locks::take(&layout.job_dir, layout.shard)?;
     let fetched = fetch(&job, &folder, &manifest, Fetching { selection, attempts_before: 0 }, terminal);
     // What was fetched by then stands in the tables whatever ended it.
     let wanted = outputs::Wanted::of_job(&job, terminal.language());
-    let built = outputs::build(&job, &folder, &manifest, &journals, wanted, terminal);
+    let built = outputs::build(&job, &layout, &manifest, &journals, wanted, terminal);
     let report = fetched?;
     built?;
     let ArchiveReport { stored, duplicates, without, rejected, failed, bytes } = report;

@@ -14,12 +14,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 pub(super) fn collect(args: &CollectArgs, terminal: &mut Terminal) -> Result<Exit, Stop> {
-    let StoredRun { folder, manifest, job, journals, .. } = StoredRun::open(&args.run_dir, terminal)?;
+    let StoredRun { layout, manifest, job, journals, .. } = StoredRun::open(&args.run_dir, terminal)?;
+    let folder = layout.folder();
     let terminal: &Terminal = terminal;
     check_tables(&folder)?;
     let files = found(&args.files, &job.root)?;
     let password = password(args.password_file.as_deref())?;
-    let _lock = locks::take_of_run(&folder, &manifest)?;
+    let _lock = locks::take(&layout.job_dir, layout.shard)?;
     let asked_before = terminal.interrupts.count();
     let report = {
         let journal = decisions_journal(&folder)?;
@@ -36,7 +37,7 @@ pub(super) fn collect(args: &CollectArgs, terminal: &mut Terminal) -> Result<Exi
     };
     tracing::info!(?report, "collected");
     let wanted = outputs::Wanted::of_job(&job, terminal.language());
-    outputs::build(&job, &folder, &manifest, &journals, wanted, terminal)?;
+    outputs::build(&job, &layout, &manifest, &journals, wanted, terminal)?;
     terminal.print(&format!("{}\n", terminal.words().say(&told(&report))))?;
     if report.is_whole() {
         return Ok(Exit::Done);

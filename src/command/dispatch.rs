@@ -19,14 +19,15 @@ use std::path::Path;
 const FOLDER: &str = "dispatch";
 
 pub(super) fn dispatch(args: &DispatchArgs, terminal: &mut Terminal) -> Result<Exit, Stop> {
-    let StoredRun { folder, manifest, job, .. } = StoredRun::open(&args.run_dir, terminal)?;
+    let StoredRun { layout, manifest, job, .. } = StoredRun::open(&args.run_dir, terminal)?;
+    let folder = layout.folder();
     let terminal: &Terminal = terminal;
     check_column(&args.by, &manifest)?;
     check_tables(&folder)?;
     if manifest.state != RunState::Complete {
         terminal.tell(&Message::new("dispatch-of-incomplete"));
     }
-    let _lock = locks::take_of_run(&folder, &manifest)?;
+    let _lock = locks::take(&layout.job_dir, layout.shard)?;
     let journal = decisions_journal(&folder)?;
     let password = password(args.password_file.as_deref())?;
     let out = args.out.clone().unwrap_or_else(|| folder.file(FOLDER));

@@ -4,14 +4,13 @@ use crate::durable::{Lock, LockError};
 use crate::exit::{Exit, Stop};
 use crate::journal::Shard;
 use crate::message::Message;
-use crate::run_folder::{Manifest, RunFolder};
 use chrono::Local;
 use std::path::{Path, PathBuf};
 
 /// How the names of the shards' locks begin.
 const SHARD_LOCK: &str = ".lock-shard-";
 
-/// Takes the locks of a run: a whole run has the job's lock alone; shards share it, and each has its own alone.
+/// Takes the locks of a run or shard: a whole run has the job's lock alone; shards share it, and each has its own alone.
 pub(super) fn take(job_dir: &Path, shard: Option<Shard>) -> Result<Vec<Lock>, Stop> {
     let since = Local::now().format("%Y-%m-%d %H:%M:%S");
     let holder = Message::new("lock-holder").with("process", std::process::id()).with("since", since).to_stored();
@@ -46,11 +45,4 @@ fn shard_holder(job_dir: &Path) -> Option<String> {
 
 fn is_shard_lock(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(SHARD_LOCK))
-}
-
-/// The locks of the run in a folder, for other commands that change it.
-pub(super) fn take_of_run(folder: &RunFolder, manifest: &Manifest) -> Result<Vec<Lock>, Stop> {
-    let dir = std::path::absolute(folder.dir()).map_err(Stop::disk(folder.dir().display()))?;
-    let run = if manifest.shard.is_some() { dir.parent().unwrap_or(&dir) } else { &dir };
-    take(run.parent().unwrap_or(run), manifest.shard)
 }

@@ -7,6 +7,7 @@ mod check;
 mod collect;
 mod compare;
 mod completions;
+mod descriptors;
 mod dispatch;
 mod doctor;
 mod faces;

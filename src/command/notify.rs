@@ -5,7 +5,7 @@ use crate::child::{self, Ended};
 use crate::exit::{Exit, Stop};
 use crate::job::{Job, NotifySettings, Secret};
 use crate::message::Message;
-use crate::run_folder::RunFolder;
+use crate::run_folder::{RunFolder, RunLayout};
 use serde::Serialize;
 use std::process::Command;
 use std::time::Duration;
@@ -33,16 +33,9 @@ struct Ending<'a> {
 /// Longest message that is passed on, in characters: an environment variable has its limits.
 const LONGEST_MESSAGE: usize = 4000;
 
-/// The run that ended.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Run<'a> {
-    pub id: &'a str,
-    /// Its folder; `None` where it has none.
-    pub folder: Option<&'a RunFolder>,
-}
-
-/// Tells command and webhook of the job how a run ended.
-pub(super) fn tell(job: &Job, run: &Run<'_>, ended: &Result<Exit, Stop>, terminal: &Terminal) {
+/// Tells command and webhook of the job how a run ended. `run_id` is the id that the run was to have; it counts where `layout`,
+/// where the run or shard lies, is `None`: it has no folder then.
+pub(super) fn tell(job: &Job, run_id: &str, layout: Option<&RunLayout>, ended: &Result<Exit, Stop>, terminal: &Terminal) {
     let NotifySettings { command, webhook } = &job.notify;
     if command.is_empty() && webhook.is_none() {
         return;
@@ -51,12 +44,13 @@ pub(super) fn tell(job: &Job, run: &Run<'_>, ended: &Result<Exit, Stop>, termina
         Ok(exit) => (*exit, String::new()),
         Err(stop) => (stop.exit, words_of(stop, terminal)),
     };
-    let file = |name: &str| run.folder.map(|folder| folder.file(name));
+    let folder = layout.map(RunLayout::folder);
+    let file = |name: &str| folder.as_ref().map(|folder| folder.file(name));
     let summary = file("summary.json").and_then(|path| std::fs::read(path).ok());
-    let run_dir = run.folder.map(|folder| std::path::absolute(folder.dir()).unwrap_or_else(|_| folder.dir().to_owned()));
+    let run_dir = folder.as_ref().map(|folder| std::path::absolute(folder.dir()).unwrap_or_else(|_| folder.dir().to_owned()));
     let ending = Ending {
         job: &job.name,
-        run_id: run.id,
+        run_id: layout.map_or(run_id, |layout| layout.run_id.as_str()),
         exit_code: exit.code(),
         outcome: exit.word(),
         message,
@@ -64,7 +58,7 @@ pub(super) fn tell(job: &Job, run: &Run<'_>, ended: &Result<Exit, Stop>, termina
         summary: summary.and_then(|bytes| serde_json::from_slice(&bytes).ok()),
     };
     if let Some((program, arguments)) = command.split_first()
-        && let Err(problem) = run_command(program, arguments, job, run, &ending)
+        && let Err(problem) = run_command(program, arguments, job, folder.as_ref(), &ending)
     {
         warn("notify.command", problem, terminal);
     }
@@ -87,7 +81,13 @@ fn warn(key: &'static str, problem: Message, terminal: &Terminal) {
     terminal.tell(&Message::new("notify-failed").with("key", key).with_message("why", problem));
 }
 
-fn run_command(program: &str, arguments: &[String], job: &Job, run: &Run<'_>, ending: &Ending<'_>) -> Result<(), Message> {
+fn run_command(
+    program: &str,
+    arguments: &[String],
+    job: &Job,
+    folder: Option<&RunFolder>,
+    ending: &Ending<'_>,
+) -> Result<(), Message> {
     let mut command = Command::new(program);
     command.args(arguments);
     // The program is no part of this one: it gets none of its secrets.
@@ -105,7 +105,7 @@ fn run_command(program: &str, arguments: &[String], job: &Job, run: &Run<'_>, en
         ("ECERT_AUDIT_SUMMARY", "summary.json"),
         ("ECERT_AUDIT_METRICS", "metrics.prom"),
     ] {
-        if let Some(path) = run.folder.map(|folder| folder.file(file)).filter(|path| path.exists()) {
+        if let Some(path) = folder.map(|folder| folder.file(file)).filter(|path| path.exists()) {
             command.env(name, std::path::absolute(&path).unwrap_or(path));
         }
     }

@@ -14,14 +14,14 @@ use crate::journal::{Journal, Journals};
 use crate::message::Message;
 use crate::platform::AttemptTotals;
 use crate::report::{
-    Decisions, GapKey, MetricsInput, RemarkError, RemarkedRun, Remarks, ReportInput, Words, gate_text, metrics, page,
+    Decisions, MetricsInput, RemarkError, RemarkedRun, Remarks, ReportInput, WaitingRemark, Words, gate_text, metrics, page,
     summary_json, summary_text, undecided_text, write_failed, write_workbook,
 };
 use crate::retention::CARRIED_REMARKS;
-use crate::run_folder::{Manifest, RunFolder, RunState};
-use crate::table;
+use crate::run_folder::{Manifest, RunFolder, RunLayout, RunState};
+use crate::table::{self, schema::coverage::COVERAGE};
 use chrono::{DateTime, Utc};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// The audit settings that a run was made with; faces are read as the job says now.
@@ -57,25 +57,31 @@ const PAGE: &str = "report.html";
 const FAILED: &str = "failed-items.csv";
 /// Remarks whose gaps are not known at the moment.
 const WAITING: &str = "remarks-waiting.json";
+/// What the keys of the workbook's rows are made with.
+const ROW_KEYS: &str = "row-keys.secret";
 /// What later runs' reports want to know of this one.
 pub(super) const HISTORY: &str = "history.json";
 
 /// Builds tables and reports of a run from its journal.
 pub(super) fn build(
     job: &Job,
-    folder: &RunFolder,
+    layout: &RunLayout,
     manifest: &Manifest,
     journals: &Journals,
     wanted: Wanted,
     terminal: &Terminal,
 ) -> Result<Figures, Stop> {
+    let folder = layout.folder();
     let tables = folder.tables();
     create_private_dir(&tables).map_err(|problem| Stop::internal(problem.to_message(&tables)))?;
     let previous_run = journals.previous_run()?;
-    let runs = runs_dir(folder, manifest);
-    // Before the tables are made anew: the workbook that is there names rows of those that are.
-    let remarks =
-        if wanted.excel { remarks(folder, runs.as_deref(), previous_run.as_deref(), terminal) } else { Ok(Remarks::default()) };
+    let read_remarks = || {
+        if wanted.excel { remarks(layout, previous_run.as_deref(), terminal) } else { Ok(Remarks::default()) }
+    };
+    // A workbook of an earlier version names rows of the tables that it was made from, so that it is read before they are made
+    // anew. Where they are gone, the new ones serve.
+    let had_tables = tables.join(COVERAGE.file_name()).exists();
+    let early_remarks = had_tables.then(read_remarks);
     let words = Words::new(wanted.language);
     let asked_before = terminal.interrupts.count();
     let build = table::Build {
@@ -88,9 +94,11 @@ pub(super) fn build(
     };
     table::build(journals, &tables, &build).map_err(|error| match error {
         table::BuildError::Interrupted => Stop::interrupted(),
-        other => Stop::failed(other),
+        table::BuildError::Journal(error) => error.into(),
+        table::BuildError::Parquet(_) => Stop::failed(error),
     })?;
-    let handled = decisions(folder, manifest, &tables, runs.as_deref().zip(previous_run.as_deref()), terminal)?;
+    let remarks = early_remarks.unwrap_or_else(read_remarks);
+    let handled = decisions(layout, manifest, &tables, previous_run.as_deref(), terminal)?;
     let analysis = analyse(&tables, &manifest.carried).map_err(Stop::failed)?;
     let counts = journals.counts()?;
     let intake = intake_report(journals)?;
@@ -117,7 +125,7 @@ pub(super) fn build(
             figures.of_sample(SampleFacts::of(&plan), estimates, &job.report.gates, job.report.gates_on_sample)
         }
     };
-    let history = runs.map_or_else(Vec::new, |runs| earlier_runs(&runs, &figures));
+    let history = earlier_runs(&layout.job_dir, &figures);
     let no_remarks = Remarks::default();
     let input = ReportInput {
         figures: &figures,
@@ -145,16 +153,21 @@ pub(super) fn build(
     write(&folder.file(HISTORY), &kept)?;
     write(&folder.file("summary.json"), &summary_json(&figures))?;
     let calls = journals.calls_by_result()?;
-    let last_success = last_success(folder, manifest);
+    let last_success = last_success(layout, manifest);
     let of_metrics = MetricsInput { figures: &figures, calls: &calls, totals: &totals(journals)?, last_success };
     write(&folder.file("metrics.prom"), &metrics(&of_metrics).map_err(Stop::failed)?)?;
     // Last, since it is what a person may have open or broken.
     if wanted.excel {
         if let Err(problem) = &remarks {
-            return Err(Stop::failed(problem));
+            return Err(Stop::internal(problem.to_message()));
         }
         write_workbook(&folder.file(WORKBOOK), input).map_err(Stop::failed)?;
-        keep_waiting(&folder.file(WAITING), &input.remarks.waiting())?;
+        let mut waiting = input.remarks.waiting();
+        if figures.previous_run.is_none() {
+            // There is no list of changes that would tell of them.
+            waiting.extend(input.remarks.without_row());
+        }
+        keep_waiting(&folder.file(WAITING), &waiting)?;
     }
     Ok(figures)
 }
@@ -169,16 +182,16 @@ struct Handled {
 
 /// Writes the table of decisions beside the others, those of the run before carried on, and counts what is decided.
 fn decisions(
-    folder: &RunFolder,
+    layout: &RunLayout,
     manifest: &Manifest,
     tables: &Path,
-    previous: Option<(&Path, &str)>,
+    previous: Option<&str>,
     terminal: &Terminal,
 ) -> Result<Handled, Stop> {
-    let journal = super::dispatch::decisions_journal(folder)?;
-    if let Some((runs, run_id)) = previous {
+    let journal = super::dispatch::decisions_journal(&layout.folder())?;
+    if let Some(run_id) = previous {
         // What happened to an old run keeps no new one from being reported.
-        if let Err(problem) = take_earlier_decisions(&journal, &RunFolder::at(runs.join(run_id)), run_id) {
+        if let Err(problem) = take_earlier_decisions(&journal, &layout.other_run(run_id), run_id) {
             tracing::warn!(%problem, "decisions of the run before");
             terminal.tell(&Message::new("handling-earlier-unreadable").with("run", run_id).with("cause", problem));
         }
@@ -202,13 +215,13 @@ fn take_earlier_decisions(journal: &Journal, before: &RunFolder, run_id: &str) -
 }
 
 /// The remarks of the run before, and of the run's own workbook where there is one already.
-fn remarks(folder: &RunFolder, runs: Option<&Path>, previous: Option<&str>, terminal: &Terminal) -> Result<Remarks, RemarkError> {
-    let carried = folder.file(CARRIED_REMARKS);
+fn remarks(layout: &RunLayout, previous: Option<&str>, terminal: &Terminal) -> Result<Remarks, RemarkError> {
+    let carried = layout.folder().file(CARRIED_REMARKS);
     let before = if carried.exists() {
         // The run before was pruned: its remarks lie here, and no workbook or table of it is left.
-        Some(RemarkedRun { workbook: PathBuf::new(), tables: PathBuf::new(), waiting: carried })
+        Some(RemarkedRun { waiting: carried, ..RemarkedRun::default() })
     } else {
-        runs.zip(previous).map(|(runs, run)| remarked(&RunFolder::at(runs.join(run))))
+        previous.map(|run| remarked(&layout.other_run(run)))
     };
     let mut remarks = match before.map(|before| Remarks::of_previous(&before)) {
         None => Remarks::default(),
@@ -216,21 +229,26 @@ fn remarks(folder: &RunFolder, runs: Option<&Path>, previous: Option<&str>, term
         // What happened to an old workbook keeps no new one from being written.
         Some(Err(problem)) => {
             tracing::warn!(%problem, "remarks of the run before");
-            terminal.tell(&Message::new("remarks-unreadable").with("cause", problem));
+            terminal.tell(&Message::new("remarks-unreadable").with_message("cause", problem.to_message()));
             Remarks::default()
         }
     };
-    remarks.take_own(&remarked(folder))?;
+    remarks.take_own(&remarked(&layout.folder()))?;
     Ok(remarks)
 }
 
 /// Where a run keeps remarks.
 pub(super) fn remarked(folder: &RunFolder) -> RemarkedRun {
-    RemarkedRun { workbook: folder.file(WORKBOOK), tables: folder.tables(), waiting: folder.file(WAITING) }
+    RemarkedRun {
+        workbook: folder.file(WORKBOOK),
+        tables: folder.tables(),
+        waiting: folder.file(WAITING),
+        secret: folder.file(ROW_KEYS),
+    }
 }
 
 /// Keeps remarks that wait for the next run beside the workbook that has no place for them.
-fn keep_waiting(path: &Path, waiting: &[(GapKey, String)]) -> Result<(), Stop> {
+fn keep_waiting(path: &Path, waiting: &[WaitingRemark]) -> Result<(), Stop> {
     if !waiting.is_empty() {
         return write(path, &serde_json::to_string(waiting).map_err(Stop::disk(path.display()))?);
     }
@@ -238,13 +256,6 @@ fn keep_waiting(path: &Path, waiting: &[(GapKey, String)]) -> Result<(), Stop> {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Stop::disk(path.display())(error)),
         _ => Ok(()),
     }
-}
-
-/// The folder of all runs of the job.
-fn runs_dir(folder: &RunFolder, manifest: &Manifest) -> Option<PathBuf> {
-    let dir = std::path::absolute(folder.dir()).ok()?;
-    let run = if manifest.shard.is_some() { dir.parent()? } else { &dir };
-    run.parent().map(Path::to_owned)
 }
 
 /// The latest complete runs of the job before this one, oldest first.
@@ -280,11 +291,11 @@ pub(super) fn keep_totals(journal: &Journal, of_process: &AttemptTotals) -> Resu
 }
 
 /// When the latest complete run of the job ended: this one, or the one that `latest` points to.
-fn last_success(folder: &RunFolder, manifest: &Manifest) -> Option<DateTime<Utc>> {
+fn last_success(layout: &RunLayout, manifest: &Manifest) -> Option<DateTime<Utc>> {
     if manifest.state == RunState::Complete {
         return manifest.finished_at;
     }
-    RunFolder::at(runs_dir(folder, manifest)?.join("latest")).manifest().ok().flatten()?.finished_at
+    RunFolder::at(layout.latest()).manifest().ok().flatten()?.finished_at
 }
 
 /// Note of how the inputs were read.
@@ -298,24 +309,21 @@ fn intake_report(journals: &Journals) -> Result<Option<IntakeReport>, Stop> {
 
 /// Makes `latest` point to this complete run, unless it points to one that ended later. Where that cannot be done, because
 /// something else has the name or the disk knows no links, the run stands all the same, and the person is told.
-pub(super) fn point_latest(folder: &RunFolder, manifest: &Manifest, terminal: &Terminal) -> Result<(), Stop> {
-    let dir = std::path::absolute(folder.dir()).map_err(Stop::disk(folder.dir().display()))?;
-    let Some(job_dir) = dir.parent() else { return Ok(()) };
-    let link = job_dir.join("latest");
+pub(super) fn point_latest(layout: &RunLayout, manifest: &Manifest, terminal: &Terminal) {
+    let link = layout.latest();
     let known = RunFolder::at(&link).manifest().ok().flatten();
     if known.is_some_and(|known| known.finished_at > manifest.finished_at) {
-        return Ok(());
+        return;
     }
     let is_folder = link.symlink_metadata().is_ok_and(|found| !found.is_symlink());
-    let pointed = if is_folder { None } else { Some(point_link(&link, Path::new(&folder.id()))) };
+    let pointed = if is_folder { None } else { Some(point_link(&link, Path::new(&layout.run_id))) };
     let problem = match pointed {
-        Some(Ok(())) => return Ok(()),
+        Some(Ok(())) => return,
         None => Message::new("latest-is-no-link").with("path", link.display()),
         Some(Err(cause)) => Message::new("latest-not-linked").with("path", link.display()).with("cause", cause),
     };
     tracing::warn!(%problem, "latest");
     terminal.tell(&problem);
-    Ok(())
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Stop> {

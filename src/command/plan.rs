@@ -12,7 +12,7 @@ use crate::intake::{
 use crate::job::{Job, Recheck, SampleSettings};
 use crate::journal::{Journal, JournalError, PlanCounts, PlanWriter, Shard, Wanted};
 use crate::message::Message;
-use crate::run_folder::{RunFolder, RunState};
+use crate::run_folder::{Manifest, RunFolder, RunLayout, RunState};
 use crate::sample::{SamplePlan, Target};
 use crate::table::{EarlierError, EarlierRows};
 use std::cell::Cell;
@@ -22,26 +22,36 @@ use std::cell::Cell;
 pub(super) struct Reading<'a> {
     pub job: &'a Job,
     pub found: &'a FoundFiles,
-    pub folder: &'a RunFolder,
-    pub shard: Shard,
+    pub layout: &'a RunLayout,
     /// The sample that is wanted of the items; `None` for all of them.
     pub sample: Option<&'a SampleSettings>,
 }
 
-/// Opens the journal of a run, reading the inputs into it where that has not been done.
-pub(super) fn open_or_plan(reading: Reading<'_>, is_begun: bool, terminal: &Terminal) -> Result<(Journal, PlanCounts), Stop> {
-    let Reading { job, folder, shard, sample, .. } = reading;
+impl Reading<'_> {
+    fn shard(&self) -> Shard {
+        self.layout.shard.unwrap_or(Shard::WHOLE)
+    }
+}
+
+/// Opens the journal of a run, reading the inputs into it where that has not been done. `begun` is the manifest that an earlier
+/// process has left.
+pub(super) fn open_or_plan(
+    reading: Reading<'_>,
+    begun: Option<&Manifest>,
+    terminal: &Terminal,
+) -> Result<(Journal, PlanCounts), Stop> {
+    let Reading { job, layout, sample, .. } = reading;
+    let (folder, shard) = (layout.folder(), reading.shard());
     let path = folder.journal();
     if path.exists() {
         // A journal without a manifest is of a process that died while it read the inputs: nothing was asked yet, and the
         // inputs may be others now.
-        if is_begun {
-            let journal = Journal::open(&path)?;
-            if journal.is_planned()? {
-                go_on_with_sample(reading, &journal, terminal)?;
-                let counts = journal.counts()?;
-                return Ok((journal, counts));
-            }
+        if let Some(manifest) = begun
+            && let Some(journal) = layout.open_journal(manifest)?
+        {
+            go_on_with_sample(reading, manifest, &journal, terminal)?;
+            let counts = journal.counts()?;
+            return Ok((journal, counts));
         }
         for ending in ["", "-wal", "-shm"] {
             let part = folder.file(&format!("journal.sqlite{ending}"));
@@ -51,10 +61,11 @@ pub(super) fn open_or_plan(reading: Reading<'_>, is_begun: bool, terminal: &Term
         }
     }
     let journal = Journal::create(&path)?;
+    journal.set_run_id(&layout.run_id)?;
     let carried = job.carried();
-    let sampling = sample.map(|sample| sampled::sampling(job, sample, &folder.run_id()));
+    let sampling = sample.map(|sample| sampled::sampling(job, sample, &layout.run_id));
     // A sample knows nothing of most gaps: their ages pass it by.
-    let has_previous = sampling.is_none() && take_previous(job, folder, &journal, terminal)?;
+    let has_previous = sampling.is_none() && take_previous(layout, &journal, terminal)?;
     let only_gaps = job.recheck == Recheck::Gaps;
     if only_gaps && !has_previous {
         terminal.tell(&Message::new("no-run-to-recheck"));
@@ -106,11 +117,11 @@ pub(super) fn open_or_plan(reading: Reading<'_>, is_begun: bool, terminal: &Term
 
 /// Reads the inputs into a sink.
 fn read(reading: Reading<'_>, sink: &mut dyn Sink, terminal: &Terminal) -> Result<IntakeReport, Stop> {
-    let Reading { job, found, folder, .. } = reading;
+    let Reading { job, found, layout, .. } = reading;
     let today = chrono::Local::now().date_naive();
     let report = read_files(job, found, today, sink, &terminal.interrupts).map_err(|error| match error {
         IntakeError::Interrupted => Stop::interrupted(),
-        IntakeError::Sink(cause) => Stop::disk(folder.journal().display())(cause),
+        IntakeError::Sink(cause) => Stop::disk(layout.folder().journal().display())(cause),
     })?;
     if report.problems.is_empty() { Ok(report) } else { Err(unreadable(&report.problems)) }
 }
@@ -137,8 +148,9 @@ fn read_sample(
 ///
 /// # Errors
 /// Fails if the run is sampled and should not be, or the reverse, or if its sample was drawn otherwise.
-fn go_on_with_sample(reading: Reading<'_>, journal: &Journal, terminal: &Terminal) -> Result<(), Stop> {
-    let path = reading.folder.dir().display();
+fn go_on_with_sample(reading: Reading<'_>, begun: &Manifest, journal: &Journal, terminal: &Terminal) -> Result<(), Stop> {
+    let folder = reading.layout.folder();
+    let path = folder.dir().display();
     let (before, wanted) = match (sampled::plan_of(journal)?, reading.sample) {
         (None, None) => return Ok(()),
         (None, Some(_)) => return Err(Stop::invalid(Message::new("sample-begun-whole").with("path", path))),
@@ -157,9 +169,11 @@ fn go_on_with_sample(reading: Reading<'_>, journal: &Journal, terminal: &Termina
         }
         return Ok(());
     }
+    // What the manifest says of a journal is checked against it: after a kill it must fit the smaller sample and the larger one.
+    folder.write_manifest(&Manifest { state: RunState::Incomplete, items: 0, finished: 0, settled: 0, ..begun.clone() })?;
     let carried = reading.job.carried();
     let is_candidate = Cell::new(false);
-    let plan = journal.begin_larger_sample(&carried, reading.shard, Box::new(|_| Ok(is_candidate.get())))?;
+    let plan = journal.begin_larger_sample(&carried, reading.shard(), Box::new(|_| Ok(is_candidate.get())))?;
     let sampling = sampled::larger(&before, wanted.target);
     let (_, after) = read_sample(reading, (journal, plan), sampling, &is_candidate, terminal)?;
     terminal.tell(&Message::new("sample-extended").with("before", before.drawn()).with("after", after.drawn()));
@@ -176,23 +190,22 @@ fn tell_sample(plan: &SamplePlan, terminal: &Terminal) {
 }
 
 /// Takes into the journal what the last complete run of the job knew, where there is one.
-fn take_previous(job: &Job, folder: &RunFolder, journal: &Journal, terminal: &Terminal) -> Result<bool, Stop> {
-    let latest = RunFolder::at(job.output.join(&job.name).join("latest"));
+fn take_previous(layout: &RunLayout, journal: &Journal, terminal: &Terminal) -> Result<bool, Stop> {
+    let latest = RunFolder::at(layout.latest());
     let Some(previous) = latest.manifest()?.filter(|previous| previous.state == RunState::Complete) else {
         if latest.dir().is_symlink() {
             terminal.tell(&Message::new("latest-leads-nowhere").with("path", latest.dir().display()));
         }
         return Ok(false);
     };
-    let is_this = |dir: &std::path::Path| dir.canonicalize().ok() == latest.dir().canonicalize().ok();
-    if is_this(folder.dir()) || folder.dir().parent().is_some_and(is_this) {
+    if layout.run_folder().dir().canonicalize().ok() == latest.dir().canonicalize().ok() {
         return Ok(false);
     }
     let failed = |error: EarlierError| {
         Stop::internal(Message::new("previous-run-unreadable").with("run", &previous.run_id).with("cause", error))
     };
-    let known = latest.journal().exists().then(|| Journal::open(&latest.journal())).transpose();
-    let known = known.map_err(|error| failed(error.into()))?;
+    // What the run before knew of its own run before: where it was in shards, each of them knows.
+    let known = latest.journals().map_err(|error| failed(error.into()))?;
     let rows = EarlierRows::open(&latest.tables()).map_err(|error| failed(error.into()))?;
     let rows = rows.flat_map(|row| match row {
         // What an error hid is as it was known before.

@@ -102,7 +102,7 @@ fn removal(job_dir: &Path, run: &SurveyedRun, heirs: &[String]) -> Fate {
         return Fate::Goes(Removal::new(run, None, &heirs));
     }
     let remarks = match Remarks::of_previous(&outputs::remarked(&run.folder)) {
-        Ok(remarks) => remarks.left_over(),
+        Ok(remarks) => remarks.without_row(),
         Err(problem) => return Fate::Stays(Message::new("prune-remarks").with("cause", problem)),
     };
     // Texts always have a JSON form.

@@ -10,23 +10,19 @@ use crate::message::Message;
 use crate::run_folder::RunState;
 
 pub(super) fn report(args: &ReportArgs, terminal: &mut Terminal) -> Result<Exit, Stop> {
-    let StoredRun { folder, manifest, job, journals, missing } = StoredRun::open(&args.run_dir, terminal)?;
-    if !journals.are_planned()? {
-        return Err(Stop::invalid(Message::new("run-not-planned").with("path", args.run_dir.display())));
-    }
+    let StoredRun { layout, manifest, job, journals, missing } = StoredRun::open(&args.run_dir, terminal)?;
     for shard in &missing {
         terminal.tell(&Message::new("shard-missing").with("number", shard.number).with("of", shard.of));
     }
     let wanted = wanted(args, &job, terminal);
-    let figures = outputs::build(&job, &folder, &manifest, &journals, wanted, terminal)?;
-    let is_sharded = !folder.journal().exists();
-    if is_sharded {
-        folder.write_manifest(&manifest)?;
+    let figures = outputs::build(&job, &layout, &manifest, &journals, wanted, terminal)?;
+    if journals.are_shards() {
+        layout.folder().write_manifest(&manifest)?;
         if manifest.state == RunState::Complete && figures.sample.is_none() {
-            outputs::point_latest(&folder, &manifest, terminal)?;
+            outputs::point_latest(&layout, &manifest, terminal);
         }
     }
-    outputs::conclude(&folder, &figures, wanted, args.format, terminal)
+    outputs::conclude(&layout.folder(), &figures, wanted, args.format, terminal)
 }
 
 /// What was asked for, or else what the job says.

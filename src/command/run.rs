@@ -3,7 +3,7 @@
 
 use super::progress::RunProgress;
 use super::terminal::Terminal;
-use super::{archive, locks, logging, notify, outputs, plan, prune, sampled, session};
+use super::{archive, descriptors, locks, logging, notify, outputs, plan, prune, sampled, session};
 use crate::archive::{ArchiveReport, Selection};
 use crate::cli::{RunArgs, ShardArg};
 use crate::durable::{Lock, append_private, create_private_dir, remove_unfinished};
@@ -15,33 +15,32 @@ use crate::journal::{Journal, PlanCounts, Shard};
 use crate::message::Message;
 use crate::platform::StopReason;
 use crate::retention::refuse_pruned;
-use crate::run_folder::{Fingerprint, Manifest, RunFolder, RunState};
+use crate::run_folder::{Fingerprint, Manifest, RunFolder, RunLayout, RunState};
 use chrono::Utc;
 use std::cell::RefCell;
 use std::path::Path;
 use std::time::Instant;
 
 pub(super) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Exit, Stop> {
-    let job = terminal.load(&args.job)?;
-    let sample = sampled::settings(&job, args.sample.as_deref(), None)?;
-    let run_id = args.run_id.clone().unwrap_or_else(|| sampled::run_id(&job, sample.as_ref()));
-    let mut folder = None;
+    let mut job = terminal.load(&args.job)?;
     // From here on the job is the one that runs: its sample is the one that was typed, where one was.
-    let job = Job { sample, ..job };
-    let ended = phases(&job, args, &run_id, terminal, &mut folder);
+    job.sample = sampled::settings(&job, args.sample.as_deref(), None)?;
+    let run_id = args.run_id.clone().unwrap_or_else(|| sampled::run_id(&job, job.sample.as_ref()));
+    let mut layout = None;
+    let ended = descriptors::fit(&mut job, terminal).and_then(|()| phases(&job, args, &run_id, terminal, &mut layout));
     let exit = ended.as_ref().map_or_else(|stop| stop.exit, |exit| *exit);
     tracing::info!(exit = exit.code(), outcome = exit.word(), "end");
-    notify::tell(&job, &notify::Run { id: &run_id, folder: folder.as_ref() }, &ended, terminal);
+    notify::tell(&job, &run_id, layout.as_ref(), &ended, terminal);
     ended
 }
 
-/// `entered` becomes the run's folder as soon as the run has one.
-fn phases(job: &Job, args: &RunArgs, run_id: &str, terminal: &Terminal, entered: &mut Option<RunFolder>) -> Result<Exit, Stop> {
+/// `entered` becomes the run's layout as soon as the run has a folder.
+fn phases(job: &Job, args: &RunArgs, run_id: &str, terminal: &Terminal, entered: &mut Option<RunLayout>) -> Result<Exit, Stop> {
     let opened = open(job, args, run_id)?;
-    *entered = Some(opened.folder.clone());
+    *entered = Some(opened.layout.clone());
     let planned = plan(job, args, opened, terminal).inspect_err(|_| {
         // A run that could not begin has left nothing behind.
-        if entered.as_ref().is_some_and(|folder| !folder.dir().exists()) {
+        if entered.as_ref().is_some_and(|layout| !layout.folder().dir().exists()) {
             *entered = None;
         }
     })?;
@@ -49,15 +48,14 @@ fn phases(job: &Job, args: &RunArgs, run_id: &str, terminal: &Terminal, entered:
     let archived = archive_files(job, &asked, terminal);
     let wanted = outputs::Wanted::of_job(job, terminal.language());
     let Asked { run, stop, .. } = asked;
-    let Run { folder, manifest, journal, .. } = run;
-    let built = outputs::build(job, &folder, &manifest, &vec![journal].into(), wanted, terminal);
-    conclude(job, args, &folder, &manifest, Ended { stop, archived, built, wanted }, terminal)
+    let Run { layout, manifest, journal, .. } = run;
+    let built = outputs::build(job, &layout, &manifest, &vec![journal].into(), wanted, terminal);
+    conclude(job, args, &layout, &manifest, Ended { stop, archived, built, wanted }, terminal)
 }
 
 /// A run whose folder is this process's alone.
 struct Opened {
-    folder: RunFolder,
-    shard: Option<Shard>,
+    layout: RunLayout,
     files: FoundFiles,
     manifest: Manifest,
     /// Whether an earlier process began the run.
@@ -69,7 +67,7 @@ struct Opened {
 
 /// A run with its plan.
 struct Run {
-    folder: RunFolder,
+    layout: RunLayout,
     manifest: Manifest,
     journal: Journal,
     counts: PlanCounts,
@@ -98,18 +96,17 @@ fn open(job: &Job, args: &RunArgs, run_id: &str) -> Result<Opened, Stop> {
     let job_dir = job.output.join(&job.name);
     private_dir(&job_dir)?;
     let locks = locks::take(&job_dir, shard)?;
-    let folder = RunFolder::find(&job_dir, run_id, shard, args.fresh)?;
+    let layout = RunLayout::find(&job_dir, run_id, shard, args.fresh)?;
+    let folder = layout.folder();
     refuse_pruned(&folder)?;
     let known = folder.manifest()?;
     let is_begun = known.is_some();
     let manifest = match known {
-        Some(manifest) => continued(manifest, &fingerprint, &folder)?,
-        None => begun(job, &folder, shard, fingerprint),
+        Some(manifest) => continued(manifest, &fingerprint, &layout)?,
+        None => begun(job, &layout, fingerprint),
     };
     let is_new = !folder.dir().exists();
-    if let Some(run) = folder.dir().parent().filter(|_| shard.is_some()) {
-        private_dir(run)?;
-    }
+    private_dir(layout.run_folder().dir())?;
     private_dir(folder.dir())?;
     for dir in [job_dir.as_path(), folder.dir(), &folder.tables()] {
         remove_unfinished(dir).map_err(Stop::disk(dir.display()))?;
@@ -117,7 +114,7 @@ fn open(job: &Job, args: &RunArgs, run_id: &str) -> Result<Opened, Stop> {
     let log = append_private(&folder.log()).map_err(|problem| Stop::internal(problem.to_message(&folder.log())))?;
     logging::log_to(log);
     tracing::info!(job = job.name, run = manifest.run_id, state = ?manifest.state, process = std::process::id(), "start");
-    Ok(Opened { folder, shard, files, manifest, is_begun, is_new, locks })
+    Ok(Opened { layout, files, manifest, is_begun, is_new, locks })
 }
 
 /// Makes a folder of this user's own, or accepts the one that is there.
@@ -127,15 +124,25 @@ fn private_dir(dir: &Path) -> Result<(), Stop> {
 
 /// Opens the run's plan, reading the inputs where that has not been done, and takes up again what is to be asked again.
 fn plan(job: &Job, args: &RunArgs, opened: Opened, terminal: &Terminal) -> Result<Run, Stop> {
-    let Opened { folder, shard, files, mut manifest, is_begun, is_new, locks } = opened;
-    let shard = shard.unwrap_or(Shard::WHOLE);
-    let reading = plan::Reading { job, found: &files, folder: &folder, shard, sample: job.sample.as_ref() };
-    let planned = plan::open_or_plan(reading, is_begun, terminal);
+    let Opened { layout, files, mut manifest, is_begun, is_new, locks } = opened;
+    let folder = layout.folder();
+    if is_begun && manifest.is_planned() && !folder.journal().exists() {
+        terminal.tell(&Message::new("journal-gone").with("path", folder.journal().display()));
+        // What the manifest says of a journal is checked against it: of the new one it says nothing yet.
+        manifest = Manifest { state: RunState::Incomplete, items: 0, finished: 0, settled: 0, ..manifest };
+        folder.write_manifest(&manifest)?;
+    }
+    let reading = plan::Reading { job, found: &files, layout: &layout, sample: job.sample.as_ref() };
+    let planned = plan::open_or_plan(reading, Some(&manifest).filter(|_| is_begun), terminal);
     if planned.is_err() && is_new {
         // Nothing was called: a run that cannot begin leaves nothing behind.
         let _ = std::fs::remove_dir_all(folder.dir());
     }
     let (mut journal, counts) = planned?;
+    // What the manifest says of the journal has to be on the disk before it.
+    journal.sync()?;
+    manifest.items = counts.items;
+    // A sample that has grown has items that were not asked about.
     if manifest.state == RunState::Complete && counts.finished < counts.items {
         manifest.state = RunState::Incomplete;
     }
@@ -144,7 +151,7 @@ fn plan(job: &Job, args: &RunArgs, opened: Opened, terminal: &Terminal) -> Resul
     if args.retry_failed || goes_on {
         let scope = if args.retry_failed { RetryScope::All } else { RetryScope::Resumed };
         // A kill in the middle of forgetting leaves no complete run behind.
-        folder.write_manifest(&Manifest { state: RunState::Incomplete, ..manifest.clone() })?;
+        folder.write_manifest(&Manifest { state: RunState::Incomplete, settled: counts.settled(), ..manifest.clone() })?;
         let again = engine::forget_failures(&mut journal, &outputs::audit_settings(job, &manifest), scope)?;
         if again.items > 0 {
             tracing::info!(items = again.items, "asking again what ended in an error");
@@ -153,7 +160,7 @@ fn plan(job: &Job, args: &RunArgs, opened: Opened, terminal: &Terminal) -> Resul
         folder.write_manifest(&manifest)?;
     }
     let counts = journal.counts()?;
-    Ok(Run { folder, manifest, journal, counts, _locks: locks })
+    Ok(Run { layout, manifest, journal, counts, _locks: locks })
 }
 
 /// Asks the platform about every unfinished item, and notes how the run stands then.
@@ -161,28 +168,39 @@ fn ask(job: &Job, args: &RunArgs, mut run: Run, terminal: &Terminal) -> Result<A
     if run.manifest.state == RunState::Complete {
         return Ok(Asked { run, stop: None, attempts: 0 });
     }
-    let Run { folder, manifest, journal, counts, .. } = &mut run;
+    let Run { layout, manifest, journal, counts, .. } = &mut run;
+    let folder = layout.folder();
     tracing::info!(items = counts.items, finished = counts.finished, rate = job.throttle.rate.per_second(), "plan");
     manifest.state = RunState::Running;
-    manifest.items = counts.items;
+    manifest.settled = counts.settled();
     folder.write_manifest(manifest)?;
     let began = Instant::now();
-    let called = call(job, folder, manifest, *counts, args.limit, terminal);
+    let called = call(job, &folder, manifest, *counts, args.limit, terminal);
     manifest.wall_seconds += began.elapsed().as_secs_f64();
     manifest.finished_at = Some(Utc::now());
-    // On a full disk the journal fails, then the manifest: the first failure is the one to tell.
-    let noted = note_standing(folder, manifest, journal, called.as_ref().ok());
-    let report = called?;
+    let noted = note_standing(&folder, manifest, journal, called.as_ref().ok());
+    let report = match called {
+        Ok(report) => report,
+        Err(stop) => return Err(followed_by(stop, noted.err())),
+    };
     tracing::info!(calls = report.tally.calls, attempts = report.tally.attempts, "calling ended");
-    if let Some(StopCause::Internal(problem)) = &report.stop {
-        return Err(Stop::internal(Message::new("stop-internal").with_message("why", problem.clone())));
-    }
-    noted?;
-    outputs::keep_totals(journal, &report.totals)?;
     if let Some(cause) = &report.stop {
         tracing::warn!(reason = ?cause, "stopped before the end");
     }
-    Ok(Asked { stop: report.stop, attempts: report.tally.attempts, run })
+    let kept = noted.and_then(|()| outputs::keep_totals(journal, &report.totals));
+    let is_own = matches!(report.stop, Some(StopCause::Internal(_)));
+    // Where the disk fails, calling stops for that reason, or this is the first to notice; in either case there is nothing to
+    // build reports from.
+    match (kept.err(), report.stop) {
+        (failed, Some(cause)) if is_own || failed.is_some() => Err(followed_by(stopped(Some(&cause)), failed)),
+        (Some(failed), _) => Err(failed),
+        (None, stop) => Ok(Asked { stop, attempts: report.tally.attempts, run }),
+    }
+}
+
+/// A stop with what went wrong after it: the first cause decides the exit code and is told first.
+fn followed_by(first: Stop, later: impl IntoIterator<Item = Stop>) -> Stop {
+    later.into_iter().fold(first, |first, later| Stop { messages: [first.messages, later.messages].concat(), ..first })
 }
 
 /// Notes in the manifest how the run stands after calling.
@@ -192,7 +210,10 @@ fn note_standing(
     journal: &Journal,
     report: Option<&EngineReport>,
 ) -> Result<(), Stop> {
-    let counted = journal.counts();
+    // A journal that has just failed would only fail again.
+    let is_whole = report.is_some_and(|report| !matches!(report.stop, Some(StopCause::Internal(_))));
+    let synced = if is_whole { journal.sync() } else { Ok(()) };
+    let counted = synced.and_then(|()| journal.counts());
     let is_stopped_for_good = report.is_none_or(|report| {
         matches!(
             &report.stop,
@@ -203,10 +224,13 @@ fn note_standing(
     manifest.state = if is_complete { RunState::Complete } else { RunState::Incomplete };
     if let Ok(counts) = &counted {
         manifest.finished = counts.finished;
+        manifest.settled = if is_whole { counts.settled() } else { manifest.settled };
     }
-    folder.write_manifest(manifest)?;
-    counted?;
-    Ok(())
+    let written = folder.write_manifest(manifest);
+    match counted {
+        Ok(_) => written,
+        Err(error) => Err(followed_by(error.into(), written.err())),
+    }
 }
 
 /// Makes the calls.
@@ -242,12 +266,12 @@ fn call(
 
 /// Fetches the certificates' files, where the job wants that and the run is complete.
 fn archive_files(job: &Job, asked: &Asked, terminal: &Terminal) -> Option<Result<ArchiveReport, Stop>> {
-    let Run { folder, manifest, .. } = &asked.run;
+    let Run { layout, manifest, .. } = &asked.run;
     if !job.archive.enabled || manifest.state != RunState::Complete {
         return None;
     }
     let fetching = archive::Fetching { selection: Selection::of_job(&job.archive), attempts_before: asked.attempts };
-    Some(archive::fetch(job, folder, manifest, fetching, terminal))
+    Some(archive::fetch(job, &layout.folder(), manifest, fetching, terminal))
 }
 
 /// What the phases came to.
@@ -258,54 +282,58 @@ struct Ended {
     wanted: outputs::Wanted,
 }
 
-/// Prints what the run came to, and decides on the exit code: why calling stopped comes before what became of files and
-/// reports.
+/// Prints what the run came to, and decides on the exit code. Whatever went wrong is told in the order in which it did: why
+/// calling stopped, then what became of files and reports. The first of it decides the exit code.
 fn conclude(
     job: &Job,
     args: &RunArgs,
-    folder: &RunFolder,
+    layout: &RunLayout,
     manifest: &Manifest,
     ended: Ended,
     terminal: &Terminal,
 ) -> Result<Exit, Stop> {
     let Ended { stop, archived, built, wanted } = ended;
     let is_complete = manifest.state == RunState::Complete;
-    let stopped = (!is_complete).then(|| stopped(stop.as_ref()));
-    let figures = match (built, stopped.as_ref()) {
-        (Ok(figures), _) => figures,
-        // Both are told; what the platform did decides the exit code.
-        (Err(failed), Some(stopped)) => {
-            let messages = [failed.messages, stopped.messages.clone()].concat();
-            return Err(Stop { exit: stopped.exit, messages });
-        }
-        (Err(failed), None) => return Err(failed),
-    };
-    if is_complete && manifest.shard.is_none() {
-        // What a sample does not know must not end the ages of gaps.
-        if figures.sample.is_none() {
-            outputs::point_latest(folder, manifest, terminal)?;
-        }
-        prune::after_run(job, terminal);
+    let mut stops: Vec<Stop> = Vec::new();
+    if !is_complete {
+        stops.push(stopped(stop.as_ref()));
     }
-    let exit = outputs::conclude(folder, &figures, wanted, args.format, terminal)?;
-    if let Some(stopped) = stopped {
-        return Err(stopped);
+    stops.extend(archived.and_then(|fetched| fetched.and_then(|report| archive::conclude(&report)).err()));
+    let judged = built.and_then(|figures| {
+        if is_complete && manifest.shard.is_none() {
+            // What a sample does not know must not end the ages of gaps.
+            if figures.sample.is_none() {
+                outputs::point_latest(layout, manifest, terminal);
+            }
+            prune::after_run(job, terminal);
+        }
+        outputs::conclude(&layout.folder(), &figures, wanted, args.format, terminal)
+    });
+    let exit = judged.unwrap_or_else(|failed| {
+        let exit = failed.exit;
+        stops.push(failed);
+        exit
+    });
+    let mut stops = stops.into_iter();
+    if let Some(first) = stops.next() {
+        return Err(followed_by(first, stops));
     }
     if let Some(shard) = manifest.shard.filter(|_| !terminal.is_quiet) {
-        let run_dir = folder.dir().parent().unwrap_or(folder.dir()).display();
-        terminal.tell(&Message::new("shard-complete").with("number", shard.number).with("of", shard.of).with("path", run_dir));
+        let run = layout.run_folder();
+        let message = Message::new("shard-complete").with("number", shard.number).with("of", shard.of);
+        terminal.tell(&message.with("path", run.dir().display()));
     }
-    match archived {
-        Some(fetched) => archive::conclude(&fetched?).map(|_| exit),
-        None => Ok(exit),
-    }
+    Ok(exit)
 }
 
 /// Longest id of a run, in bytes.
 const LONGEST_RUN_ID: usize = 100;
 
-/// A run's id is a folder's name.
+/// A run's id is a folder's name, and no shard's.
 fn check_run_id(run_id: &str) -> Result<(), Stop> {
+    if RunLayout::of_folder(Path::new(run_id)).shard.is_some() {
+        return Err(Stop::invalid(Message::new("run-id-of-shard").with("run", run_id)));
+    }
     let is_good = !run_id.is_empty()
         && run_id.len() <= LONGEST_RUN_ID
         && !run_id.starts_with('.')
@@ -315,28 +343,31 @@ fn check_run_id(run_id: &str) -> Result<(), Stop> {
     if is_good { Ok(()) } else { Err(Stop::invalid(Message::new("bad-run-id").with("most", LONGEST_RUN_ID))) }
 }
 
-/// A run that is there already: it may go on only with what it began with.
-fn continued(manifest: Manifest, fingerprint: &Fingerprint, folder: &RunFolder) -> Result<Manifest, Stop> {
+/// A run that is there already: it may go on only with what it began with, in its own folder.
+fn continued(manifest: Manifest, fingerprint: &Fingerprint, layout: &RunLayout) -> Result<Manifest, Stop> {
+    layout.check_manifest(&manifest)?;
     let changes = fingerprint.changes_since(&manifest.fingerprint);
     if changes.is_empty() {
         return Ok(manifest);
     }
-    Err(Stop::invalid(Message::new("run-began-otherwise").with("path", folder.dir().display()).with_list("changes", changes)))
+    let folder = layout.folder();
+    let message = Message::new("run-began-otherwise").with("path", folder.dir().display());
+    Err(Stop::invalid(message.with_list("changes", changes)))
 }
 
-fn begun(job: &Job, folder: &RunFolder, shard: Option<Shard>, fingerprint: Fingerprint) -> Manifest {
-    let run = if shard.is_some() { folder.dir().parent().map(RunFolder::at) } else { None };
+fn begun(job: &Job, layout: &RunLayout, fingerprint: Fingerprint) -> Manifest {
     Manifest {
         state: RunState::Running,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         job: job.name.clone(),
-        run_id: run.as_ref().unwrap_or(folder).id(),
-        shard,
+        run_id: layout.run_id.clone(),
+        shard: layout.shard,
         job_file: std::path::absolute(&job.file).unwrap_or_else(|_| job.file.clone()),
         fingerprint,
         carried: job.carried(),
         items: 0,
         finished: 0,
+        settled: 0,
         started_at: Utc::now(),
         finished_at: None,
         wall_seconds: 0.0,

@@ -6,12 +6,12 @@ use crate::job::Job;
 use crate::journal::{Journal, Journals, Shard};
 use crate::message::Message;
 use crate::retention::refuse_pruned;
-use crate::run_folder::{Manifest, RunFolder, RunState};
+use crate::run_folder::{Manifest, RunLayout, RunState};
 use std::path::Path;
 
 /// A run in its folder, with its job file as it is now.
 pub(super) struct StoredRun {
-    pub folder: RunFolder,
+    pub layout: RunLayout,
     pub manifest: Manifest,
     pub job: Job,
     pub journals: Journals,
@@ -20,70 +20,94 @@ pub(super) struct StoredRun {
 }
 
 impl StoredRun {
+    /// Opens the run or shard in a folder.
+    ///
+    /// # Errors
+    /// Fails if there is no run, or none whose plan is whole; if its job file cannot be loaded; if what lies there is of another
+    /// run or shard, cannot be read, or has lost items or answers.
     pub(super) fn open(run_dir: &Path, terminal: &mut Terminal) -> Result<Self, Stop> {
         // `latest`, or `.`, is a run by another name.
-        let folder = RunFolder::at(run_dir.canonicalize().unwrap_or_else(|_| run_dir.to_owned()));
-        refuse_pruned(&folder)?;
-        let shards = folder.shards().map_err(Stop::disk(run_dir.display()))?;
-        let of = shards.first().map_or(0, |shard| shard.of);
-        let shards = begun(&folder, shards)?;
-        let (manifest, journals, missing) = if shards.is_empty() {
-            (whole_manifest(&folder)?, Journals::from(vec![open_journal(&folder)?]), Vec::new())
-        } else {
-            let manifest = merged_manifest(&folder, &shards)?;
-            let journals = shards.iter().map(|shard| open_journal(&folder.shard(*shard))).collect::<Result<_, _>>()?;
-            let wanted = (1..=of).map(|number| Shard { number, of });
-            (manifest, Journals::of_shards(journals), wanted.filter(|shard| !shards.contains(shard)).collect())
-        };
+        let layout = RunLayout::of_folder(&run_dir.canonicalize().unwrap_or_else(|_| run_dir.to_owned()));
+        refuse_pruned(&layout.folder())?;
+        let shards = layout.folder().shards().map_err(Stop::disk(run_dir.display()))?;
+        let Some(manifest) = any_manifest(&layout, &shards)? else { return Err(about_folder(&layout, "no-run-folder")) };
+        // From here on messages are in the job's language.
         let job = terminal.load(&manifest.job_file)?;
-        let mut run = Self { folder, manifest, job, journals, missing };
-        if !run.missing.is_empty() {
-            run.manifest.state = RunState::Incomplete;
+        let of = shards.first().map_or(0, |shard| shard.of);
+        let mut parts = Vec::new();
+        for shard in shards {
+            parts.extend(Part::open(&layout, shard)?);
         }
-        Ok(run)
+        let Some((first, others)) = parts.split_first() else {
+            let journal = if of == 0 { layout.open_journal(&manifest)? } else { None };
+            let Some(journal) = journal else { return Err(about_folder(&layout, "run-not-planned")) };
+            return Ok(Self { layout, manifest, job, journals: vec![journal].into(), missing: Vec::new() });
+        };
+        let mut manifest = merged_manifest(first, others)?;
+        let is_there = |shard: &Shard| parts.iter().any(|part| part.layout.shard == Some(*shard));
+        let missing: Vec<Shard> = (1..=of).map(|number| Shard { number, of }).filter(|shard| !is_there(shard)).collect();
+        if !missing.is_empty() {
+            manifest.state = RunState::Incomplete;
+        }
+        let journals = Journals::of_shards(parts.into_iter().map(|part| part.journal).collect());
+        tell_histories(&journals, terminal)?;
+        Ok(Self { layout, manifest, job, journals, missing })
     }
 }
 
-/// Those shards whose plan stands; the others are as good as missing.
-fn begun(folder: &RunFolder, shards: Vec<Shard>) -> Result<Vec<Shard>, Stop> {
-    let mut begun = Vec::new();
+/// A manifest of the run: of one of its shards, else of the run itself. `None` where there is none.
+fn any_manifest(layout: &RunLayout, shards: &[Shard]) -> Result<Option<Manifest>, Stop> {
     for shard in shards {
-        let of_shard = folder.shard(shard);
-        let has_plan = of_shard.manifest()?.is_some() && open_journal(&of_shard)?.is_planned()?;
-        if has_plan {
-            begun.push(shard);
+        if let Some(manifest) = of_shard(layout, *shard).folder().manifest()? {
+            return Ok(Some(manifest));
         }
     }
-    Ok(begun)
+    layout.folder().manifest()
 }
 
-fn whole_manifest(folder: &RunFolder) -> Result<Manifest, Stop> {
-    folder.manifest()?.ok_or_else(|| Stop::invalid(Message::new("no-run-folder").with("path", folder.dir().display())))
+fn of_shard(run: &RunLayout, shard: Shard) -> RunLayout {
+    RunLayout { shard: Some(shard), ..run.clone() }
 }
 
-fn open_journal(folder: &RunFolder) -> Result<Journal, Stop> {
-    Ok(Journal::open(&folder.journal())?)
+fn about_folder(layout: &RunLayout, code: &'static str) -> Stop {
+    Stop::invalid(Message::new(code).with("path", layout.folder().dir().display()))
+}
+
+/// A shard whose plan is whole.
+struct Part {
+    layout: RunLayout,
+    manifest: Manifest,
+    journal: Journal,
+}
+
+impl Part {
+    /// Opens a shard of a run; `None` where it ended before its plan was whole, which is as good as missing.
+    fn open(run: &RunLayout, shard: Shard) -> Result<Option<Self>, Stop> {
+        let layout = of_shard(run, shard);
+        let Some(manifest) = layout.folder().manifest()? else { return Ok(None) };
+        let journal = layout.open_journal(&manifest)?;
+        Ok(journal.map(|journal| Self { layout, manifest, journal }))
+    }
 }
 
 /// The manifest of all shards as one.
-fn merged_manifest(folder: &RunFolder, shards: &[Shard]) -> Result<Manifest, Stop> {
-    let mut merged: Option<Manifest> = None;
-    for shard in shards {
-        let of_shard = folder.shard(*shard);
-        let manifest = whole_manifest(&of_shard)?;
-        let Some(sum) = &mut merged else {
-            merged = Some(Manifest { run_id: folder.id(), shard: None, ..manifest });
-            continue;
-        };
-        let changes = manifest.fingerprint.changes_since(&sum.fingerprint);
-        if shard.of != shards[0].of || !changes.is_empty() {
-            let why = if changes.is_empty() { vec![Message::new("changed-parts")] } else { changes };
-            return Err(Stop::invalid(
-                Message::new("shard-of-another-run").with("path", of_shard.dir().display()).with_list("changes", why),
-            ));
+fn merged_manifest(first: &Part, others: &[Part]) -> Result<Manifest, Stop> {
+    let mut sum = Manifest { shard: None, ..first.manifest.clone() };
+    for Part { layout, manifest, .. } in others {
+        let mut changes = manifest.fingerprint.changes_since(&first.manifest.fingerprint);
+        if manifest.run_id != first.manifest.run_id {
+            changes.push(Message::new("changed-run").with("before", &first.manifest.run_id).with("now", &manifest.run_id));
+        }
+        if manifest.shard.map(|shard| shard.of) != first.manifest.shard.map(|shard| shard.of) {
+            changes.push(Message::new("changed-parts"));
+        }
+        if !changes.is_empty() {
+            let message = Message::new("shard-of-another-run").with("path", layout.folder().dir().display());
+            return Err(Stop::invalid(message.with_list("changes", changes)));
         }
         sum.items += manifest.items;
         sum.finished += manifest.finished;
+        sum.settled += manifest.settled;
         sum.started_at = sum.started_at.min(manifest.started_at);
         sum.finished_at = sum.finished_at.max(manifest.finished_at);
         sum.wall_seconds += manifest.wall_seconds;
@@ -91,5 +115,16 @@ fn merged_manifest(folder: &RunFolder, shards: &[Shard]) -> Result<Manifest, Sto
             sum.state = RunState::Incomplete;
         }
     }
-    merged.ok_or_else(|| Stop::invalid(Message::new("no-run-folder").with("path", folder.dir().display())))
+    Ok(sum)
+}
+
+/// Tells where shards were planned with another run before, or without one: all are compared with the same.
+fn tell_histories(journals: &Journals, terminal: &Terminal) -> Result<(), Stop> {
+    let known = journals.previous_runs()?;
+    if known.len() > 1 {
+        let runs = known.into_iter().map(|run| run.map_or_else(|| Message::new("no-previous-run"), Message::literal));
+        let message = Message::new("shards-differ-in-previous-run").with_list("known", runs.collect());
+        terminal.tell(&message.with("run", journals.previous_run()?.unwrap_or_default()));
+    }
+    Ok(())
 }

@@ -14,6 +14,10 @@ use std::ops::Range;
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// How often a call is put off because there is no token, before it has failed: a platform that gives tokens for probes alone
+/// would put it off for ever.
+const MOST_WITHOUT_TOKEN: u32 = 5;
+
 /// What the dispatcher is set to.
 #[derive(Debug, Clone)]
 pub(crate) struct DispatcherSettings {
@@ -282,9 +286,15 @@ impl<T: Task> Dispatcher<T> {
                 // No call was made: it is to be made when there is a token again, which a probe finds out.
                 response.attempt_end = Some(AttemptEnd { failure: Some(why.clone()), asked_for, ..AttemptEnd::default() });
                 response.pause = Some(why.clone());
-                self.latest_failure = Some(why);
-                if let Flight::Task(running) = flight {
-                    self.schedule.add_ready(running);
+                self.latest_failure = Some(why.clone());
+                if let Flight::Task(mut running) = flight {
+                    running.without_token += 1;
+                    if running.without_token < MOST_WITHOUT_TOKEN {
+                        self.schedule.add_ready(running);
+                    } else {
+                        let failure = Failure { reason: Some(why), ..Failure::new(ErrorKind::Transport, None) };
+                        self.call_ended(running, Err(failure), now, response);
+                    }
                 }
                 return;
             }

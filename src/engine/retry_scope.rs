@@ -69,10 +69,11 @@ pub fn forget_failures(journal: &mut Journal, settings: &AuditSettings, scope: R
             if troubles.is_empty() {
                 continue;
             }
-            let is_troubled = |answer: &Answer| troubles.iter().any(|trouble| trouble.call == answer.call);
-            let places: Vec<u32> =
-                stored.answers.iter().filter(|stored| is_troubled(&stored.answer)).map(|stored| stored.place).collect();
-            journal.forget(stored.item_id, &places)?;
+            let failed = stored.answers.iter().filter_map(|stored| {
+                let trouble = troubles.iter().find(|trouble| trouble.call == stored.answer.call)?;
+                Some((stored.place, &trouble.failure))
+            });
+            journal.forget(stored.item_id, &failed.collect::<Vec<_>>())?;
             forgotten.items += 1;
             for certificate in &outcome.certificates {
                 forgotten.statuses[certificate.status() as usize] += 1;

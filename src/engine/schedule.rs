@@ -15,6 +15,8 @@ pub(super) struct Running<T> {
     pub tries: u32,
     /// Attempts made.
     pub attempts: u32,
+    /// How often no attempt was made, because there was no token.
+    pub without_token: u32,
     /// Generation of the token that was refused in the latest attempt.
     pub refused: Option<u64>,
     /// Whether an attempt with a fresh token has come on top of those that the job allows.
@@ -23,7 +25,7 @@ pub(super) struct Running<T> {
 
 impl<T> Running<T> {
     pub(super) const fn new(task: T, request: Request) -> Self {
-        Self { task, request, tries: 0, attempts: 0, refused: None, has_had_extra: false }
+        Self { task, request, tries: 0, attempts: 0, without_token: 0, refused: None, has_had_extra: false }
     }
 }
 

@@ -16,6 +16,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// A task of one call; the record tells which task, and whether the call was answered.
+#[derive(Debug)]
 struct OneCall {
     id: u64,
     is_done: bool,
@@ -96,6 +97,8 @@ struct Ended {
 
 const ATTEMPTS: u32 = 5;
 const LATENCY: Duration = Duration::from_millis(20);
+/// More turns of the loop than any calling here takes.
+const MOST_TURNS: u32 = 100_000;
 
 fn settings_for(concurrency: u32) -> DispatcherSettings {
     DispatcherSettings {
@@ -126,7 +129,10 @@ async fn carry(tasks: u64, concurrency: u32, mut way: impl FnMut(Option<u64>, u6
     let mut flights: Vec<(Instant, Flight<OneCall>, AttemptStart)> = Vec::new();
     let mut ended = Ended { records: BTreeMap::new(), stop: None, attempts: 0, most_of_one: 0, took: Duration::ZERO };
     let mut by_task: BTreeMap<u64, u64> = BTreeMap::new();
+    let mut turns = 0;
     while !(dispatcher.is_done() && flights.is_empty()) {
+        turns += 1;
+        assert!(turns < MOST_TURNS, "it turns without end: {dispatcher:?}");
         let mut wake_at = None;
         while flights.len() < throttle.capacity() as usize {
             let now = Instant::now();

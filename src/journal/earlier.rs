@@ -12,7 +12,7 @@ impl Journal {
     /// Takes what the run `previous` knew.
     ///
     /// # Errors
-    /// What SQLite says, or what `rows` says.
+    /// Fails if the journal cannot be written, or with an error among `rows`.
     pub fn take_earlier<E: From<JournalError>>(
         &self,
         previous: &str,
@@ -45,7 +45,7 @@ impl Journal {
     /// Takes a row that an older run knew, unless something is known of its holder and type already.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// Fails if the journal cannot be read or written.
     pub fn add_earlier(&self, row: &EarlierRow) -> Result<(), JournalError> {
         if self.earlier(&row.holder_code, &row.cert_type_code)?.is_empty() { self.insert_earlier(row) } else { Ok(()) }
     }
@@ -53,9 +53,9 @@ impl Journal {
     /// Everything that is known of the run before.
     ///
     /// # Errors
-    /// What SQLite says, or what `take` says.
+    /// Fails if the journal cannot be read, or with the error of `take`.
     pub fn each_earlier(&self, mut take: impl FnMut(EarlierRow) -> Result<(), JournalError>) -> Result<(), JournalError> {
-        let sqlite = |cause| JournalError::Sqlite { path: self.path.clone(), cause };
+        let sqlite = |cause| JournalError::sqlite(&self.path, cause);
         let mut statement = self.connection.prepare("SELECT * FROM earlier").map_err(sqlite)?;
         let mut rows = statement.query([]).map_err(sqlite)?;
         while let Some(row) = rows.next().map_err(sqlite)? {
@@ -67,7 +67,7 @@ impl Journal {
     /// The id of the run before, where there was one when this run was planned.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// Fails if the journal cannot be read or written.
     pub fn previous_run(&self) -> Result<Option<String>, JournalError> {
         self.note(PREVIOUS_RUN)
     }
@@ -75,7 +75,7 @@ impl Journal {
     /// What the run before knew of a holder and type.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// Fails if the journal cannot be read or written.
     pub fn earlier(&self, holder_code: &str, cert_type_code: &str) -> Result<Vec<EarlierRow>, JournalError> {
         self.with(|connection| {
             connection

@@ -64,7 +64,7 @@ impl Journal {
     /// Keeps what came of a certificate's files, in place of what came before.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// Fails if the journal cannot be read or written.
     pub fn keep_files(&mut self, files: &[ArchivedFile]) -> Result<(), JournalError> {
         let path = self.path.clone();
         let mut write = || -> rusqlite::Result<()> {
@@ -92,13 +92,13 @@ impl Journal {
             }
             transaction.commit()
         };
-        write().map_err(|cause| JournalError::Sqlite { path, cause })
+        write().map_err(|cause| JournalError::sqlite(&path, cause))
     }
 
     /// The files of an item.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// Fails if the journal cannot be read or written.
     pub fn files_of(&self, item_id: u64) -> Result<Vec<ArchivedFile>, JournalError> {
         self.with(|connection| {
             connection
@@ -111,7 +111,7 @@ impl Journal {
     /// Whether any file was asked for.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// Fails if the journal cannot be read or written.
     pub fn has_files(&self) -> Result<bool, JournalError> {
         self.with(|connection| connection.query_row("SELECT EXISTS (SELECT 1 FROM files)", [], |row| row.get(0)))
     }
@@ -119,7 +119,7 @@ impl Journal {
     /// The path of the stored file of this content, where there is one.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// Fails if the journal cannot be read or written.
     pub fn path_of_content(&self, sha256: &str) -> Result<Option<String>, JournalError> {
         self.with(|connection| {
             connection
@@ -132,7 +132,7 @@ impl Journal {
     /// Whether a stored file lies at a path.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// Fails if the journal cannot be read or written.
     pub fn has_file_at(&self, path: &str) -> Result<bool, JournalError> {
         self.with(|connection| {
             connection
@@ -144,7 +144,7 @@ impl Journal {
     /// Marks a stored file as gone, with those that are the same, so that it is fetched again.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// Fails if the journal cannot be read or written.
     pub fn mark_file_lost(&self, path: &str, message: &str) -> Result<(), JournalError> {
         self.with(|connection| {
             connection.execute("UPDATE files SET status = 'failed', message = ?2 WHERE path = ?1", [path, message])
@@ -155,9 +155,9 @@ impl Journal {
     /// Every path at which a file is to be, with the SHA-256 of what lies there; certificates of the same content share one.
     ///
     /// # Errors
-    /// What SQLite says, or what `take` says.
+    /// Fails if the journal cannot be read, or with the error of `take`.
     pub fn each_path<E: From<JournalError>>(&self, mut take: impl FnMut(String, String) -> Result<(), E>) -> Result<(), E> {
-        let sqlite = |cause| JournalError::Sqlite { path: self.path.clone(), cause };
+        let sqlite = |cause| JournalError::sqlite(&self.path, cause);
         let sql =
             "SELECT path, min(sha256) FROM files WHERE status IN ('stored', 'duplicate') AND path IS NOT NULL GROUP BY path";
         let mut statement = self.connection.prepare(sql).map_err(sqlite)?;
@@ -171,7 +171,7 @@ impl Journal {
     /// The certificate type code of an item.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// Fails if the journal cannot be read or written.
     pub fn cert_type_of(&self, item_id: u64) -> Result<String, JournalError> {
         self.with(|connection| {
             connection
@@ -183,9 +183,9 @@ impl Journal {
     /// Every file in order of items.
     ///
     /// # Errors
-    /// What SQLite says, or what `take` says.
+    /// Fails if the journal cannot be read, or with the error of `take`.
     pub fn each_file<E: From<JournalError>>(&self, mut take: impl FnMut(ArchivedFile) -> Result<(), E>) -> Result<(), E> {
-        let sqlite = |cause| JournalError::Sqlite { path: self.path.clone(), cause };
+        let sqlite = |cause| JournalError::sqlite(&self.path, cause);
         let mut statement =
             self.connection.prepare("SELECT * FROM files ORDER BY item_id, side, certificate_id, page").map_err(sqlite)?;
         let mut rows = statement.query([]).map_err(sqlite)?;

@@ -2,50 +2,55 @@
 
 use super::{ArchivedFile, CallCount, Journal, JournalError, PlacedTexts, PlanCounts, StoredItem};
 use crate::audit::EarlierRow;
-use std::collections::VecDeque;
+use std::cell::OnceCell;
+use std::collections::{BTreeSet, VecDeque};
 
 /// Items that are read at a time.
-const STRETCH: u32 = 256;
+const BATCH: u32 = 256;
 
 /// All journals of a run.
 #[derive(Debug)]
-pub struct Journals(Vec<Journal>, Location);
-
-/// Where the journals lie.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Location {
-    /// In the folder that their tables are built in.
-    SameFolder,
-    /// Each in the folder of its shard, below the one that their tables are built in.
-    ShardFolders,
+pub struct Journals {
+    parts: Vec<Journal>,
+    /// Whether they are shards' journals, seen from the run's folder.
+    are_shards: bool,
+    /// Index of the journal that knows the run before, once it has been looked for; none where none does.
+    historian: OnceCell<Option<usize>>,
 }
 
 impl From<Vec<Journal>> for Journals {
     /// Journals in the folder that their tables are built in.
     fn from(journals: Vec<Journal>) -> Self {
-        Self(journals, Location::SameFolder)
+        Self { parts: journals, are_shards: false, historian: OnceCell::new() }
     }
 }
 
 impl Journals {
-    /// Journals of shards, each in its shard's folder, as seen from the run's folder above; there may be one alone.
+    /// The journals of a run's shards, each in its shard's folder.
     #[must_use]
     pub fn of_shards(journals: Vec<Journal>) -> Self {
-        Self(journals, Location::ShardFolders)
+        Self { are_shards: true, ..journals.into() }
+    }
+
+    /// Whether they are shards' journals, seen from the run's folder.
+    #[must_use]
+    pub const fn are_shards(&self) -> bool {
+        self.are_shards
     }
 
     /// Every item with its answers, in order of ids.
     #[must_use]
     pub fn items(&self) -> Items<'_> {
-        Items { sources: self.0.iter().map(|journal| Source { journal, read: VecDeque::new(), from: Some(0) }).collect() }
+        let source = |journal| Source { journal, read: VecDeque::new(), from: Some(0) };
+        Items { sources: self.parts.iter().map(source).collect(), next: 0 }
     }
 
     /// One item with its answers.
     ///
     /// # Errors
-    /// What SQLite says, or what cannot be read back.
+    /// Fails if the journal cannot be read, or has lost answers of an item.
     pub fn item(&self, item_id: u64) -> Result<Option<StoredItem>, JournalError> {
-        for journal in &self.0 {
+        for journal in &self.parts {
             if let Some(item) = journal.stretch(item_id, 1)?.into_iter().find(|item| item.item_id == item_id) {
                 return Ok(Some(item));
             }
@@ -56,13 +61,14 @@ impl Journals {
     /// Counts what they hold.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// Fails if the journal cannot be read.
     pub fn counts(&self) -> Result<PlanCounts, JournalError> {
-        self.0.iter().try_fold(PlanCounts::default(), |sum, journal| {
+        self.parts.iter().try_fold(PlanCounts::default(), |sum, journal| {
             let counts = journal.counts()?;
             Ok(PlanCounts {
                 items: sum.items + counts.items,
                 finished: sum.finished + counts.finished,
+                failed: sum.failed + counts.failed,
                 rejected: sum.rejected + counts.rejected,
                 duplicates: sum.duplicates + counts.duplicates,
                 answered: sum.answered || counts.answered,
@@ -70,48 +76,74 @@ impl Journals {
         })
     }
 
-    /// Whether the plan of each is whole.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn are_planned(&self) -> Result<bool, JournalError> {
-        self.0.iter().try_fold(true, |all, journal| Ok(all && journal.is_planned()?))
+    /// The journal that knows the run before. All shards know the same of it, but for those that were planned on a machine that
+    /// did not have it.
+    fn historian(&self) -> Result<Option<&Journal>, JournalError> {
+        let index = if let Some(index) = self.historian.get() {
+            *index
+        } else {
+            let mut found = None;
+            for (index, journal) in self.parts.iter().enumerate() {
+                if journal.previous_run()?.is_some() {
+                    found = Some(index);
+                    break;
+                }
+            }
+            *self.historian.get_or_init(|| found)
+        };
+        Ok(index.and_then(|index| self.parts.get(index)))
     }
 
     /// The id of the run before, where there was one when this run was planned.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// Fails if a journal cannot be read.
     pub fn previous_run(&self) -> Result<Option<String>, JournalError> {
-        self.0.first().map_or(Ok(None), Journal::previous_run)
+        self.historian()?.map_or(Ok(None), Journal::previous_run)
     }
 
-    /// What the run before knew of a holder and type; every shard knows the same.
+    /// What each journal takes for the run before, the same only once; `None` where it knows none.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// Fails if a journal cannot be read.
+    pub fn previous_runs(&self) -> Result<BTreeSet<Option<String>>, JournalError> {
+        self.parts.iter().map(Journal::previous_run).collect()
+    }
+
+    /// What the run before knew of a holder and type.
+    ///
+    /// # Errors
+    /// Fails if a journal cannot be read.
     pub fn earlier(&self, holder_code: &str, cert_type_code: &str) -> Result<Vec<EarlierRow>, JournalError> {
-        self.0.first().map_or(Ok(Vec::new()), |journal| journal.earlier(holder_code, cert_type_code))
+        self.historian()?.map_or(Ok(Vec::new()), |journal| journal.earlier(holder_code, cert_type_code))
+    }
+
+    /// Everything that is known of the run before.
+    ///
+    /// # Errors
+    /// Fails if a journal cannot be read, or with the error of `take`.
+    pub fn each_earlier(&self, take: impl FnMut(EarlierRow) -> Result<(), JournalError>) -> Result<(), JournalError> {
+        self.historian()?.map_or(Ok(()), |journal| journal.each_earlier(take))
     }
 
     /// Whether any file was asked for.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// Fails if the journal cannot be read.
     pub fn have_files(&self) -> Result<bool, JournalError> {
-        self.0.iter().try_fold(false, |any, journal| Ok(any || journal.has_files()?))
+        self.parts.iter().try_fold(false, |any, journal| Ok(any || journal.has_files()?))
     }
 
     /// The files of an item.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// Fails if the journal cannot be read.
     pub fn files_of(&self, item_id: u64) -> Result<Vec<ArchivedFile>, JournalError> {
         let mut files = Vec::new();
-        for journal in &self.0 {
+        for journal in &self.parts {
             let mut of_journal = journal.files_of(item_id)?;
             // Seen from the run's folder, a shard's files lie in the shard's.
-            if self.1 == Location::ShardFolders {
+            if self.are_shards {
                 let shard = journal.folder_name();
                 for path in of_journal.iter_mut().filter_map(|file| file.path.as_mut()) {
                     path.insert_str(0, &format!("{shard}/"));
@@ -125,10 +157,10 @@ impl Journals {
     /// Calls by interface, side and result, journal by journal.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// Fails if the journal cannot be read.
     pub fn calls_by_result(&self) -> Result<Vec<CallCount>, JournalError> {
         let mut counts: Vec<CallCount> = Vec::new();
-        for journal in &self.0 {
+        for journal in &self.parts {
             for found in journal.calls_by_result()? {
                 let known = counts
                     .iter_mut()
@@ -145,25 +177,25 @@ impl Journals {
     /// A note of each that has it.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// Fails if the journal cannot be read.
     pub fn notes(&self, key: &str) -> Result<Vec<String>, JournalError> {
-        self.0.iter().filter_map(|journal| journal.note(key).transpose()).collect()
+        self.parts.iter().filter_map(|journal| journal.note(key).transpose()).collect()
     }
 
     /// Every rejected row in order: file, sheet, row, column, value, problem, advice.
     ///
     /// # Errors
-    /// What SQLite says, or what `take` says.
+    /// Fails if the journal cannot be read, or with the error of `take`.
     pub fn rejected_rows<E: From<JournalError>>(&self, mut take: impl FnMut(PlacedTexts) -> Result<(), E>) -> Result<(), E> {
-        self.0.iter().try_for_each(|journal| journal.rejected_rows(&mut take))
+        self.parts.iter().try_for_each(|journal| journal.rejected_rows(&mut take))
     }
 
     /// Every repair in order: file, sheet, row, column, before, after, repair.
     ///
     /// # Errors
-    /// What SQLite says, or what `take` says.
+    /// Fails if the journal cannot be read, or with the error of `take`.
     pub fn repairs<E: From<JournalError>>(&self, mut take: impl FnMut(PlacedTexts) -> Result<(), E>) -> Result<(), E> {
-        self.0.iter().try_for_each(|journal| journal.repairs(&mut take))
+        self.parts.iter().try_for_each(|journal| journal.repairs(&mut take))
     }
 }
 
@@ -171,13 +203,15 @@ impl Journals {
 #[derive(Debug)]
 pub struct Items<'a> {
     sources: Vec<Source<'a>>,
+    /// Least id that the next item may have.
+    next: u64,
 }
 
 #[derive(Debug)]
 struct Source<'a> {
     journal: &'a Journal,
     read: VecDeque<StoredItem>,
-    /// Where the next stretch begins; none at the end.
+    /// Where the next batch begins; none at the end.
     from: Option<u64>,
 }
 
@@ -187,10 +221,29 @@ impl Source<'_> {
         if self.read.is_empty()
             && let Some(from) = self.from
         {
-            self.read = self.journal.stretch(from, STRETCH)?.into();
+            self.read = self.journal.stretch(from, BATCH)?.into();
             self.from = self.read.back().map(|last| last.item_id + 1);
         }
         Ok(self.read.front().map(|item| item.item_id))
+    }
+}
+
+impl Items<'_> {
+    fn next_item(&mut self) -> Result<Option<StoredItem>, JournalError> {
+        let mut first: Option<(u64, &mut Source<'_>)> = None;
+        for source in &mut self.sources {
+            let Some(id) = source.next_id()? else { continue };
+            if first.as_ref().is_none_or(|(least, _)| id < *least) {
+                first = Some((id, source));
+            }
+        }
+        let Some((item_id, source)) = first else { return Ok(None) };
+        // Else its rows would count twice.
+        if item_id < self.next {
+            return Err(JournalError::ItemTwice { path: source.journal.path.clone(), item_id });
+        }
+        self.next = item_id + 1;
+        Ok(source.read.pop_front())
     }
 }
 
@@ -198,14 +251,6 @@ impl Iterator for Items<'_> {
     type Item = Result<StoredItem, JournalError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let mut first: Option<(u64, usize)> = None;
-        for (at, source) in self.sources.iter_mut().enumerate() {
-            match source.next_id() {
-                Ok(Some(id)) if first.is_none_or(|(least, _)| id < least) => first = Some((id, at)),
-                Ok(_) => {}
-                Err(error) => return Some(Err(error)),
-            }
-        }
-        self.sources[first?.1].read.pop_front().map(Ok)
+        self.next_item().transpose()
     }
 }

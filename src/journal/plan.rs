@@ -7,6 +7,10 @@ use std::sync::Arc;
 
 /// Note that a plan is whole.
 const PLANNED: &str = "planned";
+/// Note of the [`PlanRecord`].
+const PLAN: &str = "plan";
+/// Note of the run's id.
+const RUN: &str = "run";
 /// Note of how many rows named an item named before.
 const DUPLICATES: &str = "duplicate_rows";
 
@@ -37,6 +41,17 @@ impl Shard {
     }
 }
 
+/// What a plan came to, noted in the journal as soon as the plan is whole: what the journal must still hold later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct PlanRecord {
+    /// The part of the run that was planned.
+    pub shard: Shard,
+    /// Its items.
+    pub items: u64,
+    /// Its rows that cannot be audited.
+    pub rejected: u64,
+}
+
 /// Whether an item is to be audited at all.
 pub type Wanted<'a> = Box<dyn Fn(&NewItem) -> Result<bool, JournalError> + 'a>;
 
@@ -60,6 +75,9 @@ pub struct PlanWriter<'a> {
     kind: PlanKind,
     /// Items seen so far, those of other shards and those not wanted included.
     items: u64,
+    /// Items and rejected rows that are in the plan.
+    planned: u64,
+    rejected: u64,
     duplicates: u64,
     sheet: Option<(Arc<str>, Arc<str>, i64)>,
 }
@@ -68,7 +86,7 @@ impl Journal {
     /// Begins to write the plan of a shard, of those items that are `wanted`; `carried` are the headers of the carried columns.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// Fails if the journal cannot be read or written.
     pub fn begin_plan<'a>(
         &'a self,
         carried: &'a [String],
@@ -115,13 +133,39 @@ impl Journal {
         kind: PlanKind,
     ) -> Result<PlanWriter<'a>, JournalError> {
         self.with(|connection| connection.execute_batch(sql))?;
-        Ok(PlanWriter { journal: self, carried, shard, wanted, kind, items: 0, duplicates: 0, sheet: None })
+        let (items, planned, rejected, duplicates) = (0, 0, 0, 0);
+        Ok(PlanWriter { journal: self, carried, shard, wanted, kind, items, planned, rejected, duplicates, sheet: None })
+    }
+
+    /// Notes which run the journal belongs to.
+    ///
+    /// # Errors
+    /// Fails if the journal cannot be written.
+    pub fn set_run_id(&self, run_id: &str) -> Result<(), JournalError> {
+        self.set_note(RUN, run_id)
+    }
+
+    /// The id of the run that the journal belongs to; `None` where an earlier version made it.
+    ///
+    /// # Errors
+    /// Fails if the journal cannot be read.
+    pub fn run_id(&self) -> Result<Option<String>, JournalError> {
+        self.note(RUN)
+    }
+
+    /// What the plan came to; `None` where there is none yet, or an earlier version made it.
+    ///
+    /// # Errors
+    /// Fails if the journal cannot be read.
+    pub fn plan_record(&self) -> Result<Option<PlanRecord>, JournalError> {
+        let Some(note) = self.note(PLAN)? else { return Ok(None) };
+        serde_json::from_str(&note).map(Some).map_err(|error| self.damaged(format!("the note of its plan: {error}")))
     }
 
     /// Whether the plan is whole.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// Fails if the journal cannot be read or written.
     pub fn is_planned(&self) -> Result<bool, JournalError> {
         Ok(self.note(PLANNED)?.is_some())
     }
@@ -141,8 +185,11 @@ impl PlanWriter<'_> {
     /// Makes the plan stand.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// Fails if the journal cannot be read or written.
     pub fn finish(self) -> Result<(), JournalError> {
+        let record = PlanRecord { shard: self.shard, items: self.planned, rejected: self.rejected };
+        let record = serde_json::to_string(&record).map_err(|error| self.journal.damaged(error.to_string()))?;
+        self.journal.set_note(PLAN, &record)?;
         self.journal.set_note(DUPLICATES, &self.duplicates.to_string())?;
         self.journal.set_note(PLANNED, "1")?;
         self.journal.with(|connection| connection.execute_batch("COMMIT"))
@@ -152,14 +199,17 @@ impl PlanWriter<'_> {
     ///
     /// # Errors
     /// Fails if the journal cannot be written.
-    pub fn keep_drawn(&self, drawn: &[u64]) -> Result<(), JournalError> {
-        self.journal.with(|connection| {
+    pub fn keep_drawn(&mut self, drawn: &[u64]) -> Result<(), JournalError> {
+        let kept = self.journal.with(|connection| {
             connection.execute_batch("CREATE TEMP TABLE drawn (item_id INTEGER PRIMARY KEY)")?;
             for item_id in drawn {
                 connection.prepare_cached("INSERT INTO drawn VALUES (?1)")?.execute([item_id.cast_signed()])?;
             }
-            connection.execute_batch("DELETE FROM items WHERE item_id NOT IN (SELECT item_id FROM drawn)")
-        })
+            connection.execute_batch("DELETE FROM items WHERE item_id NOT IN (SELECT item_id FROM drawn)")?;
+            connection.query_row("SELECT count(*) FROM items", [], |row| row.get::<_, i64>(0))
+        })?;
+        self.planned = kept.cast_unsigned();
+        Ok(())
     }
 
     fn sheet_id(&mut self, connection: &Connection, place: &Place) -> rusqlite::Result<i64> {
@@ -254,6 +304,7 @@ impl Sink for PlanWriter<'_> {
     fn item(&mut self, item: NewItem) -> Result<(), String> {
         if self.shard.has(self.items) && (self.wanted)(&item).map_err(|error| error.to_string())? {
             self.insert(&item).map_err(|error| error.to_string())?;
+            self.planned += 1;
         }
         self.items += 1;
         if self.items.is_multiple_of(GROUP) && self.kind != PlanKind::LargerSample {
@@ -275,6 +326,7 @@ impl Sink for PlanWriter<'_> {
         if !self.shard.is_first() {
             return Ok(());
         }
+        self.rejected += 1;
         let connection = &self.journal.connection;
         self.sheet_id(connection, &rejected.place)
             .and_then(|sheet_id| {

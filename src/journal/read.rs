@@ -1,10 +1,11 @@
-//! Reading the journal back, a stretch of items at a time.
+//! Reading the journal back, a batch of items at a time.
 
-use super::record::{answer_id, call_named};
+use super::decode::{RawAnswer, RawPastFailure};
+use super::record::answer_id;
+use super::schema::PLACE_BITS;
 use super::{Journal, JournalError};
-use crate::audit::{Answer, Item, Reply};
-use crate::message::Message;
-use crate::platform::{Envelope, ErrorKind, Failure};
+use crate::audit::{Answer, Call, Item};
+use crate::platform::Failure;
 use chrono::{DateTime, Utc};
 use rusqlite::{Row, params};
 
@@ -27,8 +28,25 @@ pub struct StoredItem {
     pub answers: Vec<StoredAnswer>,
     /// Calls and attempts spent on answers that have been forgotten since.
     pub spent_before: (u32, u32),
+    /// Calls that failed before and were asked again, in that order.
+    pub past_failures: Vec<PastFailure>,
     /// When nothing more was needed, where that is so.
     pub finished_at: Option<DateTime<Utc>>,
+    /// Answers that it had then; `None` where an earlier version finished it.
+    pub answers_when_finished: Option<u32>,
+}
+
+/// A call that failed and was asked again.
+#[derive(Debug, Clone)]
+pub struct PastFailure {
+    /// The call.
+    pub call: Call,
+    /// How it failed.
+    pub failure: Failure,
+    /// Attempts made.
+    pub attempts: u32,
+    /// When it failed.
+    pub at: DateTime<Utc>,
 }
 
 /// An answer with what it cost.
@@ -44,42 +62,14 @@ pub struct StoredAnswer {
     pub at: DateTime<Utc>,
 }
 
-/// How large a plan is, and how far it has come.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct PlanCounts {
-    /// Items.
-    pub items: u64,
-    /// Items that need nothing more.
-    pub finished: u64,
-    /// Rows that cannot be audited.
-    pub rejected: u64,
-    /// Rows that name an item named before.
-    pub duplicates: u64,
-    /// Whether any call was answered.
-    pub answered: bool,
-}
+/// Items of a journal at most: what the ids of answers leave room for.
+const MOST_ITEMS: u64 = 1 << (i64::BITS - 1 - PLACE_BITS);
 
 impl Journal {
-    /// Counts what it holds.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn counts(&self) -> Result<PlanCounts, JournalError> {
-        let count =
-            |sql: &str| self.with(|connection| connection.query_row(sql, [], |row| row.get::<_, i64>(0))).map(i64::cast_unsigned);
-        Ok(PlanCounts {
-            items: count("SELECT count(*) FROM items")?,
-            finished: count("SELECT count(*) FROM finished")?,
-            rejected: count("SELECT count(*) FROM rejected_rows")?,
-            duplicates: self.duplicate_rows()?,
-            answered: count("SELECT EXISTS (SELECT 1 FROM answers WHERE body IS NOT NULL)")? > 0,
-        })
-    }
-
     /// The id of the n-th planned item, from 0.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// Fails if the journal cannot be read.
     pub fn nth_item(&self, n: u64) -> Result<Option<u64>, JournalError> {
         use rusqlite::OptionalExtension;
         let sql = "SELECT item_id FROM items ORDER BY item_id LIMIT 1 OFFSET ?1";
@@ -87,21 +77,10 @@ impl Journal {
         Ok(found?.map(i64::cast_unsigned))
     }
 
-    /// Counts the calls answered or given up.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn calls(&self) -> Result<u64, JournalError> {
-        let count = |connection: &rusqlite::Connection| {
-            connection.query_row("SELECT count(*) FROM answers", [], |row| row.get::<_, i64>(0))
-        };
-        self.with(count).map(i64::cast_unsigned)
-    }
-
     /// Up to `most` items from `from` on, with their answers; none where there are no more.
     ///
     /// # Errors
-    /// What SQLite says, or what cannot be read back.
+    /// Fails if the journal cannot be read, or has lost answers of an item.
     pub fn stretch(&self, from: u64, most: u32) -> Result<Vec<StoredItem>, JournalError> {
         self.items("i.item_id >= ?1", from, most)
     }
@@ -110,7 +89,7 @@ impl Journal {
     /// (`again`), or the others.
     ///
     /// # Errors
-    /// What SQLite says, or what cannot be read back.
+    /// Fails if the journal cannot be read, or has lost answers of an item.
     pub fn unfinished(&self, from: u64, most: u32, again: bool) -> Result<Vec<StoredItem>, JournalError> {
         let which = if again { "s.item_id IS NOT NULL" } else { "s.item_id IS NULL" };
         self.items(&format!("i.item_id >= ?1 AND f.item_id IS NULL AND {which}"), from, most)
@@ -119,7 +98,7 @@ impl Journal {
     /// Up to `most` items from `from` on of which something is not known because a call failed.
     ///
     /// # Errors
-    /// What SQLite says, or what cannot be read back.
+    /// Fails if the journal cannot be read, or has lost answers of an item.
     pub fn failed(&self, from: u64, most: u32) -> Result<Vec<StoredItem>, JournalError> {
         self.items("i.item_id >= ?1 AND f.failed", from, most)
     }
@@ -127,7 +106,7 @@ impl Journal {
     fn items(&self, which: &str, from: u64, most: u32) -> Result<Vec<StoredItem>, JournalError> {
         let sql = format!(
             "SELECT i.item_id, holder_code, holder_code_type, cert_type_code, certificate_number, file, sheet, source_row,
-                    occurrences, carried, f.at, coalesce(s.calls, 0), coalesce(s.attempts, 0), extraction_code
+                    occurrences, carried, f.at, coalesce(s.calls, 0), coalesce(s.attempts, 0), extraction_code, f.answers
              FROM items i JOIN sheets USING (sheet_id) LEFT JOIN finished f ON f.item_id = i.item_id
                   LEFT JOIN spent_before s ON s.item_id = i.item_id
              WHERE {which} ORDER BY i.item_id LIMIT ?2"
@@ -138,18 +117,57 @@ impl Journal {
                 .query_map(params![from.cast_signed(), most], stored_item)?
                 .collect::<rusqlite::Result<Vec<_>>>()
         })?;
-        let ids = items.first().map(|item| item.item_id).zip(items.last().map(|item| item.item_id));
-        match ids {
+        let Some((first, last)) = items.first().map(|item| item.item_id).zip(items.last().map(|item| item.item_id)) else {
+            return Ok(items);
+        };
+        if last >= MOST_ITEMS {
+            return Err(self.damaged(format!("{last} is no item's id")));
+        }
+        if last - first + 1 == items.len() as u64 {
             // Items in a row: their answers lie together.
-            Some((first, last)) if last - first + 1 == items.len() as u64 => self.answers(first, last, &mut items)?,
-            _ => {
-                for item in &mut items {
-                    let id = item.item_id;
-                    self.answers(id, id, std::slice::from_mut(item))?;
-                }
+            self.answers(first, last, &mut items)?;
+        } else {
+            for item in &mut items {
+                let id = item.item_id;
+                self.answers(id, id, std::slice::from_mut(item))?;
             }
         }
+        self.past_failures(first, last, &mut items)?;
+        items.iter().try_for_each(|item| self.check_answers(item))?;
         Ok(items)
+    }
+
+    /// Checks that a finished item has as many answers as it had then; at least one, where that is not known.
+    fn check_answers(&self, item: &StoredItem) -> Result<(), JournalError> {
+        let found = item.answers.len() as u64;
+        let expected = item.answers_when_finished.map_or(1, u64::from);
+        if item.finished_at.is_none() || found >= expected {
+            return Ok(());
+        }
+        Err(JournalError::AnswersLost { path: self.path.clone(), item_id: item.item_id, expected, found })
+    }
+
+    /// Reads the failures of items, which are in order of their ids, that were asked again.
+    fn past_failures(&self, first: u64, last: u64, items: &mut [StoredItem]) -> Result<(), JournalError> {
+        let rows = self.with(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT item_id, call, certificate_number, attempts, at, failure_kind, failure_code,
+                            failure_message, failure_reason
+                     FROM past_failures WHERE item_id BETWEEN ?1 AND ?2 ORDER BY item_id, past_id",
+                )?
+                .query_map([first.cast_signed(), last.cast_signed()], RawPastFailure::read)?
+                .collect::<rusqlite::Result<Vec<_>>>()
+        })?;
+        let mut items = items.iter_mut().peekable();
+        for row in rows {
+            let item_id = row.item_id.cast_unsigned();
+            while items.next_if(|item| item.item_id < item_id).is_some() {}
+            let Some(item) = items.peek_mut().filter(|item| item.item_id == item_id) else { continue };
+            let failure = row.decode().map_err(|problem| self.damaged(format!("a failure of item {item_id}: {problem}")))?;
+            item.past_failures.push(failure);
+        }
+        Ok(())
     }
 
     /// Reads the answers of items, which are in order of their ids.
@@ -162,7 +180,7 @@ impl Journal {
         })?;
         let mut items = items.iter_mut().peekable();
         for row in rows {
-            let item_id = (row.answer_id >> super::schema::PLACE_BITS).cast_unsigned();
+            let item_id = (row.answer_id >> PLACE_BITS).cast_unsigned();
             while items.next_if(|item| item.item_id < item_id).is_some() {}
             let Some(item) = items.peek_mut().filter(|item| item.item_id == item_id) else { continue };
             let answer = self.decode(row).map_err(|problem| self.damaged(format!("an answer of item {item_id}: {problem}")))?;
@@ -199,7 +217,7 @@ impl Journal {
     /// Every rejected row in order: file, sheet, row, column, value, problem, advice.
     ///
     /// # Errors
-    /// What SQLite says, or what `take` says.
+    /// Fails if the journal cannot be read, or with the error of `take`.
     pub fn rejected_rows<E: From<JournalError>>(&self, take: impl FnMut(PlacedTexts) -> Result<(), E>) -> Result<(), E> {
         self.placed("SELECT file, sheet, source_row, column_header, value, problem, advice, cell FROM rejected_rows JOIN sheets USING (sheet_id) ORDER BY rejected_id", take)
     }
@@ -207,13 +225,13 @@ impl Journal {
     /// Every repair in order: file, sheet, row, column, before, after, repair.
     ///
     /// # Errors
-    /// What SQLite says, or what `take` says.
+    /// Fails if the journal cannot be read, or with the error of `take`.
     pub fn repairs<E: From<JournalError>>(&self, take: impl FnMut(PlacedTexts) -> Result<(), E>) -> Result<(), E> {
         self.placed("SELECT file, sheet, source_row, column_header, before, after, repair, cell FROM repairs JOIN sheets USING (sheet_id) ORDER BY repair_id", take)
     }
 
     fn placed<E: From<JournalError>>(&self, sql: &str, mut take: impl FnMut(PlacedTexts) -> Result<(), E>) -> Result<(), E> {
-        let sqlite = |cause| JournalError::Sqlite { path: self.path.clone(), cause };
+        let sqlite = |cause| JournalError::sqlite(&self.path, cause);
         let mut statement = self.connection.prepare(sql).map_err(sqlite)?;
         let mut rows = statement.query([]).map_err(sqlite)?;
         while let Some(row) = rows.next().map_err(sqlite)? {
@@ -229,53 +247,6 @@ impl Journal {
             take(read().map_err(sqlite)?)?;
         }
         Ok(())
-    }
-
-    fn decode(&self, row: RawAnswer) -> Result<StoredAnswer, String> {
-        let call = call_named(&row.call, row.number).ok_or_else(|| format!("the call {} is not known", row.call))?;
-        let reply = match (row.body, row.failure) {
-            (Some(body), _) => {
-                let body = self.unpacker.borrow_mut().unpack(&self.connection, &body, row.dictionary_id)?;
-                // An answer that was read when it came, and cannot be any more, is a failed call; the others still stand.
-                match Envelope::parse(&body) {
-                    Ok(envelope) => Reply::Received(envelope),
-                    Err(error) => Reply::Failed(Failure::new(ErrorKind::Malformed, None).because(error.to_message())),
-                }
-            }
-            (None, Some((kind, code, message, reason))) => {
-                let kind = ErrorKind::from_name(&kind).ok_or_else(|| format!("the failure {kind} is not known"))?;
-                let reason = reason.as_deref().map(Message::from_stored);
-                Reply::Failed(Failure { kind, code, message: message.unwrap_or_default(), reason })
-            }
-            (None, None) => return Err("neither a body nor a failure".to_owned()),
-        };
-        let at = DateTime::from_timestamp_millis(row.at).ok_or_else(|| "its time is none".to_owned())?;
-        let place = u32::try_from(row.answer_id & ((1 << super::schema::PLACE_BITS) - 1)).unwrap_or(u32::MAX);
-        Ok(StoredAnswer { place, answer: Answer { call, reply }, attempts: row.attempts, at })
-    }
-
-    /// Calls by interface, side (empty where there is none) and result: `answered`, or the kind of the failure.
-    ///
-    /// # Errors
-    /// What SQLite says.
-    pub fn calls_by_result(&self) -> Result<Vec<CallCount>, JournalError> {
-        self.with(|connection| {
-            connection
-                .prepare(
-                    "SELECT call, failure_kind, count(*) FROM answers WHERE attempts > 0 GROUP BY call, failure_kind ORDER BY 1, 2",
-                )?
-                .query_map([], |row| {
-                    let call: String = row.get(0)?;
-                    let call = call_named(&call, None);
-                    Ok(CallCount {
-                        endpoint: call.as_ref().map_or("", |call| call.endpoint().name()),
-                        side: call.and_then(|call| call.side()).map_or("", crate::endpoint::Side::name),
-                        result: row.get::<_, Option<String>>(1)?.unwrap_or_else(|| crate::platform::ANSWERED.to_owned()),
-                        count: row.get::<_, i64>(2)?.cast_unsigned(),
-                    })
-                })?
-                .collect()
-        })
     }
 }
 
@@ -294,19 +265,6 @@ pub struct PlacedTexts {
     pub cell: Option<String>,
 }
 
-/// How many calls came to the same.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CallCount {
-    /// The interface.
-    pub endpoint: &'static str,
-    /// The side asked, or empty.
-    pub side: &'static str,
-    /// `answered`, or the kind of the failure.
-    pub result: String,
-    /// How many.
-    pub count: u64,
-}
-
 fn stored_item(row: &Row<'_>) -> rusqlite::Result<StoredItem> {
     let carried: String = row.get(9)?;
     Ok(StoredItem {
@@ -323,38 +281,8 @@ fn stored_item(row: &Row<'_>) -> rusqlite::Result<StoredItem> {
         extraction_code: row.get(13)?,
         answers: Vec::new(),
         spent_before: (row.get(11)?, row.get(12)?),
+        past_failures: Vec::new(),
         finished_at: row.get::<_, Option<i64>>(10)?.and_then(DateTime::from_timestamp_millis),
+        answers_when_finished: row.get(14)?,
     })
-}
-
-/// A failure as it lies in the journal: kind, code, words, reason.
-type RawFailure = (String, Option<i32>, Option<String>, Option<String>);
-
-/// An answer as it lies in the journal.
-struct RawAnswer {
-    answer_id: i64,
-    call: String,
-    number: Option<String>,
-    attempts: u32,
-    at: i64,
-    failure: Option<RawFailure>,
-    body: Option<Vec<u8>>,
-    dictionary_id: Option<i64>,
-}
-
-impl RawAnswer {
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let kind: Option<String> = row.get(5)?;
-        let (code, message, reason) = (row.get(6)?, row.get(7)?, row.get(10)?);
-        Ok(Self {
-            answer_id: row.get(0)?,
-            call: row.get(1)?,
-            number: row.get(2)?,
-            attempts: row.get(3)?,
-            at: row.get(4)?,
-            failure: kind.map(|kind| (kind, code, message, reason)),
-            body: row.get(8)?,
-            dictionary_id: row.get(9)?,
-        })
-    }
 }

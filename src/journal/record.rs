@@ -40,7 +40,7 @@ impl Journal {
     /// Keeps records, all or none.
     ///
     /// # Errors
-    /// What SQLite says; the journal is then as it was before.
+    /// Fails if the journal cannot be written; it is then as it was before.
     pub fn append(&mut self, records: &[Record]) -> Result<(), JournalError> {
         let path = self.path.clone();
         let mut write = || -> rusqlite::Result<()> {
@@ -54,11 +54,18 @@ impl Journal {
                     keep(&transaction, &mut packer, *item_id, *at, answer)?;
                 }
                 if let Some(failed) = finished {
-                    transaction.prepare_cached("INSERT OR REPLACE INTO finished VALUES (?1, ?2, ?3)")?.execute(params![
-                        item_id.cast_signed(),
-                        at.timestamp_millis(),
-                        failed
-                    ])?;
+                    transaction
+                        .prepare_cached(
+                            "INSERT OR REPLACE INTO finished VALUES
+                             (?1, ?2, ?3, (SELECT count(*) FROM answers WHERE answer_id >= ?4 AND answer_id < ?5))",
+                        )?
+                        .execute(params![
+                            item_id.cast_signed(),
+                            at.timestamp_millis(),
+                            failed,
+                            answer_id(*item_id, 0),
+                            answer_id(*item_id + 1, 0),
+                        ])?;
                 }
             }
             packer.learn(&transaction)?;
@@ -67,7 +74,7 @@ impl Journal {
             self.packer = Some(packer);
             Ok(())
         };
-        write().map_err(|cause| JournalError::Sqlite { path, cause })
+        write().map_err(|cause| JournalError::sqlite(&path, cause))
     }
 }
 
@@ -103,28 +110,43 @@ fn keep(
 }
 
 impl Journal {
-    /// Forgets an item's answers at these places, and that it was finished.
+    /// Forgets failed calls of an item, each by its place among the item's answers, and that the item was finished. What they cost
+    /// and how they failed is kept ([`super::PastFailure`]).
     ///
     /// # Errors
-    /// What SQLite says; nothing is forgotten then.
-    pub fn forget(&mut self, item_id: u64, places: &[u32]) -> Result<(), JournalError> {
+    /// Fails if the journal cannot be written; nothing is forgotten then.
+    pub fn forget(&mut self, item_id: u64, failed: &[(u32, &Failure)]) -> Result<(), JournalError> {
         let path = self.path.clone();
         let mut write = || -> rusqlite::Result<()> {
             let transaction = self.connection.transaction()?;
-            for place in places {
-                // What a forgotten call cost stays spent.
+            for (place, failure) in failed {
+                let answer = answer_id(item_id, *place);
                 transaction
                     .prepare_cached(
                         "INSERT INTO spent_before SELECT ?1, 1, attempts FROM answers WHERE answer_id = ?2 AND attempts > 0
                          ON CONFLICT (item_id) DO UPDATE SET calls = calls + 1, attempts = attempts + excluded.attempts",
                     )?
-                    .execute([item_id.cast_signed(), answer_id(item_id, *place)])?;
-                transaction.prepare_cached("DELETE FROM answers WHERE answer_id = ?1")?.execute([answer_id(item_id, *place)])?;
+                    .execute([item_id.cast_signed(), answer])?;
+                transaction
+                    .prepare_cached(
+                        "INSERT INTO past_failures
+                         SELECT NULL, ?1, call, certificate_number, attempts, at, ?3, ?4, ?5, ?6
+                         FROM answers WHERE answer_id = ?2 AND attempts > 0",
+                    )?
+                    .execute(params![
+                        item_id.cast_signed(),
+                        answer,
+                        failure.kind.name(),
+                        failure.code,
+                        failure.message,
+                        failure.reason.as_ref().map(Message::to_stored),
+                    ])?;
+                transaction.prepare_cached("DELETE FROM answers WHERE answer_id = ?1")?.execute([answer])?;
             }
             transaction.prepare_cached("DELETE FROM finished WHERE item_id = ?1")?.execute([item_id.cast_signed()])?;
             transaction.commit()
         };
-        write().map_err(|cause| JournalError::Sqlite { path, cause })
+        write().map_err(|cause| JournalError::sqlite(&path, cause))
     }
 }
 

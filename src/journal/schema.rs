@@ -44,7 +44,7 @@ pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
             body BLOB, dictionary_id INTEGER, failure_reason TEXT
         );
         CREATE TABLE spent_before (item_id INTEGER PRIMARY KEY, calls INTEGER NOT NULL, attempts INTEGER NOT NULL);
-        CREATE TABLE finished (item_id INTEGER PRIMARY KEY, at INTEGER NOT NULL, failed INTEGER NOT NULL);
+        CREATE TABLE finished (item_id INTEGER PRIMARY KEY, at INTEGER NOT NULL, failed INTEGER NOT NULL, answers INTEGER);
         ",
     )?;
     connection.execute_batch(SINCE_VERSION_2)?;
@@ -71,8 +71,16 @@ const SINCE_VERSION_2: &str = "
     CREATE INDEX earlier_holder ON earlier (holder_code, cert_type_code);
 ";
 
-/// What version 4 added: what departments decided.
+/// What version 4 added, beside the column `finished.answers`: calls that failed and were asked again,
+/// and what departments decided.
 const SINCE_VERSION_4: &str = "
+    CREATE TABLE past_failures (
+        past_id INTEGER PRIMARY KEY, item_id INTEGER NOT NULL,
+        call TEXT NOT NULL, certificate_number TEXT,
+        attempts INTEGER NOT NULL, at INTEGER NOT NULL,
+        failure_kind TEXT NOT NULL, failure_code INTEGER, failure_message TEXT NOT NULL, failure_reason TEXT
+    );
+    CREATE INDEX past_failures_item ON past_failures (item_id);
     CREATE TABLE decisions (
         item_id INTEGER NOT NULL, certificate BLOB NOT NULL,
         source_file TEXT NOT NULL, source_sheet TEXT NOT NULL, source_row INTEGER NOT NULL,
@@ -89,7 +97,8 @@ const SINCE_VERSION_4: &str = "
     CREATE INDEX earlier_decisions_holder ON earlier_decisions (holder_code, cert_type_code);
 ";
 
-/// Makes a journal of version `from` (1 to 3) one of this version. Answers of version 1 need no dictionary.
+/// Makes a journal of version `from`, an older one, one of this version. Answers of version 1 need no dictionary; of items that
+/// versions before 4 finished it is not known how many answers they had.
 pub(super) fn upgrade(connection: &Connection, from: i64) -> rusqlite::Result<()> {
     let to_version_2 = format!(
         "ALTER TABLE answers ADD COLUMN dictionary_id INTEGER;
@@ -99,10 +108,10 @@ pub(super) fn upgrade(connection: &Connection, from: i64) -> rusqlite::Result<()
          {SINCE_VERSION_2}"
     );
     let to_version_3 = "ALTER TABLE answers ADD COLUMN failure_reason TEXT;";
-    let steps = [(1, to_version_2.as_str()), (2, to_version_3), (3, SINCE_VERSION_4)];
-    let steps: Vec<&str> = steps.into_iter().filter(|(of, _)| *of >= from).map(|(_, step)| step).collect();
-    let steps = steps.join(" ");
-    connection.execute_batch(&format!("BEGIN IMMEDIATE; {steps} PRAGMA user_version = {VERSION}; COMMIT"))
+    let to_version_4 = format!("ALTER TABLE finished ADD COLUMN answers INTEGER; {SINCE_VERSION_4}");
+    let steps = [(2, to_version_2.as_str()), (3, to_version_3), (4, to_version_4.as_str())];
+    let missing: Vec<&str> = steps.into_iter().filter(|(version, _)| *version > from).map(|(_, step)| step).collect();
+    connection.execute_batch(&format!("BEGIN IMMEDIATE; {} PRAGMA user_version = {VERSION}; COMMIT", missing.join(" ")))
 }
 
 /// Safe against a kill at any moment, fast enough for every answer to be kept.

@@ -1,6 +1,7 @@
 //! One attempt over HTTP: a request out, its result in, no judgement.
 
 use super::body::in_utf8;
+use super::body_budget::{BodyBudget, TooLarge};
 use super::connection::trouble;
 use super::request::Request;
 use super::tls::{build_client, install_cryptography, trusting};
@@ -60,6 +61,7 @@ pub struct Client {
     addresses: HashMap<Endpoint, Url>,
     token_request: TokenRequest,
     largest_answer: usize,
+    budget: BodyBudget,
 }
 
 impl Client {
@@ -103,6 +105,7 @@ impl Client {
             addresses,
             token_request: settings.token_request,
             largest_answer,
+            budget: BodyBudget::new(),
         })
     }
 
@@ -118,7 +121,7 @@ impl Client {
             return Attempt::Transport(Message::new("no-address-of-interface"));
         };
         let builder = self.calls.post(address.clone()).header(CONTENT_TYPE, "application/json").body(request.body(access_token));
-        send(builder, self.largest_answer, Content::Text).await
+        self.send(builder, Content::Text).await
     }
 
     /// Fetches what a download address leads to. Nothing of the session goes with it: no token, no credentials.
@@ -126,7 +129,7 @@ impl Client {
     /// # Errors
     /// Fails if the address does not answer with a whole file of at most the largest answer's size.
     pub async fn download(&self, url: &str) -> Result<Bytes, Message> {
-        match send(self.downloads.get(url), self.largest_answer, Content::File).await {
+        match self.send(self.downloads.get(url), Content::File).await {
             Attempt::Body(body) => Ok(body),
             Attempt::Http { status, .. } => Err(Message::new("download-status").with("status", status)),
             Attempt::TooLarge(bytes) => Err(Message::new("download-too-large").with("mebibytes", bytes >> 20)),
@@ -150,7 +153,37 @@ impl Client {
             TokenRequest::Form => builder.form(&parameters),
             TokenRequest::Query => builder.query(&parameters),
         };
-        send(builder, self.largest_answer, Content::Text).await
+        self.send(builder, Content::Text).await
+    }
+
+    async fn send(&self, builder: RequestBuilder, content: Content) -> Attempt {
+        match self.receive(builder, content).await {
+            Ok(attempt) => attempt,
+            Err(error) if error.is_timeout() => Attempt::Timeout,
+            Err(error) => Attempt::Transport(trouble(error)),
+        }
+    }
+
+    async fn receive(&self, builder: RequestBuilder, content: Content) -> Result<Attempt, reqwest::Error> {
+        let mut response = builder.send().await?;
+        let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        // A body is kept without its headers: what they declare goes into its bytes.
+        let readable = |body: Bytes| match content {
+            Content::Text => in_utf8(body, content_type.as_deref()),
+            Content::File => body,
+        };
+        if response.status() != StatusCode::OK {
+            let status = response.status().as_u16();
+            let retry_after = retry_after(response.headers(), Utc::now());
+            return Ok(Attempt::Http { status, retry_after, body: readable(beginning(response).await) });
+        }
+        let mut body = self.budget.begin(self.largest_answer);
+        while let Some(piece) = response.chunk().await? {
+            if let Err(TooLarge) = body.take(piece).await {
+                return Ok(Attempt::TooLarge(self.largest_answer));
+            }
+        }
+        Ok(Attempt::Body(body.finish(readable)))
     }
 }
 
@@ -203,43 +236,6 @@ enum Content {
     Text,
     /// A file, to be kept byte for byte.
     File,
-}
-
-async fn send(builder: RequestBuilder, largest: usize, content: Content) -> Attempt {
-    match receive(builder, largest, content).await {
-        Ok(attempt) => attempt,
-        Err(error) if error.is_timeout() => Attempt::Timeout,
-        Err(error) => Attempt::Transport(trouble(error)),
-    }
-}
-
-async fn receive(builder: RequestBuilder, largest: usize, content: Content) -> Result<Attempt, reqwest::Error> {
-    let mut response = builder.send().await?;
-    let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    // A body is kept without its headers: what they declare goes into its bytes.
-    let readable = |body: Bytes| match content {
-        Content::Text => in_utf8(body, content_type.as_deref()),
-        Content::File => body,
-    };
-    if response.status() != StatusCode::OK {
-        let status = response.status().as_u16();
-        let retry_after = retry_after(response.headers(), Utc::now());
-        return Ok(Attempt::Http { status, retry_after, body: readable(beginning(response).await) });
-    }
-    let mut first = Bytes::new();
-    let mut rest = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
-        if first.len() + rest.len() + chunk.len() > largest {
-            return Ok(Attempt::TooLarge(largest));
-        }
-        // Most answers come in one piece, which is then kept as it is.
-        if first.is_empty() {
-            first = chunk;
-        } else {
-            rest.extend_from_slice(&chunk);
-        }
-    }
-    Ok(Attempt::Body(readable(if rest.is_empty() { first } else { [&first[..], &rest[..]].concat().into() })))
 }
 
 /// Longest part of an error's body that is read, in bytes. What the platform says in it is a sentence or two.

@@ -2,6 +2,7 @@
 //! tried again where trying again can help.
 
 mod body;
+mod body_budget;
 mod client;
 mod connection;
 mod envelope;

@@ -29,7 +29,7 @@ pub use html::page;
 pub use metrics::{MetricsInput, metrics};
 pub use plan::{PlanReport, Span, TypeCheck, plan_json, plan_text};
 pub use planned_sample::{PlannedSample, PlannedStratum};
-pub use remarks::{GapKey, RemarkError, RemarkedRun, Remarks};
+pub use remarks::{RemarkError, RemarkedRun, Remarks, WaitingRemark};
 pub use summary::{summary_json, summary_text};
 pub use words::Words;
 

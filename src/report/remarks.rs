@@ -1,161 +1,309 @@
 //! What analysts wrote into the gap lists of earlier workbooks, to be carried into the next.
 //!
-//! A list may be masked, so that what it shows of a gap is not enough to find it again. It also names the row of the run's
-//! own tables (`17/0`: item and certificate), and those say which holder, type and number that is.
+//! Each row of a list bears a key ([`key`]) by which it is found again in the tables, whatever rules these have been rebuilt by
+//! since. Workbooks of earlier versions have no keys: there the row's place counts, in the tables that they were made from.
 
-use super::words::Words;
-use crate::audit::Status;
-use crate::job::Language;
+mod key;
+mod workbook;
+
+use crate::message::Message;
 use crate::table::schema::coverage;
 use crate::table::{Row, Rows, TableError};
-use calamine::{DataRef, Reader, Xlsx, XlsxError};
+use key::{RowIdentity, RowKey, RowSecret};
+use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
+use workbook::{GapRow, Place, each_gap};
 
-/// A gap: holder, type, number.
+/// Holder, type and number of a gap, as they are shown; an empty number is none.
 pub type GapKey = [String; 3];
 
-/// The key of a coverage row.
-fn key_of(row: Row<'_>) -> GapKey {
-    let columns = [coverage::HOLDER_CODE, coverage::CERT_TYPE_CODE, coverage::CERTIFICATE_NUMBER];
-    columns.map(|column| row.text(column).unwrap_or_default().to_owned())
-}
-
-/// A row of a run's coverage: item and certificate.
-type Place = (i64, i64);
-
-fn place_of(row: Row<'_>) -> Option<Place> {
-    Some((row.number(coverage::ITEM_ID)?, row.number(coverage::CERTIFICATE_INDEX)?))
-}
-
-/// A run whose workbook may hold remarks.
-#[derive(Debug, Clone)]
+/// A run whose workbook may hold remarks. All of it lies in the run's folder.
+#[derive(Debug, Clone, Default)]
 pub struct RemarkedRun {
     /// Its workbook.
     pub workbook: PathBuf,
-    /// Its tables, as they were when the workbook was written.
+    /// Its tables, by whatever rules they were made.
     pub tables: PathBuf,
     /// Remarks that had no place in its workbook.
     pub waiting: PathBuf,
+    /// What the keys of its workbook's rows are made with.
+    pub secret: PathBuf,
 }
 
 /// Why remarks could not be read.
 #[derive(Debug, thiserror::Error)]
-#[error("the remarks in {path} cannot be read: {cause}; repair the workbook, or move it away")]
+#[error("the remarks in {path} cannot be read: {cause}; repair the file, or move it away")]
 pub struct RemarkError {
     path: String,
     cause: String,
 }
 
-/// Remarks by gap. Only gaps with a remark are kept in memory.
+impl RemarkError {
+    fn of<E: std::fmt::Display>(path: &Path) -> impl FnOnce(E) -> Self {
+        move |cause| Self { path: path.display().to_string(), cause: cause.to_string() }
+    }
+
+    /// The failure as a message to a person.
+    #[must_use]
+    pub fn to_message(&self) -> Message {
+        Message::new("remarks-not-read").with("path", &self.path).with("cause", &self.cause)
+    }
+}
+
+/// A remark, and the row that it is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct WaitingRemark {
+    #[serde(flatten)]
+    row: RowIdentity,
+    remark: String,
+}
+
+/// A remark as it lies on the disk, now and in earlier versions.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum StoredRemark {
+    Now(WaitingRemark),
+    Earlier(GapKey, String),
+}
+
+/// Remarks by holder. Only rows with a remark are kept in memory.
+#[derive(Debug, Default)]
+struct OpenRemarks(HashMap<String, Vec<WaitingRemark>>);
+
+impl OpenRemarks {
+    /// Takes a remark, in place of one about the same row.
+    fn insert(&mut self, remark: WaitingRemark) {
+        self.remove(&remark.row);
+        self.0.entry(remark.row.holder_code.clone()).or_default().push(remark);
+    }
+
+    /// Takes out the remark that is most surely about a row.
+    fn remove(&mut self, row: &RowIdentity) -> Option<WaitingRemark> {
+        let of_holder = self.0.get_mut(&row.holder_code)?;
+        let likeness = |(index, remark): (usize, &WaitingRemark)| Some((remark.row.likeness(row)?, index));
+        let (_, index) = of_holder.iter().enumerate().filter_map(likeness).max()?;
+        let found = of_holder.remove(index);
+        if of_holder.is_empty() {
+            self.0.remove(&row.holder_code);
+        }
+        Some(found)
+    }
+
+    /// Every remark, in order.
+    fn sorted(&self) -> Vec<WaitingRemark> {
+        let mut all: Vec<WaitingRemark> = self.0.values().flatten().cloned().collect();
+        all.sort();
+        all
+    }
+}
+
+/// Remarks that are to be carried into a workbook.
 #[derive(Debug, Default)]
 pub struct Remarks {
-    /// Those that have not found their gap yet.
-    open: RefCell<HashMap<GapKey, String>>,
-    /// Those of gaps of which nothing is known at the moment: they wait for the next run.
-    waiting: RefCell<Vec<(GapKey, String)>>,
+    /// Makes the keys of the workbook's rows. `None` where they are to have none.
+    secret: Option<RowSecret>,
+    /// Those that have not found their row yet.
+    open: RefCell<OpenRemarks>,
+    /// Those of rows of which nothing is known at the moment: they wait for the next run.
+    waiting: RefCell<Vec<WaitingRemark>>,
 }
 
 impl Remarks {
     /// The remarks of the run before.
     ///
     /// # Errors
-    /// Which workbook is there and cannot be read.
+    /// Fails if a file of it that may hold remarks is there and cannot be read.
     pub fn of_previous(run: &RemarkedRun) -> Result<Self, RemarkError> {
-        let mut remarks: HashMap<GapKey, String> = HashMap::new();
-        if let Ok(bytes) = std::fs::read(&run.waiting) {
-            let waiting: Vec<(GapKey, String)> = serde_json::from_slice(&bytes).unwrap_or_default();
-            remarks.extend(waiting);
+        let mut open = OpenRemarks::default();
+        for remark in read_waiting(&run.waiting)? {
+            open.insert(remark);
         }
         if run.workbook.exists() {
-            let failed = |cause: String| RemarkError { path: run.workbook.display().to_string(), cause };
-            let mut placed: HashMap<Place, String> = HashMap::new();
-            each_gap(&run.workbook, |place, remark| {
-                if !remark.trim().is_empty() {
-                    placed.insert(place, remark);
-                }
-            })
-            .map_err(|error| failed(error.to_string()))?;
-            remarks.extend(resolved(&run.tables, placed).map_err(|error| failed(error.to_string()))?);
+            let secret = RowSecret::read(&run.secret).map_err(RemarkError::of(&run.secret))?;
+            let mut noted = Vec::new();
+            let note = |row: GapRow| noted.extend(Some(row).filter(GapRow::has_remark));
+            each_gap(&run.workbook, note).map_err(RemarkError::of(&run.workbook))?;
+            for remark in resolved(run, secret.as_ref(), noted)? {
+                open.insert(remark);
+            }
         }
-        Ok(Self { open: remarks.into(), waiting: RefCell::default() })
+        Ok(Self { open: open.into(), ..Self::default() })
     }
 
-    /// Takes what the run's own workbook says, where there is one already: that counts, be it that a remark was taken out.
+    /// Takes what the run's own workbook says, where there is one already: that counts, be it that a remark was taken out. From
+    /// here on rows can be given keys.
     ///
     /// # Errors
-    /// Why it cannot be read.
+    /// Fails if a file of the run that may hold remarks is there and cannot be read, or its secret cannot be made.
     pub fn take_own(&mut self, run: &RemarkedRun) -> Result<(), RemarkError> {
-        if !run.workbook.exists() {
-            return Ok(());
-        }
-        let failed = |cause: String| RemarkError { path: run.workbook.display().to_string(), cause };
+        let secret = RowSecret::read_or_make(&run.secret).map_err(RemarkError::of(&run.secret))?;
         let open = self.open.get_mut();
-        let mut known: HashMap<Place, GapKey> = HashMap::new();
-        // Where the tables are gone, they matter only to remarks that are there.
-        if !open.is_empty() && run.tables.join(coverage::COVERAGE.file_name()).exists() {
-            each_row(&run.tables, |row| {
-                let key = key_of(row);
-                if let (true, Some(place)) = (open.contains_key(&key), place_of(row)) {
-                    known.insert(place, key);
-                }
-            })
-            .map_err(|error| failed(error.to_string()))?;
+        for remark in read_waiting(&run.waiting)? {
+            open.insert(remark);
         }
-        let mut placed: HashMap<Place, String> = HashMap::new();
-        each_gap(&run.workbook, |place, remark| {
-            if !remark.trim().is_empty() {
-                placed.insert(place, remark);
-            } else if let Some(key) = known.get(&place) {
-                open.remove(key);
+        if run.workbook.exists() {
+            let mut carried: HashMap<u64, Vec<(RowKey, RowIdentity)>> = HashMap::new();
+            for remark in open.sorted() {
+                let key = secret.key(&remark.row);
+                carried.entry(key.item).or_default().push((key, remark.row));
             }
-        })
-        .map_err(|error| failed(error.to_string()))?;
-        open.extend(resolved(&run.tables, placed).map_err(|error| failed(error.to_string()))?);
+            let mut noted = Vec::new();
+            let note = |row: GapRow| {
+                if row.has_remark() {
+                    noted.push(row);
+                } else if let Some(key) = row.key {
+                    // Whoever takes a remark out of a row does not get it back from the run before.
+                    for (known, row) in carried.get(&key.item).into_iter().flatten() {
+                        if known.likeness(&key).is_some() {
+                            open.remove(row);
+                        }
+                    }
+                }
+            };
+            each_gap(&run.workbook, note).map_err(RemarkError::of(&run.workbook))?;
+            for remark in resolved(run, Some(&secret), noted)? {
+                open.insert(remark);
+            }
+        }
+        self.secret = Some(secret);
         Ok(())
     }
 
-    /// Whether none is left to find its gap.
+    /// The key of a row, by which a remark in it is found again. `None` where the rows are to have none.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.open.borrow().is_empty()
+    pub fn key_of(&self, row: Row<'_>) -> Option<String> {
+        Some(self.secret.as_ref()?.key(&RowIdentity::of(row)).to_string())
     }
 
-    /// The remark of a gap; each is found once.
+    /// Whether none is left to find its row.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.open.borrow().0.is_empty()
+    }
+
+    /// The remark of a row; each is found once.
     #[must_use]
     pub fn find(&self, row: Row<'_>) -> Option<String> {
-        if self.is_empty() { None } else { self.open.borrow_mut().remove(&key_of(row)) }
+        let mut open = self.open.borrow_mut();
+        // Almost no row has one.
+        if !open.0.contains_key(row.text(coverage::HOLDER_CODE)?) {
+            return None;
+        }
+        open.remove(&RowIdentity::of(row)).map(|found| found.remark)
     }
 
     /// Sets aside the remarks of a holder and type of which nothing is known at the moment.
     pub fn set_aside(&self, row: Row<'_>) {
-        let [holder, kind, number] = key_of(row);
+        let row = RowIdentity::of(row);
         let mut open = self.open.borrow_mut();
-        let is_meant = |key: &GapKey| key[0] == holder && key[1] == kind && (number.is_empty() || key[2] == number);
-        let meant: Vec<GapKey> = open.keys().filter(|key| is_meant(key)).cloned().collect();
-        for key in meant {
-            if let Some(remark) = open.remove(&key) {
-                self.waiting.borrow_mut().push((key, remark));
-            }
+        let Some(of_holder) = open.0.remove(&row.holder_code) else { return };
+        let is_meant = |remark: &WaitingRemark| {
+            let is_number = row.certificate_number.is_none() || remark.row.number_key() == row.number_key();
+            remark.row.cert_type_code == row.cert_type_code && is_number
+        };
+        let (meant, others): (Vec<_>, Vec<_>) = of_holder.into_iter().partition(is_meant);
+        self.waiting.borrow_mut().extend(meant);
+        if !others.is_empty() {
+            open.0.insert(row.holder_code, others);
         }
     }
 
     /// Remarks that wait for the next run.
     #[must_use]
-    pub fn waiting(&self) -> Vec<(GapKey, String)> {
+    pub fn waiting(&self) -> Vec<WaitingRemark> {
         self.waiting.borrow().clone()
     }
 
-    /// Remarks that found no gap, in order: what they are about is no gap any more.
+    /// Remarks that have found no row, in order.
+    #[must_use]
+    pub fn without_row(&self) -> Vec<WaitingRemark> {
+        self.open.borrow().sorted()
+    }
+
+    /// Remarks that have found no row, in order, each with its gap: what they are about is no gap any more.
     #[must_use]
     pub fn left_over(&self) -> Vec<(GapKey, String)> {
-        let mut left: Vec<_> = self.open.borrow().iter().map(|(key, remark)| (key.clone(), remark.clone())).collect();
-        left.sort();
-        left
+        let shown = |WaitingRemark { row, remark }| {
+            let RowIdentity { holder_code, cert_type_code, certificate_number, .. } = row;
+            ([holder_code, cert_type_code, certificate_number.unwrap_or_default()], remark)
+        };
+        self.without_row().into_iter().map(shown).collect()
     }
+}
+
+/// The remarks that wait beside a workbook; none where there is no such file.
+fn read_waiting(path: &Path) -> Result<Vec<WaitingRemark>, RemarkError> {
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(RemarkError::of(path)(error)),
+    };
+    let stored: Vec<StoredRemark> = serde_json::from_slice(&bytes).map_err(RemarkError::of(path))?;
+    let read = |stored| match stored {
+        StoredRemark::Now(remark) => remark,
+        StoredRemark::Earlier(shown, remark) => WaitingRemark { row: RowIdentity::shown(shown), remark },
+    };
+    Ok(stored.into_iter().map(read).collect())
+}
+
+/// The row that a row of a workbook stands for, as far as it has been found.
+struct Resolving {
+    noted: GapRow,
+    found: Option<(u32, RowIdentity)>,
+}
+
+impl Resolving {
+    fn find(&mut self, likeness: u32, row: RowIdentity) {
+        if self.found.as_ref().is_none_or(|(known, _)| *known < likeness) {
+            self.found = Some((likeness, row));
+        }
+    }
+
+    /// The remark with the row that was found, else with what the workbook shows of it.
+    fn remark(self) -> WaitingRemark {
+        let row = self.found.map_or_else(|| RowIdentity::shown(self.noted.shown), |(_, row)| row);
+        WaitingRemark { row, remark: self.noted.remark }
+    }
+}
+
+/// Remarks with the rows of a run's tables that they are about. Where the tables are gone, what the workbook shows has to do.
+fn resolved(run: &RemarkedRun, secret: Option<&RowSecret>, noted: Vec<GapRow>) -> Result<Vec<WaitingRemark>, RemarkError> {
+    let mut rows: Vec<Resolving> = noted.into_iter().map(|noted| Resolving { noted, found: None }).collect();
+    let mut by_item: HashMap<u64, Vec<usize>> = HashMap::new();
+    let mut by_place: HashMap<Place, Vec<usize>> = HashMap::new();
+    for (index, Resolving { noted, .. }) in rows.iter().enumerate() {
+        match (secret, noted.key, noted.place) {
+            (Some(_), Some(key), _) => by_item.entry(key.item).or_default().push(index),
+            (_, _, Some(place)) => by_place.entry(place).or_default().push(index),
+            _ => {}
+        }
+    }
+    if rows.is_empty() || !run.tables.join(coverage::COVERAGE.file_name()).exists() {
+        return Ok(rows.into_iter().map(Resolving::remark).collect());
+    }
+    let seen = each_row(&run.tables, |row| {
+        for index in place_of(row).and_then(|place| by_place.get(&place)).into_iter().flatten() {
+            if let Some(resolving) = rows.get_mut(*index) {
+                resolving.find(u32::MAX, RowIdentity::of(row));
+            }
+        }
+        let text = |column| row.text(column).unwrap_or_default();
+        let Some(secret) = secret else { return };
+        let item = secret.item(text(coverage::HOLDER_CODE), text(coverage::CERT_TYPE_CODE));
+        let Some(indices) = by_item.get(&item) else { return };
+        let identity = RowIdentity::of(row);
+        let key = secret.key(&identity);
+        for index in indices {
+            let Some(resolving) = rows.get_mut(*index) else { continue };
+            if let Some(likeness) = resolving.noted.key.and_then(|noted| noted.likeness(&key)) {
+                resolving.find(likeness, identity.clone());
+            }
+        }
+    });
+    seen.map_err(RemarkError::of(&run.workbook))?;
+    Ok(rows.into_iter().map(Resolving::remark).collect())
 }
 
 fn each_row(tables: &Path, mut take: impl FnMut(Row<'_>)) -> Result<(), TableError> {
@@ -166,79 +314,56 @@ fn each_row(tables: &Path, mut take: impl FnMut(Row<'_>)) -> Result<(), TableErr
     Ok(())
 }
 
-/// The gaps that rows of a run's tables are.
-fn resolved(tables: &Path, mut placed: HashMap<Place, String>) -> Result<HashMap<GapKey, String>, TableError> {
-    let mut remarks = HashMap::new();
-    if placed.is_empty() {
-        return Ok(remarks);
-    }
-    each_row(tables, |row| {
-        if let Some(remark) = place_of(row).and_then(|place| placed.remove(&place)) {
-            remarks.insert(key_of(row), remark);
-        }
-    })?;
-    Ok(remarks)
+fn place_of(row: Row<'_>) -> Option<Place> {
+    Some((row.number(coverage::ITEM_ID)?, row.number(coverage::CERTIFICATE_INDEX)?))
 }
 
-/// Every row of the gap lists of a workbook, whatever its language, with its remark.
-fn each_gap(path: &Path, mut take: impl FnMut(Place, String)) -> Result<(), XlsxError> {
-    let mut book: Xlsx<BufReader<File>> = calamine::open_workbook(path)?;
-    for words in [Words::new(Language::ZhCn), Words::new(Language::En)] {
-        let lists = [Status::CityOnly, Status::ProvinceOnly, Status::Neither].map(|status| words.status(status).to_owned());
-        // A long list goes on in `name (2)`.
-        let is_list = |name: &String| lists.iter().any(|list| name == list || name.starts_with(&format!("{list} (")));
-        for name in book.sheet_names().into_iter().filter(is_list).collect::<Vec<_>>() {
-            read_list(&mut book, &name, &words, &mut take)?;
-        }
-    }
-    Ok(())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn read_list(
-    book: &mut Xlsx<BufReader<File>>,
-    sheet: &str,
-    words: &Words,
-    take: &mut impl FnMut(Place, String),
-) -> Result<(), XlsxError> {
-    let (mut place_column, mut remark_column) = (None, None);
-    let mut row: (u32, String, String) = Default::default();
-    let mut cells = book.worksheet_cells_reader(sheet)?;
-    loop {
-        let cell = cells.next_cell()?;
-        let position = cell.as_ref().map(calamine::Cell::get_position);
-        if position.is_none_or(|(at, _)| at != row.0) {
-            let (_, place, remark) = std::mem::take(&mut row);
-            let read = || {
-                let (item, certificate) = place.split_once('/')?;
-                Some((item.trim().parse().ok()?, certificate.trim().parse().ok()?))
-            };
-            if let Some(place) = read() {
-                take(place, remark);
-            }
-        }
-        let (Some(cell), Some((at, column))) = (cell, position) else { return Ok(()) };
-        row.0 = at;
-        let text = match cell.get_value() {
-            DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
-            DataRef::SharedString(text) => (*text).to_owned(),
-            DataRef::Float(number) => number.to_string(),
-            DataRef::Int(number) => number.to_string(),
-            DataRef::Bool(truth) => truth.to_string(),
-            DataRef::DateTime(time) => time.as_datetime().map(|time| time.format("%Y-%m-%d").to_string()).unwrap_or_default(),
-            _ => continue,
-        };
-        if at == 0 {
-            // A carried column may have a header of ours too: the lists' own stand last.
-            if text == words.text("col-item") {
-                place_column = Some(column);
-            }
-            if text == words.text("col-remark") {
-                remark_column = Some(column);
-            }
-        } else if place_column == Some(column) {
-            row.1 = text;
-        } else if remark_column == Some(column) {
-            row.2 = text;
-        }
+    const HOLDER: &str = "370499199001010007";
+
+    fn remark(number: Option<&str>, city: Option<&str>, remark: &str) -> WaitingRemark {
+        let shown = [HOLDER, "T", number.unwrap_or_default()].map(str::to_owned);
+        let row = RowIdentity { city_certificate_id: city.map(str::to_owned), ..RowIdentity::shown(shown) };
+        WaitingRemark { row, remark: remark.to_owned() }
+    }
+
+    #[test]
+    fn a_remark_takes_the_place_of_one_about_the_same_row() {
+        let mut open = OpenRemarks::default();
+        open.insert(remark(Some("A"), Some("c1"), "old"));
+        open.insert(remark(Some("B"), None, "other"));
+        open.insert(remark(Some("C"), Some("c1"), "new"));
+        let texts: Vec<String> = open.sorted().into_iter().map(|remark| remark.remark).collect();
+        assert_eq!(texts, ["other", "new"]);
+    }
+
+    #[test]
+    fn the_surest_remark_is_found_and_each_only_once() {
+        let mut open = OpenRemarks::default();
+        open.insert(remark(Some("A"), Some("c2"), "by number"));
+        open.insert(remark(Some("B"), Some("c1"), "by identifier"));
+        let row = remark(Some("A"), Some("c1"), "").row;
+        let mut found = || open.remove(&row).map(|found| found.remark);
+        assert_eq!(found().as_deref(), Some("by number"));
+        assert_eq!(found().as_deref(), Some("by identifier"));
+        assert_eq!(found(), None);
+        assert!(open.0.is_empty());
+    }
+
+    #[test]
+    fn waiting_remarks_are_read_back_and_those_of_earlier_versions_too() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("waiting.json");
+        assert!(read_waiting(&path).unwrap().is_empty());
+        let kept = vec![remark(Some("A"), Some("c1"), "请核实"), remark(None, None, "待办")];
+        std::fs::write(&path, serde_json::to_string(&kept).unwrap()).unwrap();
+        assert_eq!(read_waiting(&path).unwrap(), kept);
+        std::fs::write(&path, format!(r#"[[["{HOLDER}","T","A"],"请核实"],[["{HOLDER}","T",""],"待办"]]"#)).unwrap();
+        assert_eq!(read_waiting(&path).unwrap(), [remark(Some("A"), None, "请核实"), remark(None, None, "待办")]);
+        std::fs::write(&path, "{").unwrap();
+        assert_eq!(read_waiting(&path).unwrap_err().to_message().code(), "remarks-not-read");
     }
 }

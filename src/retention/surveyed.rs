@@ -57,7 +57,8 @@ pub fn survey(job_dir: &Path) -> Result<Survey, Stop> {
     for dir in folders(job_dir).map_err(Stop::disk(job_dir.display()))? {
         let folder = RunFolder::at(&dir);
         let Some(standing) = standing(&folder)? else { continue };
-        let known = KnownRun { id: folder.id(), standing, basis: basis(&folder)? };
+        let id = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let known = KnownRun { id, standing, basis: basis(&folder)? };
         let contents = contents(&dir).map_err(Stop::disk(dir.display()))?;
         runs.push(SurveyedRun { folder, known, contents });
     }

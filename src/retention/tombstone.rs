@@ -3,7 +3,7 @@
 use crate::durable::write_whole;
 use crate::exit::Stop;
 use crate::message::Message;
-use crate::run_folder::RunFolder;
+use crate::run_folder::{RunFolder, RunLayout};
 use chrono::{DateTime, Local, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -68,11 +68,11 @@ impl Tombstone {
 /// # Errors
 /// Fails if the run is pruned, or if its manifest cannot be read.
 pub fn refuse_pruned(folder: &RunFolder) -> Result<(), Stop> {
-    let run_of_shard = folder.dir().parent().filter(|_| folder.id().starts_with("shard-"));
-    for dir in [Some(folder.dir()), run_of_shard].into_iter().flatten() {
-        if let Some(tombstone) = Tombstone::of(&RunFolder::at(dir))? {
+    let run_of_shard = RunLayout::of_folder(folder.dir()).run_folder();
+    for folder in [folder, &run_of_shard] {
+        if let Some(tombstone) = Tombstone::of(folder)? {
             let on = tombstone.begun_at.with_timezone(&Local).format("%Y-%m-%d");
-            return Err(Stop::invalid(Message::new("run-pruned").with("path", dir.display()).with("on", on)));
+            return Err(Stop::invalid(Message::new("run-pruned").with("path", folder.dir().display()).with("on", on)));
         }
     }
     Ok(())

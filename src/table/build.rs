@@ -11,7 +11,7 @@ use crate::audit::{
 use crate::codes::{Catalogue, mask_code, mask_name};
 use crate::endpoint::Side;
 use crate::face::{Face, Field, Lifecycle};
-use crate::journal::{ArchivedFile, JournalError, Journals, StoredAnswer, StoredItem};
+use crate::journal::{ArchivedFile, JournalError, Journals, PastFailure, StoredAnswer, StoredItem};
 use crate::message::Message;
 use crate::platform::Failure;
 use chrono::{DateTime, Utc};
@@ -140,6 +140,10 @@ impl Tables<'_> {
         files: &[ArchivedFile],
     ) -> Result<(), ParquetError> {
         let (stored, answers) = Costs::apart(stored);
+        for past in &stored.past_failures {
+            let PastFailure { call, failure, attempts, at } = past;
+            self.error_row(&FailedCall { item_id: stored.item_id, call, failure, attempts: *attempts, at: Some(*at) }, true)?;
+        }
         match step(&stored.item, &answers, self.settings) {
             Step::Ask(_) => {
                 let number = stored.item.certificate_number.as_deref();
@@ -210,17 +214,9 @@ impl Tables<'_> {
         }
         for trouble in &outcome.troubles {
             let cost = stored.answers.iter().find(|cost| cost.call == trouble.call);
-            self.errors.push([
-                stored.item_id.into(),
-                trouble.call.endpoint().name().into(),
-                trouble.call.side().map(Side::name).into(),
-                trouble.failure.kind.name().into(),
-                trouble.failure.code.into(),
-                words_of(&trouble.failure).into(),
-                cost.map_or(0, |cost| cost.attempts).into(),
-                cost.map(|cost| cost.at).into(),
-                trouble.failure.reason.as_ref().map(|reason| (self.say)(reason)).as_deref().into(),
-            ])?;
+            let (attempts, at) = (cost.map_or(0, |cost| cost.attempts), cost.map(|cost| cost.at));
+            let failed = FailedCall { item_id: stored.item_id, call: &trouble.call, failure: &trouble.failure, attempts, at };
+            self.error_row(&failed, false)?;
         }
         for anomaly in &outcome.anomalies {
             self.errors.push([
@@ -233,9 +229,27 @@ impl Tables<'_> {
                 0u32.into(),
                 stored.answers.iter().map(|answer| answer.at).max().into(),
                 Some((self.say)(&anomaly.message)).as_deref().into(),
+                false.into(),
             ])?;
         }
         Ok(())
+    }
+
+    /// A row of a failed call; `is_history` where the call was asked again.
+    fn error_row(&mut self, failed: &FailedCall<'_>, is_history: bool) -> Result<(), ParquetError> {
+        let FailedCall { item_id, call, failure, attempts, at } = failed;
+        self.errors.push([
+            (*item_id).into(),
+            call.endpoint().name().into(),
+            call.side().map(Side::name).into(),
+            failure.kind.name().into(),
+            failure.code.into(),
+            words_of(failure).into(),
+            (*attempts).into(),
+            (*at).into(),
+            failure.reason.as_ref().map(|reason| (self.say)(reason)).as_deref().into(),
+            is_history.into(),
+        ])
     }
 
     fn coverage_row(
@@ -355,6 +369,15 @@ fn words_of(failure: &Failure) -> Option<&str> {
     Some(failure.message.as_str()).filter(|words| !words.is_empty())
 }
 
+/// A call that failed, as a row of the errors tells it.
+struct FailedCall<'a> {
+    item_id: u64,
+    call: &'a Call,
+    failure: &'a Failure,
+    attempts: u32,
+    at: Option<DateTime<Utc>>,
+}
+
 /// An item without its answers, and what each of them cost.
 struct Costs {
     item_id: u64,
@@ -363,6 +386,7 @@ struct Costs {
     occurrences: u32,
     carried: Vec<Option<String>>,
     spent_before: (u32, u32),
+    past_failures: Vec<PastFailure>,
     answers: Vec<Cost>,
 }
 
@@ -375,11 +399,11 @@ struct Cost {
 impl Costs {
     /// Takes an item and its answers apart.
     fn apart(stored: StoredItem) -> (Self, Vec<Answer>) {
-        let StoredItem { item_id, item, source, occurrences, carried, spent_before, answers, .. } = stored;
+        let StoredItem { item_id, item, source, occurrences, carried, spent_before, past_failures, answers, .. } = stored;
         let cost = |stored: &StoredAnswer| Cost { call: stored.answer.call.clone(), attempts: stored.attempts, at: stored.at };
         let costs = answers.iter().map(cost).collect();
         let answers = answers.into_iter().map(|stored| stored.answer).collect();
-        (Self { item_id, item, source, occurrences, carried, spent_before, answers: costs }, answers)
+        (Self { item_id, item, source, occurrences, carried, spent_before, past_failures, answers: costs }, answers)
     }
 }
 

@@ -148,7 +148,8 @@ table! {
 }
 
 table! {
-    /// One row per failed call and per anomaly.
+    /// One row per failed call and per anomaly. A failure after which the call was asked again is history: it says nothing any more
+    /// about its item, and stands before the rows that do.
     errors ERRORS {
         ITEM_ID "item_id" I64 null "条目序号";
         ENDPOINT "endpoint" Text null "接口";
@@ -159,6 +160,7 @@ table! {
         ATTEMPTS "attempts" I32 "请求次数";
         AT "at" Time null "时间";
         DETAIL "detail" Text null "详情";
+        HISTORY "history" Bool null "已再次查询";
     }
 }
 

@@ -1,16 +1,31 @@
 //! `run` as a scheduler sees it: folders, modes, locks, signals, starting again.
 
+mod damage;
+mod endings;
+mod history;
+mod scripted;
+
 use crate::support::{Workspace, items, job_text, stderr, stdout, wait_for};
 use ecert_audit::journal::Journal;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
+use std::process::{Child, Command};
 
 fn small(throttle: &str) -> Workspace {
     let workspace = Workspace::new();
     workspace.write_input("items.csv", items(60).as_bytes());
     workspace.write_job(&job_text("inputs/items.csv", throttle));
     workspace
+}
+
+/// Calls that are in the journal of a run or shard.
+fn calls_in(workspace: &Workspace, folder: &str) -> u64 {
+    let journal = workspace.path(&format!("outputs/test/{folder}/journal.sqlite"));
+    Journal::open(&journal).and_then(|journal| journal.calls()).unwrap_or_default()
+}
+
+fn signal(process: &Child, signal: &str) {
+    assert!(Command::new("kill").args([signal, &process.id().to_string()]).status().unwrap().success());
 }
 
 #[test]
@@ -95,13 +110,11 @@ fn the_call_quota_stops_a_run_which_then_goes_on() {
 fn a_second_run_of_the_job_is_locked_out_and_an_interrupted_one_goes_on() {
     let workspace = small("rate = \"20/s\"");
     let mut process = workspace.start_job(&[]);
-    let answered =
-        || Journal::open(&workspace.run_dir().join("journal.sqlite")).and_then(|journal| journal.calls()).unwrap_or_default();
-    wait_for(&mut process, || answered() > 0);
+    wait_for(&mut process, || calls_in(&workspace, "once") > 0);
     let second = workspace.run_job(&[], 5);
     assert!(stderr(&second).contains(&format!("进程 {}", process.id())), "{}", stderr(&second));
 
-    assert!(Command::new("kill").args(["-INT", &process.id().to_string()]).status().unwrap().success());
+    signal(&process, "-INT");
     assert_eq!(process.wait().unwrap().code(), Some(3));
     let summary = workspace.summary();
     assert_eq!(summary["state"], "incomplete");
@@ -133,11 +146,14 @@ fn errors_are_asked_again_where_that_is_wanted() {
     workspace.run_job(&[], 0);
     let failed = workspace.summary()["error"].as_u64().unwrap();
     assert!(failed > 20, "{failed}");
+    let told = workspace.table("errors").len();
     workspace.write_job(&job_text("inputs/items.csv", "rate = \"unlimited\""));
     let before = workspace.summary()["calls"].as_u64().unwrap();
     workspace.run_job(&["--retry-failed"], 0);
     assert_eq!(workspace.summary()["error"], 0);
-    assert!(workspace.table("errors").is_empty());
+    let errors = workspace.table("errors");
+    assert_eq!(errors.len(), told, "each failure stays told");
+    assert!(errors.iter().all(|row| row["history"] == "true"), "and none says anything any more: {errors:?}");
     let after = workspace.summary()["calls"].as_u64().unwrap();
     assert!(after >= before + failed, "what failed calls cost stays counted: {before} {after}");
 }
@@ -165,4 +181,61 @@ fn a_violated_gate_ends_with_ten() {
     let summary = workspace.summary();
     let verdicts: Vec<bool> = summary["gates"].as_array().unwrap().iter().map(|gate| gate["holds"].as_bool().unwrap()).collect();
     assert_eq!(verdicts, [true, false], "max_error_rate holds, min_collection_rate does not");
+}
+
+#[test]
+fn a_whole_run_is_told_which_shard_locks_it_out() {
+    let workspace = small("rate = \"unlimited\"");
+    // What stands in the job's lock is of a process that has ended.
+    workspace.run_job(&["--run-id", "before"], 0);
+    workspace.write_job(&job_text("inputs/items.csv", "rate = \"20/s\""));
+    let mut process = workspace.start_job(&["--shard", "1/2"]);
+    wait_for(&mut process, || calls_in(&workspace, "once/shard-1-of-2") > 0);
+    let locked = workspace.run_job(&["--run-id", "other"], 5);
+    assert!(stderr(&locked).contains(&format!("进程 {}", process.id())), "{}", stderr(&locked));
+    signal(&process, "-INT");
+    assert_eq!(process.wait().unwrap().code(), Some(3));
+}
+
+#[test]
+fn a_name_of_a_shards_folder_is_no_name_of_a_run() {
+    let workspace = small("rate = \"unlimited\"");
+    let output = workspace.run_job(&["--run-id", "shard-1-of-2"], 2);
+    assert!(stderr(&output).contains("shard-1-of-2"), "{}", stderr(&output));
+    assert!(!workspace.path("outputs").exists(), "nothing was begun");
+}
+
+#[test]
+fn a_renamed_run_can_be_reported_and_does_not_go_on_under_its_new_name() {
+    let workspace = small("rate = \"unlimited\"");
+    workspace.run_job(&[], 0);
+    fs::rename(workspace.run_dir(), workspace.path("outputs/test/kept")).unwrap();
+    let output = workspace.run(&["report", "outputs/test/kept"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let output = workspace.run_job(&["--run-id", "kept"], 2);
+    assert!(stderr(&output).contains("运行 once") && stderr(&output).contains("运行 kept"), "{}", stderr(&output));
+}
+
+#[test]
+fn few_descriptors_lower_the_concurrency_and_too_few_stop_the_run_at_the_start() {
+    let workspace = small("rate = \"unlimited\"\nconcurrency = 64");
+    let limited = |limit: &str| {
+        let script = format!("ulimit {limit}; exec {} run jobs/test.toml", env!("CARGO_BIN_EXE_ecert-audit"));
+        Command::new("sh").args(["-c", &script]).current_dir(workspace.path("")).output().unwrap()
+    };
+    let output = limited("-n 40");
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(stderr(&output).contains("ulimit -n 50"), "{}", stderr(&output));
+    assert!(!workspace.path("outputs").exists(), "nothing was called");
+
+    let output = limited("-n 64");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let words = stderr(&output);
+    assert!(words.contains("并发 64 需要 176 个") && words.contains("降为 8"), "{words}");
+    assert_eq!((&workspace.summary()["pending"], &workspace.summary()["error"]), (&0.into(), &0.into()));
+
+    // A soft limit that may be raised is raised, without a word.
+    workspace.write_job(&job_text("inputs/items.csv", "rate = \"unlimited\"\nconcurrency = 32"));
+    let output = limited("-S -n 64");
+    assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
 }

@@ -1,9 +1,13 @@
 //! What was allowed is never exceeded.
 
 use super::{business, sound, workspace};
-use crate::support::{Asked, Platform, stderr};
+use crate::support::{Asked, Platform, Workspace, items, job_on, stderr};
+use axum::Router;
+use axum::body::Bytes;
+use axum::routing::post;
 use chrono::{Local, TimeDelta};
 use ecert_audit::job::SandboxSettings;
+use std::fs;
 
 /// Arrivals may lie this much closer together than departures.
 const JITTER_US: u64 = 30_000;
@@ -83,4 +87,34 @@ fn a_struggling_platform_is_asked_more_slowly() {
     let asked = platform.asked();
     let refused = asked.iter().filter(|asked| asked.status == 429).count();
     assert!(refused * 4 < business(&asked).len(), "{refused} of {}", asked.len());
+}
+
+#[test]
+fn large_answers_in_flight_share_one_budget_of_memory() {
+    const ANSWERS: usize = 24;
+    const SIZE: usize = 40 << 20;
+    let absent = r#"{"head":{"status":"0","shengIsExists":"0","shiIsExists":"0"},"data":{"total":"0","dataList":[]}}"#;
+    let mut answer = vec![b' '; SIZE];
+    answer.extend_from_slice(absent.as_bytes());
+    let answer = Bytes::from(answer);
+    let router = Router::new()
+        .route("/oauth/token", post(|| async { r#"{"access_token":"secret-token"}"# }))
+        .fallback(post(move || std::future::ready(answer.clone())));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+    let base_url = format!("http://{}", listener.local_addr().unwrap());
+    runtime.spawn(async move { axum::serve(listener, router).await });
+
+    let workspace = Workspace::new();
+    workspace.write_input("items.csv", items(ANSWERS as u64).as_bytes());
+    let throttle = format!("rate = \"unlimited\"\nadaptive = false\nconcurrency = {ANSWERS}");
+    let job = job_on(&base_url, "inputs/items.csv", &throttle);
+    let script = "grep VmHWM /proc/$PPID/status > peak.txt";
+    workspace.write_job(&format!(
+        "{job}\n[audit]\ndepth = \"existence\"\n[notify]\ncommand = [\"sh\", \"-c\", \"{script}\"]\n"
+    ));
+    workspace.run_job(&[], 0);
+    let peak = fs::read_to_string(workspace.path("peak.txt")).unwrap();
+    let kibibytes: usize = peak.split_whitespace().nth(1).unwrap().parse().unwrap();
+    assert!(kibibytes << 10 < ANSWERS * SIZE / 2, "{peak}");
 }

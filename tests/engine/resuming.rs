@@ -128,7 +128,8 @@ fn an_older_journal_is_taken_over_and_a_newer_one_refused() {
     };
     // What version 1 was like.
     change(
-        "DROP TABLE dictionaries; DROP INDEX finished_failed; DROP TABLE earlier;
+        "DROP TABLE past_failures; ALTER TABLE finished DROP COLUMN answers;
+         DROP TABLE dictionaries; DROP INDEX finished_failed; DROP TABLE earlier;
          ALTER TABLE answers DROP COLUMN failure_reason; ALTER TABLE answers DROP COLUMN dictionary_id; ALTER TABLE rejected_rows DROP COLUMN cell;
          ALTER TABLE repairs DROP COLUMN cell; ALTER TABLE items DROP COLUMN extraction_code; DROP TABLE files; PRAGMA user_version = 1",
     );

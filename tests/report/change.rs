@@ -4,6 +4,7 @@ use crate::support::{Platform, TextRow, Workspace, items, read_table, stderr, st
 use calamine::{Data, Reader, Xlsx, open_workbook};
 use ecert_audit::job::SandboxSettings;
 use rust_xlsxwriter::Workbook;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 fn coverage(workspace: &Workspace, run: &str) -> Vec<TextRow> {
@@ -238,4 +239,190 @@ fn failed_items_are_an_input_as_they_are() {
     let again = summary(&workspace, "again");
     assert_eq!((&again["items"], &again["invalid_inputs"], &again["error"]), (&30.into(), &0.into(), &0.into()));
     assert!(!workspace.path("outputs/test/again/failed-items.csv").exists());
+}
+
+/// Writes a remark into the last column of every row of a list, as an analyst would; the workbook holds nothing but that list.
+fn with_remarks(path: &Path, name: &str, remark: impl Fn(&[Data]) -> String) {
+    let rows = sheet(path, name);
+    let mut book = Workbook::new();
+    let copy = book.add_worksheet();
+    copy.set_name(name).unwrap();
+    for (at, cells) in (0..).zip(&rows) {
+        let last = cells.len() - 1;
+        for (column, cell) in cells.iter().enumerate() {
+            let text = if at > 0 && column == last { remark(cells) } else { cell.to_string() };
+            copy.write_string(at, u16::try_from(column).unwrap(), text).unwrap();
+        }
+    }
+    book.save(path).unwrap();
+}
+
+/// The city's identifier and the remark of every row of the list of what only the city holds.
+fn city_remarks(path: &Path) -> BTreeMap<String, String> {
+    let rows = sheet(path, CITY_ONLY);
+    let id = rows[0].iter().position(|cell| *cell == Data::String("市库证照标识".into())).unwrap();
+    rows[1..].iter().map(|row| (row[id].to_string(), row.last().unwrap().to_string())).collect()
+}
+
+const CITY_ONLY: &str = "市有省无";
+
+/// Rules by which no face bears a certificate number: items have other rows, in another order.
+const OTHER_RULES: &str = "[faces.fields]\nremark = [\"zzbh\", \"certno\", \"certificateNumber\", \"license_number\"]\n";
+
+#[test]
+fn remarks_find_their_row_again_whatever_rules_the_tables_were_rebuilt_by() {
+    let workspace = Workspace::with_demo("rate = \"unlimited\"");
+    let job = crate::support::job_text("inputs/*.xlsx", "rate = \"unlimited\"");
+    let other_rules = format!("{job}\n{OTHER_RULES}");
+    let report = |extra: &[&str]| {
+        let output = workspace.run(&[&["report", "outputs/test/r1"], extra].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    };
+    let book = |run: &str| workspace.path(&format!("outputs/test/{run}/report.xlsx"));
+    let ids = |remarks: &BTreeMap<String, String>| remarks.keys().cloned().collect::<BTreeSet<String>>();
+    workspace.run_job(&["--run-id", "r1"], 0);
+    let places = |run: &str| -> BTreeMap<String, String> {
+        let rows = coverage(&workspace, run).into_iter().filter(|row| row.contains_key("city_certificate_id"));
+        rows.map(|row| (row["city_certificate_id"].clone(), format!("{}/{}", row["item_id"], row["certificate_index"]))).collect()
+    };
+    let (before, places_before) = (ids(&city_remarks(&book("r1"))), places("r1"));
+    // What is written beside a gap names its certificate.
+    let id = sheet(&book("r1"), CITY_ONLY)[0].iter().position(|cell| *cell == Data::String("市库证照标识".into())).unwrap();
+    with_remarks(&book("r1"), CITY_ONLY, |row| row[id].to_string());
+
+    // The tables change, and the workbook does not.
+    workspace.write_job(&other_rules);
+    report(&["--html"]);
+    let moved =
+        places("r1").into_iter().filter(|(id, place)| places_before.get(id).is_some_and(|before| before != place)).count();
+    assert!(moved > 10, "rows are in other places now: {moved}");
+    report(&[]);
+    let found = city_remarks(&book("r1"));
+    let expected = |id: &String| if before.contains(id) { id.clone() } else { String::new() };
+    assert!(found.len() > before.len() && found.iter().all(|(id, remark)| *remark == expected(id)), "{found:?}");
+
+    // Those whose row is no gap by these rules wait for it.
+    workspace.write_job(&job);
+    report(&["--html"]);
+    report(&[]);
+    let found = city_remarks(&book("r1"));
+    assert_eq!(ids(&found), before);
+    assert!(found.iter().all(|(id, remark)| id == remark), "{found:?}");
+
+    // The next month is audited by other rules than the tables of this one were made by.
+    workspace.write_job(&other_rules);
+    workspace.run_job(&["--run-id", "r2"], 0);
+    let found = city_remarks(&book("r2"));
+    assert!(found.iter().all(|(id, remark)| *remark == expected(id)), "{found:?}");
+}
+
+#[test]
+fn remarks_of_a_masked_list_need_neither_its_tables_nor_tell_its_holders() {
+    let workspace = Workspace::new();
+    workspace.write_input("items.csv", items(80).as_bytes());
+    let job = crate::support::job_text("inputs/items.csv", "rate = \"unlimited\"");
+    workspace.write_job(&format!("{job}\n[report]\nmask = \"full\"\n"));
+    workspace.run_job(&["--run-id", "r1"], 0);
+    let book = workspace.path("outputs/test/r1/report.xlsx");
+    let key = |row: &[Data]| row[row.len() - 3].to_string();
+    with_remarks(&book, "省市均无", |row| format!("备注 {}", row[row.len() - 2]));
+    let before: BTreeMap<String, String> =
+        sheet(&book, "省市均无")[1..].iter().map(|row| (key(row), row.last().unwrap().to_string())).collect();
+    assert!(before.len() > 5, "every row has a key of its own");
+    std::fs::remove_dir_all(workspace.path("outputs/test/r1/tables")).unwrap();
+    assert_eq!(workspace.run(&["report", "outputs/test/r1"]).status.code(), Some(0));
+    let after: BTreeMap<String, String> =
+        sheet(&book, "省市均无")[1..].iter().map(|row| (key(row), row.last().unwrap().to_string())).collect();
+    assert_eq!(after, before);
+    let holders: Vec<String> = coverage(&workspace, "r1").into_iter().map(|row| row["holder_code"].clone()).collect();
+    assert!(before.keys().all(|key| holders.iter().all(|holder| !key.contains(holder.as_str()))));
+    // Whoever reads the folder is its owner.
+    let secret = std::fs::metadata(workspace.path("outputs/test/r1/row-keys.secret")).unwrap();
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&secret.permissions()) & 0o777, 0o600);
+}
+
+/// What a run says of the age of every gap.
+fn ages(workspace: &Workspace, run: &str) -> Vec<TextRow> {
+    let told = ["holder_code", "certificate_number", "status", "change", "gap_since", "gap_runs", "had_gap"];
+    let of = |row: TextRow| row.into_iter().filter(|(column, _)| told.contains(&column.as_str())).collect();
+    coverage(workspace, run).into_iter().map(of).collect()
+}
+
+#[test]
+fn what_is_unknown_for_a_month_keeps_its_history_whether_that_month_ran_in_shards_or_not() {
+    // In the third month the type cannot be asked about.
+    let platform =
+        Platform::start(SandboxSettings { unpublished: vec!["11100000000013127D001".to_owned()], ..SandboxSettings::default() });
+    let library = |seed: u64| {
+        let job = crate::support::job_text("inputs/items.csv", "rate = \"unlimited\"");
+        job.replace(&format!("seed = {}", crate::support::SEED), &format!("seed = {seed}"))
+    };
+    let months = |sharded: &[&str]| {
+        let workspace = Workspace::new();
+        workspace.write_input("items.csv", items(300).as_bytes());
+        let unknown = platform.job("inputs/items.csv", "rate = \"unlimited\"");
+        for (run, job) in [("r1", library(11)), ("r2", library(12)), ("r3", unknown), ("r4", library(11))] {
+            workspace.write_job(&job);
+            if !sharded.contains(&run) {
+                workspace.run_job(&["--run-id", run], 0);
+                continue;
+            }
+            for shard in ["1/2", "2/2"] {
+                workspace.run_job(&["--run-id", run, "--shard", shard], 0);
+            }
+            let output = workspace.run(&["report", &format!("outputs/test/{run}")]);
+            assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        }
+        workspace
+    };
+    let whole = months(&[]);
+    let expected = ["r3", "r4"].map(|run| ages(&whole, run));
+    let regressed =
+        |rows: &[TextRow]| rows.iter().filter(|row| row.get("change").is_some_and(|change| change == "regressed")).count();
+    assert!(regressed(&expected[1]) > 5, "gaps that were closed in the second month are back in the fourth");
+    for sharded in [&["r3"][..], &["r4"][..], &["r2", "r3"][..], &["r3", "r4"][..]] {
+        let workspace = months(sharded);
+        for (run, expected) in ["r3", "r4"].into_iter().zip(&expected) {
+            assert!(ages(&workspace, run) == *expected, "{run} where {sharded:?} ran in shards");
+        }
+    }
+}
+
+#[test]
+fn failed_items_that_a_spreadsheet_program_would_run_are_texts_and_the_same_as_an_input() {
+    let platform =
+        Platform::start(SandboxSettings { unpublished: vec!["11100000000013127D001".to_owned()], ..SandboxSettings::default() });
+    let workspace = Workspace::new();
+    let holder = crate::support::citizen(0);
+    let row = |number: &str, carried: &str| format!("{holder},11100000000013127D001,{number},{carried}\n");
+    let input = [
+        "证件号码,证照类型代码,证照编号,=备注,@部门,-附注\n".to_owned(),
+        row("=1+2", r#""=HYPERLINK(""http://x"",""y"")",@SUM(1),-1"#),
+        row("-2024-001", "+86,市公安局,平常"),
+        row("@A1", "平常,=1+1,＝2"),
+        row("A2", "平常,市公安局,@x"),
+    ];
+    workspace.write_input("items.csv", input.concat().as_bytes());
+    let carrying = |job: String| job.replace("[\"区市\", \"部门\"]", "[\"=备注\", \"@部门\", \"-附注\"]");
+    workspace.write_job(&carrying(platform.job("inputs/items.csv", "rate = \"unlimited\"")));
+    workspace.run_job(&["--run-id", "first"], 0);
+    let failed = std::fs::read(workspace.path("outputs/test/first/failed-items.csv")).unwrap();
+    let text = String::from_utf8(failed.clone()).unwrap();
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.trim_start_matches('\u{FEFF}').as_bytes());
+    let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(records.len(), 5);
+    for cell in records.iter().flatten() {
+        assert!(!cell.starts_with(['=', '+', '-', '@', '＝', '\t', '\r']), "{cell:?} would be run");
+    }
+
+    workspace.write_input("failed.csv", &failed);
+    workspace.write_job(&carrying(crate::support::job_text("inputs/failed.csv", "rate = \"unlimited\"")));
+    workspace.run_job(&["--run-id", "again"], 0);
+    let items = |run: &str| -> Vec<TextRow> {
+        let told = ["holder_code", "holder_code_type", "cert_type_code", "certificate_number", "=备注", "@部门", "-附注"];
+        let of = |row: TextRow| row.into_iter().filter(|(column, _)| told.contains(&column.as_str())).collect();
+        coverage(&workspace, run).into_iter().map(of).collect()
+    };
+    assert_eq!(items("again"), items("first"));
+    assert_eq!(items("first")[0]["=备注"], r#"=HYPERLINK("http://x","y")"#);
 }

@@ -133,7 +133,7 @@ fn gap_lists_hide_what_is_for_looking_up_and_end_in_the_remark() {
         assert_eq!(identifying, identifiers, "{name}");
         assert_eq!(
             others,
-            ["代码类型", "缺口首见批次", "缺口连续批次数", "来源文件", "来源工作表", "来源行号", "条目序号"],
+            ["代码类型", "缺口首见批次", "缺口连续批次数", "来源文件", "来源工作表", "来源行号", "行标识", "条目序号"],
             "{name}"
         );
         assert_eq!(shown.last(), Some(&(headers.len() - 1)), "{name}: the remark is the last column");

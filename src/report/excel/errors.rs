@@ -24,6 +24,10 @@ pub(super) fn write(workbook: &mut Workbook, style: &Style, input: ReportInput<'
     let mut rows = Rows::open(input.tables, errors::ERRORS)?;
     let mut items = Items::open(input, [coverage::ITEM_ID, coverage::ITEM_ID])?;
     while let Some(row) = rows.next_row()? {
+        // What was asked again says nothing any more about its item.
+        if row.truth(errors::HISTORY) == Some(true) {
+            continue;
+        }
         let id = row.number(errors::ITEM_ID);
         let item = items.find([id, id])?;
         let of_item = |column| item.and_then(|item| item.text(column));

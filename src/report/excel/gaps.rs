@@ -61,8 +61,8 @@ fn columns(input: ReportInput<'_>, held: Option<&Held>) -> Vec<DetailColumn> {
     let asked_at = input.words.fill("col-asked-at", &[("zone", &input.zone_name())]);
     let mut back = vec![code(header("col-holder-type")), text(header("col-since")), number(header("col-runs")), time(asked_at)];
     back.extend([text(header("col-file")), text(header("col-sheet")), number(header("col-row"))]);
-    // Which row of the tables this is: how a remark finds its gap again, and what `faces explain` asks for.
-    back.push(text(header("col-item")));
+    // How a remark finds its gap again, and which row of the tables this is: what `faces explain` asks for.
+    back.extend([code(header("col-row-key")), text(header("col-item"))]);
     let mut back: Vec<DetailColumn> = back.into_iter().map(DetailColumn::behind).collect();
     if !input.decisions.is_empty() {
         back.extend([text(header("col-decision")), code(header("col-decision-note")).folding().at_least(FOLDED)]);
@@ -108,7 +108,7 @@ fn write_status(
         }
         let carried: Vec<Option<String>> = carried_of(row, input);
         cells.extend(carried.iter().map(|value| DetailCell::Text(value.as_deref())));
-        let remark = input.remarks.find(row);
+        let (remark, key) = (input.remarks.find(row), input.remarks.key_of(row));
         let number = |column| row.number(column).unwrap_or_default();
         let item = format!("{}/{}", number(coverage::ITEM_ID), number(coverage::CERTIFICATE_INDEX));
         cells.extend([
@@ -119,6 +119,7 @@ fn write_status(
             DetailCell::Text(row.text(coverage::SOURCE_FILE)),
             DetailCell::Text(row.text(coverage::SOURCE_SHEET)),
             DetailCell::Number(number(coverage::SOURCE_ROW)),
+            DetailCell::Text(key.as_deref()),
             DetailCell::Text(Some(&item)),
         ]);
         let decided = decisions.find(row, words, input.mask)?;
