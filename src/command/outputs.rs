@@ -1,7 +1,8 @@
 //! Everything that a run leaves behind its journal: tables, then reports. Nothing here makes a call.
 
+use super::sampled;
 use super::terminal::Terminal;
-use crate::analysis::{Figures, Handling, PastRun, RunFacts, analyse, handling, runs_before};
+use crate::analysis::{Figures, Handling, PastRun, RunFacts, SampleFacts, Verdict, analyse, estimate, handling, runs_before};
 use crate::audit::AuditSettings;
 use crate::cli::LogFormat;
 use crate::durable::{create_private_dir, point_link, write_whole};
@@ -14,7 +15,7 @@ use crate::message::Message;
 use crate::platform::AttemptTotals;
 use crate::report::{
     Decisions, MetricsInput, RemarkError, RemarkedRun, Remarks, ReportInput, WaitingRemark, Words, gate_text, metrics, page,
-    summary_json, summary_text, write_failed, write_workbook,
+    summary_json, summary_text, undecided_text, write_failed, write_workbook,
 };
 use crate::retention::CARRIED_REMARKS;
 use crate::run_folder::{Manifest, RunFolder, RunLayout, RunState};
@@ -59,7 +60,7 @@ const WAITING: &str = "remarks-waiting.json";
 /// What the keys of the workbook's rows are made with.
 const ROW_KEYS: &str = "row-keys.secret";
 /// What later runs' reports want to know of this one.
-const HISTORY: &str = "history.json";
+pub(super) const HISTORY: &str = "history.json";
 
 /// Builds tables and reports of a run from its journal.
 pub(super) fn build(
@@ -123,6 +124,13 @@ pub(super) fn build(
         remedied: remedies.iter().filter(|count| count.state == RemedyState::Settled).map(|count| count.count).sum(),
     };
     let figures = Figures::new(facts, &analysis, &job.report.gates);
+    let figures = match sampled::plan_of_all(journals)? {
+        None => figures,
+        Some(plan) => {
+            let estimates = estimate(&tables, &manifest.carried, &plan).map_err(Stop::failed)?;
+            figures.of_sample(SampleFacts::of(&plan), estimates, &job.report.gates, job.report.gates_on_sample)
+        }
+    };
     let history = earlier_runs(&layout.job_dir, &figures);
     let no_remarks = Remarks::default();
     let input = ReportInput {
@@ -376,8 +384,14 @@ pub(super) fn conclude(
     };
     terminal.print(&text)?;
     for gate in figures.gates.iter().filter(|gate| !gate.holds) {
-        tracing::warn!(gate = gate.name, limit = gate.limit, value = gate.value, "gate violated");
-        terminal.tell(&Message::literal(gate_text(terminal.words(), gate)));
+        let text = if gate.verdict == Verdict::Undecided {
+            tracing::warn!(gate = gate.name, limit = gate.limit, value = gate.value, "gate undecided");
+            undecided_text(terminal.words(), gate)
+        } else {
+            tracing::warn!(gate = gate.name, limit = gate.limit, value = gate.value, "gate violated");
+            gate_text(terminal.words(), gate)
+        };
+        terminal.tell(&Message::literal(text));
     }
     Ok(if figures.gates_hold() { Exit::Done } else { Exit::GateViolated })
 }

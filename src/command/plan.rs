@@ -1,27 +1,47 @@
 //! The plan of a new run: inputs read into its journal.
 
-use super::outputs;
 use super::terminal::Terminal;
+use super::{outputs, sampled};
 use crate::audit::{EarlierRow, Status};
 use crate::exit::{Exit, Stop};
 use crate::face::sort_key;
-use crate::intake::{FileProblem, FileReport, FoundFiles, IntakeError, IntakeReport, NewItem, Note, SheetReport, read_files};
-use crate::job::{Job, Recheck};
-use crate::journal::{Journal, JournalError, PlanCounts, Shard, Wanted};
+use crate::intake::{
+    FileProblem, FileReport, FoundFiles, IntakeError, IntakeReport, NewItem, Note, Sampler, Sampling, SheetReport, Sink,
+    read_files,
+};
+use crate::job::{Job, Recheck, SampleSettings};
+use crate::journal::{Journal, JournalError, PlanCounts, PlanWriter, Shard, Wanted};
 use crate::message::Message;
 use crate::run_folder::{Manifest, RunFolder, RunLayout, RunState};
+use crate::sample::{SamplePlan, Target};
 use crate::table::{EarlierError, EarlierRows};
+use std::cell::Cell;
+
+/// The inputs of a run, and where they are read to.
+#[derive(Clone, Copy)]
+pub(super) struct Reading<'a> {
+    pub job: &'a Job,
+    pub found: &'a FoundFiles,
+    pub layout: &'a RunLayout,
+    /// The sample that is wanted of the items; `None` for all of them.
+    pub sample: Option<&'a SampleSettings>,
+}
+
+impl Reading<'_> {
+    fn shard(&self) -> Shard {
+        self.layout.shard.unwrap_or(Shard::WHOLE)
+    }
+}
 
 /// Opens the journal of a run, reading the inputs into it where that has not been done. `begun` is the manifest that an earlier
 /// process has left.
 pub(super) fn open_or_plan(
-    job: &Job,
-    found: &FoundFiles,
-    layout: &RunLayout,
+    reading: Reading<'_>,
     begun: Option<&Manifest>,
     terminal: &Terminal,
 ) -> Result<(Journal, PlanCounts), Stop> {
-    let (folder, shard) = (layout.folder(), layout.shard.unwrap_or(Shard::WHOLE));
+    let Reading { job, layout, sample, .. } = reading;
+    let (folder, shard) = (layout.folder(), reading.shard());
     let path = folder.journal();
     if path.exists() {
         // A journal without a manifest is of a process that died while it read the inputs: nothing was asked yet, and the
@@ -29,6 +49,7 @@ pub(super) fn open_or_plan(
         if let Some(manifest) = begun
             && let Some(journal) = layout.open_journal(manifest)?
         {
+            go_on_with_sample(reading, manifest, &journal, terminal)?;
             let counts = journal.counts()?;
             return Ok((journal, counts));
         }
@@ -42,23 +63,27 @@ pub(super) fn open_or_plan(
     let journal = Journal::create(&path)?;
     journal.set_run_id(&layout.run_id)?;
     let carried = job.carried();
-    let has_previous = take_previous(layout, &journal, terminal)?;
+    let sampling = sample.map(|sample| sampled::sampling(job, sample, &layout.run_id));
+    // A sample knows nothing of most gaps: their ages pass it by.
+    let has_previous = sampling.is_none() && take_previous(layout, &journal, terminal)?;
     let only_gaps = job.recheck == Recheck::Gaps;
     if only_gaps && !has_previous {
         terminal.tell(&Message::new("no-run-to-recheck"));
     }
-    let wanted: Wanted<'_> =
-        if only_gaps && has_previous { Box::new(|item| was_left_open(&journal, item)) } else { Box::new(|_| Ok(true)) };
-    let mut plan = journal.begin_plan(&carried, shard, wanted)?;
-    let today = chrono::Local::now().date_naive();
-    let report = read_files(job, found, today, &mut plan, &terminal.interrupts).map_err(|error| match error {
-        IntakeError::Interrupted => Stop::interrupted(),
-        IntakeError::Sink(cause) => Stop::disk(path.display())(cause),
-    })?;
-    if !report.problems.is_empty() {
-        return Err(unreadable(&report.problems));
-    }
-    plan.finish()?;
+    let report = if let Some(sampling) = sampling {
+        let is_candidate = Cell::new(false);
+        let plan = journal.begin_sample(&carried, shard, Box::new(|_| Ok(is_candidate.get())))?;
+        let (report, plan) = read_sample(reading, (&journal, plan), sampling, &is_candidate, terminal)?;
+        tell_sample(&plan, terminal);
+        report
+    } else {
+        let wanted: Wanted<'_> =
+            if only_gaps && has_previous { Box::new(|item| was_left_open(&journal, item)) } else { Box::new(|_| Ok(true)) };
+        let mut plan = journal.begin_plan(&carried, shard, wanted)?;
+        let report = read(reading, &mut plan, terminal)?;
+        plan.finish()?;
+        report
+    };
     let kept = serde_json::to_string(&report).map_err(Stop::disk("journal.sqlite"))?;
     journal.set_note(outputs::INTAKE, &kept)?;
     for file in &report.files {
@@ -88,6 +113,80 @@ pub(super) fn open_or_plan(
         return Err(Stop { exit: Exit::Invalid, messages });
     }
     Ok((journal, counts))
+}
+
+/// Reads the inputs into a sink.
+fn read(reading: Reading<'_>, sink: &mut dyn Sink, terminal: &Terminal) -> Result<IntakeReport, Stop> {
+    let Reading { job, found, layout, .. } = reading;
+    let today = chrono::Local::now().date_naive();
+    let report = read_files(job, found, today, sink, &terminal.interrupts).map_err(|error| match error {
+        IntakeError::Interrupted => Stop::interrupted(),
+        IntakeError::Sink(cause) => Stop::disk(layout.folder().journal().display())(cause),
+    })?;
+    if report.problems.is_empty() { Ok(report) } else { Err(unreadable(&report.problems)) }
+}
+
+/// Reads the inputs into a journal's plan, and makes the plan stand with the items that the sample draws.
+fn read_sample(
+    reading: Reading<'_>,
+    (journal, mut plan): (&Journal, PlanWriter<'_>),
+    sampling: Sampling,
+    is_candidate: &Cell<bool>,
+    terminal: &Terminal,
+) -> Result<(IntakeReport, SamplePlan), Stop> {
+    let by = sampling.by.to_string();
+    let mut sampler = Sampler::new(sampling, &reading.job.carried(), &mut plan, is_candidate);
+    let report = read(reading, &mut sampler, terminal)?;
+    let sampled = sampler.finish().map_err(|problem| Stop::invalid(problem.to_message(&by)))?;
+    plan.keep_drawn(&sampled.items)?;
+    sampled::keep(journal, &sampled.plan)?;
+    plan.finish()?;
+    Ok((report, sampled.plan))
+}
+
+/// Draws what a larger sample has beyond the one that the run has drawn, where one is wanted.
+///
+/// # Errors
+/// Fails if the run is sampled and should not be, or the reverse, or if its sample was drawn otherwise.
+fn go_on_with_sample(reading: Reading<'_>, begun: &Manifest, journal: &Journal, terminal: &Terminal) -> Result<(), Stop> {
+    let folder = reading.layout.folder();
+    let path = folder.dir().display();
+    let (before, wanted) = match (sampled::plan_of(journal)?, reading.sample) {
+        (None, None) => return Ok(()),
+        (None, Some(_)) => return Err(Stop::invalid(Message::new("sample-begun-whole").with("path", path))),
+        (Some(_), None) => return Err(Stop::invalid(Message::new("sample-begun-sampled").with("path", path))),
+        (Some(before), Some(wanted)) => (before, wanted),
+    };
+    let changes = sampled::changes(&before, wanted);
+    if !changes.is_empty() {
+        return Err(Stop::invalid(Message::new("run-began-otherwise").with("path", path).with_list("changes", changes)));
+    }
+    let Target::Size(size) = wanted.target else { return Ok(()) };
+    let asked = size.of(before.population());
+    if asked <= before.drawn() {
+        if asked < before.drawn() {
+            terminal.tell(&Message::new("sample-kept").with("drawn", before.drawn()).with("size", asked));
+        }
+        return Ok(());
+    }
+    // What the manifest says of a journal is checked against it: after a kill it must fit the smaller sample and the larger one.
+    folder.write_manifest(&Manifest { state: RunState::Incomplete, items: 0, finished: 0, settled: 0, ..begun.clone() })?;
+    let carried = reading.job.carried();
+    let is_candidate = Cell::new(false);
+    let plan = journal.begin_larger_sample(&carried, reading.shard(), Box::new(|_| Ok(is_candidate.get())))?;
+    let sampling = sampled::larger(&before, wanted.target);
+    let (_, after) = read_sample(reading, (journal, plan), sampling, &is_candidate, terminal)?;
+    terminal.tell(&Message::new("sample-extended").with("before", before.drawn()).with("after", after.drawn()));
+    Ok(())
+}
+
+/// Tells what was drawn, and whether strata give fewer items than they should.
+fn tell_sample(plan: &SamplePlan, terminal: &Terminal) {
+    let drawn = Message::new("sample-drawn").with("size", plan.drawn()).with("population", plan.population());
+    terminal.tell(&drawn.with("strata", plan.strata.len()).with("by", &plan.by));
+    if plan.strata.iter().any(|stratum| stratum.drawn < stratum.population.min(plan.least)) {
+        terminal.tell(&Message::new("sample-least-not-met").with("size", plan.drawn()).with("least", plan.least));
+    }
 }
 
 /// Takes into the journal what the last complete run of the job knew, where there is one.
