@@ -86,21 +86,7 @@ pub(super) fn build(
         take_notified(&folder, &layout.other_run(run_id), run_id, terminal);
     }
     let words = Words::new(wanted.language);
-    let asked_before = terminal.interrupts.count();
-    let build = table::Build {
-        settings: &audit_settings(job, manifest),
-        catalogue: &job.catalogue,
-        carried: &manifest.carried,
-        run_id: &manifest.run_id,
-        overdue_days: job.remediate.overdue_days,
-        say: &|message| words.say(message),
-        is_interrupted: &|| terminal.interrupts.count() > asked_before,
-    };
-    table::build(journals, &tables, &build).map_err(|error| match error {
-        table::BuildError::Interrupted => Stop::interrupted(),
-        table::BuildError::Journal(error) => error.into(),
-        table::BuildError::Parquet(_) => Stop::failed(error),
-    })?;
+    build_tables(job, manifest, journals, &tables, &words, terminal)?;
     let remarks = early_remarks.unwrap_or_else(read_remarks);
     let handled = decisions(layout, manifest, &tables, previous_run.as_deref(), terminal)?;
     let analysis = analyse(&tables, &manifest.carried).map_err(Stop::failed)?;
@@ -177,6 +163,32 @@ pub(super) fn build(
         keep_waiting(&folder.file(WAITING), &waiting)?;
     }
     Ok(figures)
+}
+
+/// Builds the tables. A signal that comes meanwhile ends it; those that came before have been heard.
+fn build_tables(
+    job: &Job,
+    manifest: &Manifest,
+    journals: &Journals,
+    tables: &Path,
+    words: &Words,
+    terminal: &Terminal,
+) -> Result<(), Stop> {
+    let asked_before = terminal.interrupts.count();
+    let build = table::Build {
+        settings: &audit_settings(job, manifest),
+        catalogue: &job.catalogue,
+        carried: &manifest.carried,
+        run_id: &manifest.run_id,
+        overdue_days: job.remediate.overdue_days,
+        say: &|message| words.say(message),
+        is_interrupted: &|| terminal.interrupts.count() > asked_before,
+    };
+    table::build(journals, tables, &build).map_err(|error| match error {
+        table::BuildError::Interrupted => Stop::interrupted(),
+        table::BuildError::Journal(error) => error.into(),
+        table::BuildError::Parquet(_) => Stop::failed(error),
+    })
 }
 
 /// Takes over what the run before, and runs before it, have told the province. What happened to an old run keeps no new one

@@ -137,11 +137,11 @@ fn read_sample(
     let by = sampling.by.to_string();
     let mut sampler = Sampler::new(sampling, &reading.job.carried(), &mut plan, is_candidate);
     let report = read(reading, &mut sampler, terminal)?;
-    let sampled = sampler.finish().map_err(|problem| Stop::invalid(problem.to_message(&by)))?;
-    plan.keep_drawn(&sampled.items)?;
-    sampled::keep(journal, &sampled.plan)?;
+    let drawn = sampler.finish().map_err(|problem| Stop::invalid(problem.to_message(&by)))?;
+    plan.keep_drawn(&drawn.items)?;
+    sampled::keep(journal, &drawn.plan)?;
     plan.finish()?;
-    Ok((report, sampled.plan))
+    Ok((report, drawn.plan))
 }
 
 /// Draws what a larger sample has beyond the one that the run has drawn, where one is wanted.

@@ -271,7 +271,7 @@ mod tests {
             certificate_number: None,
             place: Place { file: "a.csv".into(), sheet: "".into(), row: serial + 2 },
             extraction_code: None,
-            carried: vec![(serial % 5 > 0).then(|| format!("district {}", serial % 5)), Some(serial.to_string())],
+            carried: vec![(!serial.is_multiple_of(5)).then(|| format!("district {}", serial % 5)), Some(serial.to_string())],
         }
     }
 
@@ -289,12 +289,12 @@ mod tests {
             sampler.item(item(serial)).unwrap();
         }
         sampler.repeated(0, item(0), false).unwrap();
-        let sampled = sampler.finish().unwrap();
-        assert!(sampled.items.iter().all(|id| kept.candidates.contains(id)), "what was drawn was a candidate");
+        let drawn = sampler.finish().unwrap();
+        assert!(drawn.items.iter().all(|id| kept.candidates.contains(id)), "what was drawn was a candidate");
         assert_eq!((kept.items.len(), kept.repeated.len()), (order.len(), 1), "everything reaches the sink");
         let holder = |id: &u64| kept.items[usize::try_from(*id).unwrap()].holder_code.clone();
-        let holders = sampled.items.iter().map(holder).collect();
-        (sampled, holders)
+        let holders = drawn.items.iter().map(holder).collect();
+        (drawn, holders)
     }
 
     #[test]

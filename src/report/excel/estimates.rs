@@ -149,17 +149,14 @@ fn write_row(
     }
     let first = TEXTS + 2;
     for (column, figure) in (first..).step_by(usize::from(PER_FIGURE)).zip(figures.names) {
-        match row.figures.get(figure) {
-            Some(estimate) => {
-                let interval = interval_text(words, figure, estimate);
-                sheet.write_number_with_format(at, column, estimate.value, figures.format)?;
-                sheet.write_string_with_format(at, column + 1, &interval, &style.fact)?;
-                widen(column + 1, &interval);
-            }
-            None => {
-                sheet.write_string_with_format(at, column, words.text("dash"), &style.fact)?;
-                sheet.write_string_with_format(at, column + 1, words.text("sample-withheld"), &style.fact)?;
-            }
+        if let Some(estimate) = row.figures.get(figure) {
+            let interval = interval_text(words, figure, estimate);
+            sheet.write_number_with_format(at, column, estimate.value, figures.format)?;
+            sheet.write_string_with_format(at, column + 1, &interval, &style.fact)?;
+            widen(column + 1, &interval);
+        } else {
+            sheet.write_string_with_format(at, column, words.text("dash"), &style.fact)?;
+            sheet.write_string_with_format(at, column + 1, words.text("sample-withheld"), &style.fact)?;
         }
     }
     Ok(())
