@@ -84,7 +84,8 @@ impl Proportion {
     /// The effective number of rows; infinite where all strata are drawn whole.
     #[must_use]
     pub fn effective_rows(&self) -> f64 {
-        1.0 / self.parts.iter().map(|part| part.weight * part.weight / part.rows).sum::<f64>()
+        // The sum of nothing is -0.0, whose inverse would be less than any number of rows.
+        1.0 / self.parts.iter().map(|part| part.weight * part.weight / part.rows).sum::<f64>().abs()
     }
 
     /// Returns whether the rows are too few for their weights: over several strata, a handful of rows that stand for unequal
