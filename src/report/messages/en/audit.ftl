@@ -6,5 +6,6 @@ anomaly-none-but-shown = The state answer says that neither side holds any, and 
 anomaly-listed-but-none = The side lists the certificate; the state asked by its number says that there is none
 anomaly-held-but-none = The state says that the side holds a certificate; the side itself says that it has none
 anomaly-incomplete-list = The side lists fewer certificates than the total that it states: what is not listed may exist
+answer-name-twice = the answer has { $name } several times with different values, and which one counts is unknown; ask the platform's owner
 answer-no-flags = The answer holds no shengIsExists and shiIsExists
 answer-texts-no-faces = The answer holds texts, not faces

@@ -6,5 +6,6 @@ anomaly-none-but-shown = 状态接口称两侧都没有，却给出了证照
 anomaly-listed-but-none = 该侧查询列出了证照，按证照编号查询的状态接口却称没有
 anomaly-held-but-none = 状态接口称该侧有证照，该侧查询却称没有
 anomaly-incomplete-list = 该侧列出的证照少于其声明的总数：没有列出的不等于没有
+answer-name-twice = 答复中的 { $name } 出现多次且内容不同，无法确定以哪个为准，请平台核对接口
 answer-no-flags = 答复中没有 shengIsExists 和 shiIsExists
 answer-texts-no-faces = 答复中是文本，不是照面信息
