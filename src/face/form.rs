@@ -13,6 +13,31 @@ pub fn tidy(text: &str) -> String {
     text.chars().filter(|character| !is_invisible(*character)).collect::<String>().trim().to_owned()
 }
 
+/// The digits of a whole number in the notation of a float, such as `1000001.0` or `1.000001E6`; `None` for any other text. A
+/// library that keeps codes as numbers writes them so.
+pub(super) fn whole_digits(text: &str) -> Option<String> {
+    /// Longest code that is written out, in digits.
+    const LONGEST: usize = 40;
+    let (mantissa, exponent) = match text.split_once(['E', 'e']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.strip_prefix('+').unwrap_or(exponent)),
+        None => (text, "0"),
+    };
+    // Without a point it is a code that holds an E.
+    let (whole, fraction) = mantissa.split_once('.')?;
+    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number(whole) || !is_number(fraction) || !is_number(exponent) {
+        return None;
+    }
+    let exponent: usize = exponent.parse().ok()?;
+    let fraction = fraction.trim_end_matches('0');
+    let zeros = exponent.checked_sub(fraction.len())?;
+    // A float of several digits before its point has no exponent.
+    if whole.len() + exponent > LONGEST || exponent > 0 && whole.len() > 1 {
+        return None;
+    }
+    Some(format!("{whole}{fraction}{}", "0".repeat(zeros)))
+}
+
 /// A value with all that is form taken out of it: width, spaces, kinds of brackets, dashes, dots and quotation marks,
 /// entities of web pages, private-use code points of rare characters, and for codes the letter case. Two values with the
 /// same canonical form say the same.
@@ -266,6 +291,37 @@ mod tests {
             ("张\u{E863}&nbsp;（甲）", "张\u{E863}&nbsp;（甲）"),
         ] {
             assert_eq!(tidy(text), tidied);
+        }
+    }
+
+    #[test]
+    fn whole_floats_are_their_digits_and_nothing_else_is() {
+        for (text, digits) in [
+            ("1000001.0", Some("1000001")),
+            ("1000001.00", Some("1000001")),
+            ("1.000001E6", Some("1000001")),
+            ("1.000001e+6", Some("1000001")),
+            ("1.0E3", Some("1000")),
+            ("3.70499199001010007E17", Some("370499199001010007")),
+            ("0001.0", Some("0001")),
+            ("1000001", None),
+            ("1E6", None),
+            ("2013E7", None),
+            ("1.5", None),
+            ("1.25E1", None),
+            ("12.5E3", None),
+            ("1.0E99", None),
+            ("1.0E-3", None),
+            ("1.0E", None),
+            (".0", None),
+            ("1.", None),
+            ("1.0.0", None),
+            ("1.2.156", None),
+            ("N1.0", None),
+            ("1.0E18446744073709551616", None),
+            ("", None),
+        ] {
+            assert_eq!(whole_digits(text).as_deref(), digits, "{text}");
         }
     }
 
