@@ -32,7 +32,7 @@ pub(super) fn whole_digits(text: &str) -> Option<String> {
     let fraction = fraction.trim_end_matches('0');
     let zeros = exponent.checked_sub(fraction.len())?;
     // A float of several digits before its point has no exponent.
-    if whole.len() + exponent > LONGEST || exponent > 0 && whole.len() > 1 {
+    if whole.len().max(exponent) > LONGEST || exponent > 0 && whole.len() > 1 {
         return None;
     }
     Some(format!("{whole}{fraction}{}", "0".repeat(zeros)))

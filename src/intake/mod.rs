@@ -18,6 +18,7 @@ mod holder;
 mod kind;
 mod markup;
 mod merged;
+mod number;
 mod repair;
 mod row;
 mod row_reader;

@@ -7,6 +7,7 @@ use super::heading::Role;
 use super::holder::{Checks, bad_character, check_against, judge_named, judge_unnamed};
 use super::kind::{HolderKind, kind_of_type, kind_of_type_name};
 use super::merged::Merges;
+use super::number::repair_number;
 use super::repair::{is_placeholder, repair_code, repair_text, type_code_without_look_alikes, without_look_alikes};
 use super::row::{InputProblem, NewItem, RejectedRow, Rejection, Repair};
 use crate::codes::{Catalogue, check_type_code};
@@ -296,10 +297,10 @@ impl<'a> RowReader<'a> {
         Ok(judged.code_type)
     }
 
-    /// The certificate number: only what cannot be part of it is taken off.
+    /// The certificate number: only what cannot be part of it is taken off; none where it is masked.
     fn certificate_number(&mut self) -> Result<Option<String>, Rejection> {
         let Some(value) = self.value(Role::CertificateNumber)? else { return Ok(None) };
-        let (number, done) = repair_text(&value.text);
+        let (number, done) = repair_number(&value.text);
         self.note(Role::CertificateNumber, &value, &number, done);
         Ok(Some(number).filter(|number| !number.is_empty()))
     }

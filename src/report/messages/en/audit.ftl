@@ -18,3 +18,4 @@ answer-held-but-not-listed = The state says that the side holds certificates; th
 answer-unpaired = Both sides show certificates without a whole number, and which of them are one is unknown
 error-ambiguous_identity = Identifier and number do not match one to one
 error-ambiguous_identity-advice = Within one library an identifier bears two numbers, or a number two identifiers; ask the platform's owner.
+repair-masked_number = Masked certificate number taken for none: nothing can be asked by it

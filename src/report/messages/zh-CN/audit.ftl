@@ -18,3 +18,4 @@ answer-held-but-not-listed = 状态接口称该侧有证照，该侧查询却没
 answer-unpaired = 两侧都有未显示完整编号的证照，无法确定哪两件是同一件
 error-ambiguous_identity = 证照标识与编号不一一对应
 error-ambiguous_identity-advice = 同一侧的证照标识与证照编号不一一对应，请平台核对该持证主体的数据。
+repair-masked_number = 证照编号有遮盖字符，无法按编号查询，按未填处理
