@@ -313,7 +313,7 @@ const fn other(side: Side) -> Side {
 /// The whole number that a certificate shows on either side, the province's first.
 fn number_of<'a>(ours: Option<&'a Face>, theirs: Option<&'a Face>) -> Option<&'a str> {
     let mut numbers = [ours, theirs].into_iter().flatten().filter_map(|entry| entry.text(Field::CertificateNumber));
-    numbers.find(|number| !is_masked(number))
+    numbers.find(|number| !is_masked(&canonical_number(number)))
 }
 
 /// Unites what the province shows alone with what the city shows alone, where the state asked by number says that both hold
