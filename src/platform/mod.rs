@@ -20,6 +20,7 @@ mod tls;
 mod token;
 
 pub use client::{Attempt, Client, post_json};
+pub(crate) use client::retry_after;
 pub use connection::reasons;
 pub use envelope::{Data, Envelope, Fields, Malformed};
 pub use failure::{ErrorKind, Failure, Verdict, judge};
@@ -31,7 +32,7 @@ pub use interfaces::{
 pub use meter::{ANSWERED, AttemptTotals, LATENCY_BOUNDS};
 pub use request::Request;
 pub use retry::backoff;
-pub use said::fit_to_show;
+pub use said::{Hidden, OwnSecrets, fit_to_show};
 pub(crate) use said::says_too_often;
 pub use session::{AttemptResult, CallResult, Session, SessionCounters, attempt_end, fresh_token_refused};
 pub use stop::StopReason;

@@ -62,3 +62,5 @@ tls-not-yet = the platform's TLS certificate is not valid yet; check this machin
 tls-other-name = the platform's TLS certificate is for another host name; check the host in platform.base_url, or name this certificate itself in platform.ca_file
 tls-not-trusted = the platform's TLS certificate is not trusted ({ $cause }); if it is the right one, save it as a PEM file and name it in platform.ca_file
 tls-failed = no TLS connection could be made ({ $cause }); check that the address does use https
+answer-damaged = the answer was sent compressed, and is damaged or incomplete
+token-answer-said = the token interface gave no access_token and said: { $words }

@@ -62,3 +62,5 @@ tls-not-yet = 平台的 TLS 证书尚未生效；请核对本机时间
 tls-other-name = 平台的 TLS 证书不是这个主机名的；请检查 platform.base_url 的主机名，或把该证书本身写入 platform.ca_file
 tls-not-trusted = 平台的 TLS 证书不可信（{ $cause }）；确认无误的，请把该证书本身存为 PEM 文件，写入 platform.ca_file
 tls-failed = 无法建立 TLS 连接（{ $cause }）；请确认该地址确实使用 https
+answer-damaged = 答复经压缩传输，但已损坏或不完整，无法解压
+token-answer-said = 令牌接口没有给出 access_token，其说明是：{ $words }
