@@ -159,7 +159,7 @@ async fn send(
         Attempt::Timeout => return Err(resumable(Message::new("no-answer-within").with("milliseconds", took))),
         Attempt::Transport(problem) => return Err(resumable(problem)),
     };
-    let body = token.secrets.out_of_answer(body);
+    let body = token.secrets.out_of_body(body);
     shown(&body, args.raw, terminal)?;
     let envelope = Envelope::parse(&body).map_err(|malformed| resumable(malformed.to_message()))?;
     let said = fit_to_show(&envelope.message, &Hidden::of_call(token.secrets, request));
@@ -255,7 +255,7 @@ async fn download(downloader: &Downloader, address: &str, target: &Path, largest
     let file = WholeFile::create(target).map_err(Stop::disk(target.display()))?;
     let arrived = downloader.fetch(address, file).await.map_err(|why| match why {
         NotDownloaded::Forbidden(why) => Stop { exit: Exit::Refused, messages: vec![Message::new("address-not-allowed"), why] },
-        NotDownloaded::Expired(why) | NotDownloaded::Failed(why) => Stop::new(Exit::Resumable, why),
+        NotDownloaded::Expired(why) | NotDownloaded::Failed { why, .. } => Stop::new(Exit::Resumable, why),
         NotDownloaded::TooLarge => {
             Stop::new(Exit::Resumable, Message::new("download-too-large").with("mebibytes", largest >> 20))
         }

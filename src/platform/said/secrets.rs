@@ -40,16 +40,12 @@ impl OwnSecrets {
         Self(long.map(secret).collect())
     }
 
-    /// A body without them, to be kept; one that is not in UTF-8 is in UTF-8 then. A body without any is returned as it is.
-    pub(in crate::platform) fn out_of_body(&self, body: Bytes) -> Bytes {
+    /// A body without them, to be kept or printed; one that is not in UTF-8 is in UTF-8 then. A body without any is returned as it
+    /// is. Those shorter than eight bytes stay: they stand in any data by chance, and data is not to be changed.
+    #[must_use]
+    pub fn out_of_body(&self, body: Bytes) -> Bytes {
         let clean = self.out_of(&body, |secret| secret.is_in_bodies);
         clean.map_or(body, Bytes::from)
-    }
-
-    /// An answer without them, short ones included, to be shown and not kept.
-    #[must_use]
-    pub fn out_of_answer(&self, body: Bytes) -> Bytes {
-        self.out_of_excerpt(&body).map_or(body, Bytes::from)
     }
 
     /// The bytes of an answer without any of them, short ones included, for whoever shows a part of it; `None` where they hold
