@@ -14,6 +14,7 @@ use crate::exit::Stop;
 use crate::journal::{Journal, JournalError, Journals, Shard};
 use crate::message::Message;
 use chrono::{DateTime, Utc};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -114,11 +115,20 @@ impl RunFolder {
         self.0.join(name)
     }
 
-    /// Reads the manifest; none where there is no run here. Nobody is waited for, whatever has its name.
+    /// Reads the manifest; none where there is no run here.
     ///
     /// # Errors
     /// Fails if there is one that is no ordinary file, cannot be read, or is no manifest.
     pub fn manifest(&self) -> Result<Option<Manifest>, Stop> {
+        self.read_manifest()
+    }
+
+    /// Reads what of the manifest matters to the caller; none where there is no run here. Nobody is waited for, whatever has its
+    /// name.
+    ///
+    /// # Errors
+    /// As [`Self::manifest`].
+    pub fn read_manifest<T: DeserializeOwned>(&self) -> Result<Option<T>, Stop> {
         let path = self.file("run.json");
         let text = match read_ordinary(&path) {
             Ok(text) => text,
