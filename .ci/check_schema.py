@@ -20,13 +20,14 @@ BEYOND = [
     r" job-(toml|key-twice|section-forms|not-utf8)",  # no TOML; tomllib refuses it
     r" job-between key=\S+ least=\S*[a-zA-Z]",  # bounds of durations and sizes
     r" job-at-most key=\S+ most=\d+/s",  # bounds of rates
-    r" job-expected key=\S+ expected=\(job-expected-(duration|rate|size)\)",  # numbers too large for their kind
+    r" job-expected key=\S+ expected=\(job-expected-(duration|rate|size|sample-size)\)",  # numbers too large for their kind
     r" job-expected key=\S+ expected=\(job-expected-durations\)",  # the shorter one first
     r" job-expected key=\S+ expected=\(job-expected-whole\) found=\(literal text=\d+\.0*\)",  # 5.0 is whole to a schema
     r" job-expected key=\S+ expected=\(job-expected-window\)",  # a window of no length
     r" job-expected key=\S+ expected=\(job-expected-number\) found=\(literal text=[+-]?(inf|nan)\)",
     r" job-type-code .*problem=\(problem-(bad_check_character|bad_character)\)",
     r" job-(holder-code-type|columns-same|carry-\w+|host|return-code|base-url|webhook|bad-name)",
+    r" job-sample-(by|recheck)",  # what another key says
     r" job-empty key=inputs\.(carry|columns\.\w+)",
     r" job-too-long key=inputs\.carry",
 ]

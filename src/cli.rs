@@ -129,6 +129,12 @@ pub struct CheckArgs {
     /// Fetch a token and make one call per certificate type
     #[arg(long)]
     pub online: bool,
+    /// Plan a sample of N items, or of a share such as 0.5%, in place of all of them
+    #[arg(long, value_name = "N")]
+    pub sample: Option<String>,
+    /// Plan the smallest sample that tells the collection rate within this margin, such as 1%
+    #[arg(long, value_name = "PERCENT", conflicts_with = "sample")]
+    pub margin: Option<String>,
     /// Form of the plan on stdout
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     pub format: LogFormat,
@@ -151,6 +157,9 @@ pub struct RunArgs {
     /// Take up only the first N items
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
+    /// Ask about a sample of N items, or of a share such as 0.5%; a larger N on the same run asks only about the new ones
+    #[arg(long, value_name = "N")]
+    pub sample: Option<String>,
     /// Take up only the I-th of N parts of the items, in a folder of its own; `report` on the run's folder reads all as one
     #[arg(long, value_name = "I/N", value_parser = shard)]
     pub shard: Option<ShardArg>,

@@ -20,11 +20,13 @@
 //! The [`sandbox`] stands in for the platform. Under everything lie the [`endpoint`]s and [`codes`] of the
 //! specification, and files that land whole ([`durable`]).
 //!
+//! A [`sample`] of the items stands for all of them: it is drawn while the inputs are read, and [`analysis`] estimates from it.
+//!
 //! What a new project begins with is in [`init`]; what old runs keep of people, and for how long, in [`retention`].
 //!
 //! Rooms, from the top; each uses only rooms below its own:
 //! [`command`], [`cli`], [`init`], [`dispatch`], [`remedy`], [`report`], [`analysis`], [`archive`], [`engine`], [`table`], [`retention`], [`run_folder`], [`journal`], [`audit`], [`face`],
-//! [`platform`], [`sandbox`], [`intake`], [`job`], [`endpoint`], [`codes`], [`durable`], [`child`], [`interrupt`], [`exit`], [`message`].
+//! [`platform`], [`sandbox`], [`intake`], [`job`], [`endpoint`], [`codes`], [`sample`], [`durable`], [`child`], [`interrupt`], [`exit`], [`message`].
 
 pub mod analysis;
 pub mod archive;
@@ -50,5 +52,6 @@ pub mod remedy;
 pub mod report;
 pub mod retention;
 pub mod run_folder;
+pub mod sample;
 pub mod sandbox;
 pub mod table;

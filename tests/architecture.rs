@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms from the top. A room uses only rooms further down.
-const ROOMS: [&str; 26] = [
+const ROOMS: [&str; 27] = [
     "command",
     "cli",
     "init",
@@ -27,6 +27,7 @@ const ROOMS: [&str; 26] = [
     "job",
     "endpoint",
     "codes",
+    "sample",
     "durable",
     "child",
     "interrupt",

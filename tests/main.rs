@@ -15,4 +15,5 @@ mod readme;
 mod remedy;
 mod report;
 mod retention;
+mod sample;
 mod support;

@@ -52,13 +52,23 @@ impl GapChanges {
     }
 }
 
-/// Compares the tables of two runs: gaps in all, and by certificate type. `scratch` is a folder for what is put by while
+/// Which items a run asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// All of them: what it has no row of was not in the inputs.
+    All,
+    /// A sample: of what it has no row of, nothing is known.
+    Sample,
+}
+
+/// Compares the tables of two runs: gaps in all, and by certificate type. Of items that a sampled older run did not ask about,
+/// nothing is told. `scratch` is a folder for what is put by while
 /// comparing, on the disk and for its owner alone; `take` gets every row of the newer run whose gap changed or stayed.
 ///
 /// # Errors
 /// What keeps either run's tables from being read; what `take` says.
 pub fn compare(
-    old: &Path,
+    (old, extent): (&Path, Extent),
     (new, run_id): (&Path, &str),
     scratch: &Path,
     mut take: impl FnMut(Row<'_>, Change) -> Result<(), String>,
@@ -81,6 +91,12 @@ pub fn compare(
             of_item.push(row);
         }
         let earlier: Vec<EarlierRow> = journal.earlier(&of_item[0].holder_code, &of_item[0].cert_type_code)?;
+        if extent == Extent::Sample && earlier.is_empty() {
+            for _ in &of_item {
+                rows.next_row()?;
+            }
+            continue;
+        }
         let keys: Vec<(Option<&str>, Status)> = of_item.iter().map(|row| (row.number.as_deref(), row.status)).collect();
         for age in age(&keys, Some(&earlier), run_id) {
             let Some(row) = rows.next_row()? else { break };

@@ -1,8 +1,10 @@
 //! The figures of a run that schedulers and gates look at.
 
 use super::breakdown::{Analysis, Counts};
+use super::estimate::{Estimates, SampleFacts, SampleVerdict, Verdict, judge_on_sample};
 use crate::audit::{Change, Status};
-use crate::job::{FIGURES, Gate};
+use crate::job::{FIGURES, Gate, GatesOnSample};
+use crate::sample::{Estimate, Interval};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -46,10 +48,18 @@ pub struct GateResult {
     pub name: String,
     /// The limit.
     pub limit: f64,
-    /// The figure's value; none where it is a rate of nothing.
+    /// The figure's value, estimated where the run is sampled; `None` where it is a rate of nothing, or cannot be estimated.
     pub value: Option<f64>,
+    /// The 95 % interval of an estimated value, as `low` and `high`.
+    #[serde(flatten)]
+    pub interval: Option<Interval>,
     /// Whether the limit is kept.
     pub holds: bool,
+    /// What the run says about it: a sample may leave it undecided.
+    pub verdict: Verdict,
+    /// Whether the run ends as one that violates a gate.
+    #[serde(skip)]
+    pub is_violated: bool,
 }
 
 /// The content of `summary.json`.
@@ -87,6 +97,10 @@ pub struct Figures {
     pub city_coverage: Option<f64>,
     pub error_rate: Option<f64>,
     pub inconsistent_rate: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sample: Option<SampleFacts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub estimates: Option<Estimates>,
     pub gates: Vec<GateResult>,
     pub started_at: DateTime<Utc>,
     pub finished_at: DateTime<Utc>,
@@ -132,6 +146,8 @@ impl Figures {
             city_coverage: totals.city_coverage(),
             error_rate: totals.error_rate(),
             inconsistent_rate: totals.inconsistent_rate(),
+            sample: None,
+            estimates: None,
             gates: Vec::new(),
             started_at: facts.started_at,
             finished_at: facts.finished_at,
@@ -139,6 +155,22 @@ impl Figures {
         };
         figures.gates = judge_gates(gates, &figures);
         figures
+    }
+
+    /// Returns the figures of a sampled run: its rates are those of all items, as estimated, and its gates are judged by the
+    /// intervals. Counts stay those of the sample. `on_sample` says what becomes of a gate that the sample does not decide.
+    #[must_use]
+    pub fn of_sample(mut self, sample: SampleFacts, estimates: Estimates, gates: &[Gate], on_sample: GatesOnSample) -> Self {
+        self.gates = gates.iter().map(|gate| on_sample_result(gate, &self, &estimates, on_sample)).collect();
+        let rate = |figure: &str| estimates.overall.get(figure).map(|estimate| estimate.value);
+        self.collection_rate = rate("collection_rate");
+        self.province_coverage = rate("province_coverage");
+        self.city_coverage = rate("city_coverage");
+        self.error_rate = rate("error_rate");
+        self.inconsistent_rate = rate("inconsistent_rate");
+        self.sample = Some(sample);
+        self.estimates = Some(estimates);
+        self
     }
 
     /// Rows by status, in the order of reports.
@@ -154,10 +186,10 @@ impl Figures {
         ]
     }
 
-    /// Whether every gate holds.
+    /// Whether no gate is violated.
     #[must_use]
     pub fn gates_hold(&self) -> bool {
-        self.gates.iter().all(|gate| gate.holds)
+        !self.gates.iter().any(|gate| gate.is_violated)
     }
 
     /// The value of a figure by its name.
@@ -175,7 +207,41 @@ pub fn judge_gates(gates: &[Gate], figures: &Figures) -> Vec<GateResult> {
         let value = figures.value(gate.figure);
         #[expect(clippy::cast_precision_loss, reason = "counts of rows are far below 2^52")]
         let value = if gate.share { value.filter(|_| figures.rows > 0).map(|value| value / figures.rows as f64) } else { value };
-        GateResult { name: gate.name.clone(), limit: gate.limit, value, holds: gate.holds(value) }
+        GateResult::known(gate, value)
     };
     gates.iter().map(judge).collect()
+}
+
+impl GateResult {
+    /// Returns the result of a gate whose figure is known.
+    #[must_use]
+    pub fn known(gate: &Gate, value: Option<f64>) -> Self {
+        let holds = gate.holds(value);
+        let verdict = if holds { Verdict::Holds } else { Verdict::Fails };
+        Self { name: gate.name.clone(), limit: gate.limit, value, interval: None, holds, verdict, is_violated: !holds }
+    }
+}
+
+/// Judges a gate of a sampled run, whose `figures` are those of its rows.
+fn on_sample_result(gate: &Gate, figures: &Figures, estimates: &Estimates, on_sample: GatesOnSample) -> GateResult {
+    let value = figures.value(gate.figure);
+    let SampleVerdict { verdict, estimate } = judge_on_sample(gate, value, estimates);
+    let is_violated = match verdict {
+        Verdict::Holds => false,
+        Verdict::Fails => true,
+        Verdict::Undecided => on_sample == GatesOnSample::Strict,
+    };
+    GateResult {
+        name: gate.name.clone(),
+        limit: gate.limit,
+        value: match verdict {
+            // What is neither estimated nor known has no value.
+            Verdict::Undecided => estimate.map(|estimate| estimate.value),
+            _ => estimate.map_or(value, |estimate| Some(estimate.value)),
+        },
+        interval: estimate.as_ref().map(Estimate::interval),
+        holds: verdict == Verdict::Holds,
+        verdict,
+        is_violated,
+    }
 }

@@ -1,6 +1,7 @@
 //! What is kept of a run so that later ones can show how things went: rates in all and by group.
 
 use super::breakdown::{Analysis, Group};
+use super::estimate::{GroupEstimate, PastSample};
 use super::figures::Figures;
 use crate::durable::read_ordinary;
 use chrono::{DateTime, Utc};
@@ -33,6 +34,9 @@ pub struct PastRun {
     pub city_coverage: Option<f64>,
     /// Share of rows that are errors.
     pub error_rate: Option<f64>,
+    /// The sample and the intervals of its rates, where the run was sampled; the rates are estimates then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample: Option<PastSample>,
     /// Collection rate by certificate type code.
     pub by_type: BTreeMap<String, Option<f64>>,
     /// Collection rate by carried header and value.
@@ -47,6 +51,7 @@ impl PastRun {
             let shown = groups.iter().take(MOST_GROUPS);
             shown.filter_map(|group| Some((group.key.clone()?, group.counts.collection_rate()))).collect::<BTreeMap<_, _>>()
         };
+        let estimates = figures.estimates.as_ref();
         Self {
             run_id: figures.run_id.clone(),
             complete: figures.state == "complete",
@@ -56,8 +61,17 @@ impl PastRun {
             province_coverage: figures.province_coverage,
             city_coverage: figures.city_coverage,
             error_rate: figures.error_rate,
-            by_type: rates(&analysis.by_type),
-            by_carried: analysis.by_carried.iter().map(|(header, groups)| (header.clone(), rates(groups))).collect(),
+            sample: estimates.map(PastSample::of),
+            by_type: match estimates {
+                Some(estimates) => estimated_rates(&estimates.by_type),
+                None => rates(&analysis.by_type),
+            },
+            by_carried: match estimates {
+                Some(estimates) => {
+                    estimates.by_carried.iter().map(|(header, groups)| (header.clone(), estimated_rates(groups))).collect()
+                }
+                None => analysis.by_carried.iter().map(|(header, groups)| (header.clone(), rates(groups))).collect(),
+            },
         }
     }
 
@@ -66,6 +80,13 @@ impl PastRun {
     pub fn read(path: &Path) -> Option<Self> {
         serde_json::from_str(&read_ordinary(path).ok()?).ok()
     }
+}
+
+/// Estimated collection rates by group.
+fn estimated_rates(groups: &[GroupEstimate]) -> BTreeMap<String, Option<f64>> {
+    let shown = groups.iter().take(MOST_GROUPS);
+    let rate = |group: &GroupEstimate| group.figures.get("collection_rate").map(|estimate| estimate.value);
+    shown.filter_map(|group| Some((group.key.clone()?, rate(group)))).collect()
 }
 
 /// The latest complete runs before one that ended at `end`, oldest first.

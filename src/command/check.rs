@@ -1,17 +1,21 @@
 //! `check`: job and inputs read, the plan told, no call made; with `--online` one call per certificate type.
 
 use super::plan::{carried_nowhere, unreadable};
+use super::sampled;
 use super::session;
 use super::terminal::Terminal;
 use crate::audit::{Call, Item};
 use crate::cli::{CheckArgs, LogFormat};
 use crate::exit::{Exit, Stop};
-use crate::intake::{FileProblem, IntakeError, NewItem, RejectedRow, Repair, Sink, find_files, read_files};
-use crate::job::{CallingHours, Depth, Job, Secret};
+use crate::intake::{
+    FileProblem, FoundFiles, IntakeError, IntakeReport, NewItem, RejectedRow, Repair, Sampler, Sink, find_files, read_files,
+};
+use crate::job::{CallingHours, Depth, Job, SampleSettings, Secret};
 use crate::message::Message;
 use crate::platform::CallResult;
-use crate::report::{PlanReport, Span, TypeCheck, plan_json, plan_text};
+use crate::report::{PlanReport, PlannedSample, Span, TypeCheck, plan_json, plan_text};
 use crate::run_folder::RunFolder;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 /// Certificate types that are asked about online at most: more are a mistake in the inputs.
@@ -23,20 +27,26 @@ const ANSWER_BYTES: Span = Span { least: 250, most: 700 };
 pub(super) fn check(args: &CheckArgs, terminal: &mut Terminal) -> Result<Exit, Stop> {
     let job = terminal.load(&args.job)?;
     let inputs = find_files(&job);
+    let wanted = sampled::settings(&job, args.sample.as_deref(), args.margin.as_deref())?;
     let mut found = Findings::default();
-    let today = chrono::Local::now().date_naive();
-    let intake = read_files(&job, &inputs, today, &mut found, &terminal.interrupts).map_err(|error| match error {
-        IntakeError::Interrupted => Stop::interrupted(),
-        IntakeError::Sink(cause) => Stop::failed(cause),
-    })?;
+    let (intake, drawn) = match &wanted {
+        None => (read(&job, &inputs, &mut found, terminal)?, None),
+        Some(wanted) => {
+            let (intake, drawn) = read_sample(&job, &inputs, wanted, &mut found, terminal)?;
+            (intake, Some(drawn))
+        }
+    };
     let problems = [inputs.problems, intake.problems, secrets_missing(&job)].concat();
+    // Of inputs that cannot be read, no sample means anything.
+    let sample = drawn.filter(|_| problems.is_empty() && found.items > 0).transpose()?;
     let sheets = || intake.files.iter().flat_map(|file| &file.sheets);
     let mut not_in_catalogue: Vec<String> = sheets().flat_map(|sheet| sheet.not_in_catalogue.iter().cloned()).collect();
     not_in_catalogue.sort();
     not_in_catalogue.dedup();
 
     let previous = Previous::of(&job);
-    let calls = estimated_calls(&job, found.items, previous.as_ref());
+    let asked = sample.as_ref().map_or(found.items, |sample| sample.size);
+    let calls = estimated_calls(&job, asked, previous.as_ref());
     let per_second = job.throttle.rate.per_second();
     let plan = PlanReport {
         job: job.name.clone(),
@@ -46,10 +56,11 @@ pub(super) fn check(args: &CheckArgs, terminal: &mut Terminal) -> Result<Exit, S
         repairs: sheets().map(|sheet| sheet.repairs).sum(),
         not_in_catalogue,
         carried_nowhere: carried_nowhere(&job, &intake.files),
+        sample,
         calls,
         calls_from_previous_run: previous.is_some(),
         seconds: per_second.map(|rate| Span { least: at_rate(calls.least, rate), most: at_rate(calls.most, rate) }),
-        journal_bytes: journal_bytes(found.items, calls),
+        journal_bytes: journal_bytes(asked, calls),
         window: window_zone(&job.throttle.hours),
         online: if args.online && problems.is_empty() { Some(ask_types(&job, &found, terminal)?) } else { None },
         passed_over: intake.passed_over,
@@ -67,6 +78,36 @@ pub(super) fn check(args: &CheckArgs, terminal: &mut Terminal) -> Result<Exit, S
         return Err(Stop::invalid(Message::new("no-items").with("rejected", plan.invalid_inputs)));
     }
     Ok(Exit::Done)
+}
+
+/// Reads the inputs into a sink.
+fn read(job: &Job, inputs: &FoundFiles, sink: &mut dyn Sink, terminal: &Terminal) -> Result<IntakeReport, Stop> {
+    let today = chrono::Local::now().date_naive();
+    read_files(job, inputs, today, sink, &terminal.interrupts).map_err(|error| match error {
+        IntakeError::Interrupted => Stop::interrupted(),
+        IntakeError::Sink(cause) => Stop::failed(cause),
+    })
+}
+
+/// Reads the inputs, and draws the sample that a run would draw of them; that may fail although they can be read.
+fn read_sample(
+    job: &Job,
+    inputs: &FoundFiles,
+    wanted: &SampleSettings,
+    found: &mut Findings,
+    terminal: &Terminal,
+) -> Result<(IntakeReport, Result<PlannedSample, Stop>), Stop> {
+    let sampling = sampled::sampling(job, wanted, &sampled::run_id(job, Some(wanted)));
+    let rates = sampling.rates.clone();
+    let is_candidate = Cell::new(false);
+    let mut sampler = Sampler::new(sampling, &job.carried(), found, &is_candidate);
+    let intake = read(job, inputs, &mut sampler, terminal)?;
+    let label = |code: &str| job.catalogue.name(code).map(str::to_owned);
+    let planned = match sampler.finish() {
+        Ok(drawn) => Ok(PlannedSample::of(&drawn.plan, &rates, &label)),
+        Err(problem) => Err(Stop::invalid(problem.to_message(wanted.by.word()))),
+    };
+    Ok((intake, planned))
 }
 
 /// Bytes of the journal of so many items and calls.

@@ -1,12 +1,12 @@
 //! `compare`: what changed between two runs.
 
 use super::terminal::Terminal;
-use crate::analysis::compare as compare_runs;
+use crate::analysis::{Extent, compare as compare_runs};
 use crate::cli::{CompareArgs, LogFormat};
 use crate::exit::{Exit, Stop};
 use crate::job::{Job, Language, Mask};
 use crate::message::Message;
-use crate::report::{ComparedWorkbook, Comparison, compared_text};
+use crate::report::{ComparedWorkbook, Comparison, changes_of_rates, compared_text, is_sampled};
 use crate::retention::refuse_pruned;
 use crate::run_folder::{Manifest, RunFolder};
 use std::path::Path;
@@ -29,11 +29,13 @@ pub(super) fn compare(args: &CompareArgs, terminal: &mut Terminal) -> Result<Exi
         Some(workbook) => workbook.row(row, change).map_err(|error| error.to_string()),
         None => Ok(()),
     };
-    let (gaps, by_type) =
-        compare_runs(&old.tables(), (&new.tables(), &new_manifest.run_id), scratch.path(), take).map_err(Stop::failed)?;
+    let extent = if is_sampled(&old_summary) { Extent::Sample } else { Extent::All };
+    let compared = compare_runs((&old.tables(), extent), (&new.tables(), &new_manifest.run_id), scratch.path(), take);
+    let (gaps, by_type) = compared.map_err(Stop::failed)?;
     let comparison = Comparison {
         old_run: old_manifest.run_id,
         new_run: new_manifest.run_id,
+        changes: changes_of_rates(&old_summary, &new_summary),
         old: old_summary,
         new: new_summary,
         gaps,

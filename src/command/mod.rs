@@ -23,6 +23,7 @@ mod prune;
 mod remediate;
 mod report;
 mod run;
+mod sampled;
 mod sandbox;
 mod schema;
 mod session;

@@ -1,7 +1,8 @@
 //! Everything that a run leaves behind its journal: tables, then reports. Nothing here makes a call.
 
+use super::sampled;
 use super::terminal::Terminal;
-use crate::analysis::{Figures, Handling, PastRun, RunFacts, analyse, handling, runs_before};
+use crate::analysis::{Figures, Handling, PastRun, RunFacts, SampleFacts, Verdict, analyse, estimate, handling, runs_before};
 use crate::audit::AuditSettings;
 use crate::cli::LogFormat;
 use crate::durable::{create_private_dir, point_link, write_whole};
@@ -14,7 +15,7 @@ use crate::message::Message;
 use crate::platform::AttemptTotals;
 use crate::report::{
     Decisions, MetricsInput, RemarkError, RemarkedRun, Remarks, ReportInput, WaitingRemark, Words, gate_text, metrics, page,
-    summary_json, summary_text, write_failed, write_workbook,
+    summary_json, summary_text, undecided_text, write_failed, write_workbook,
 };
 use crate::retention::CARRIED_REMARKS;
 use crate::run_folder::{Manifest, RunFolder, RunLayout, RunState};
@@ -59,7 +60,7 @@ const WAITING: &str = "remarks-waiting.json";
 /// What the keys of the workbook's rows are made with.
 const ROW_KEYS: &str = "row-keys.secret";
 /// What later runs' reports want to know of this one.
-const HISTORY: &str = "history.json";
+pub(super) const HISTORY: &str = "history.json";
 
 /// Builds tables and reports of a run from its journal.
 pub(super) fn build(
@@ -85,21 +86,7 @@ pub(super) fn build(
         take_notified(&folder, &layout.other_run(run_id), run_id, terminal);
     }
     let words = Words::new(wanted.language);
-    let asked_before = terminal.interrupts.count();
-    let build = table::Build {
-        settings: &audit_settings(job, manifest),
-        catalogue: &job.catalogue,
-        carried: &manifest.carried,
-        run_id: &manifest.run_id,
-        overdue_days: job.remediate.overdue_days,
-        say: &|message| words.say(message),
-        is_interrupted: &|| terminal.interrupts.count() > asked_before,
-    };
-    table::build(journals, &tables, &build).map_err(|error| match error {
-        table::BuildError::Interrupted => Stop::interrupted(),
-        table::BuildError::Journal(error) => error.into(),
-        table::BuildError::Parquet(_) => Stop::failed(error),
-    })?;
+    build_tables(job, manifest, journals, &tables, &words, terminal)?;
     let remarks = early_remarks.unwrap_or_else(read_remarks);
     let handled = decisions(layout, manifest, &tables, previous_run.as_deref(), terminal)?;
     let analysis = analyse(&tables, &manifest.carried).map_err(Stop::failed)?;
@@ -123,6 +110,13 @@ pub(super) fn build(
         remedied: remedies.iter().filter(|count| count.state == RemedyState::Settled).map(|count| count.count).sum(),
     };
     let figures = Figures::new(facts, &analysis, &job.report.gates);
+    let figures = match sampled::plan_of_all(journals)? {
+        None => figures,
+        Some(plan) => {
+            let estimates = estimate(&tables, &manifest.carried, &plan).map_err(Stop::failed)?;
+            figures.of_sample(SampleFacts::of(&plan), estimates, &job.report.gates, job.report.gates_on_sample)
+        }
+    };
     let history = earlier_runs(&layout.job_dir, &figures);
     let no_remarks = Remarks::default();
     let input = ReportInput {
@@ -169,6 +163,32 @@ pub(super) fn build(
         keep_waiting(&folder.file(WAITING), &waiting)?;
     }
     Ok(figures)
+}
+
+/// Builds the tables. A signal that comes meanwhile ends it; those that came before have been heard.
+fn build_tables(
+    job: &Job,
+    manifest: &Manifest,
+    journals: &Journals,
+    tables: &Path,
+    words: &Words,
+    terminal: &Terminal,
+) -> Result<(), Stop> {
+    let asked_before = terminal.interrupts.count();
+    let build = table::Build {
+        settings: &audit_settings(job, manifest),
+        catalogue: &job.catalogue,
+        carried: &manifest.carried,
+        run_id: &manifest.run_id,
+        overdue_days: job.remediate.overdue_days,
+        say: &|message| words.say(message),
+        is_interrupted: &|| terminal.interrupts.count() > asked_before,
+    };
+    table::build(journals, tables, &build).map_err(|error| match error {
+        table::BuildError::Interrupted => Stop::interrupted(),
+        table::BuildError::Journal(error) => error.into(),
+        table::BuildError::Parquet(_) => Stop::failed(error),
+    })
 }
 
 /// Takes over what the run before, and runs before it, have told the province. What happened to an old run keeps no new one
@@ -380,8 +400,14 @@ pub(super) fn conclude(
         terminal.tell(&Message::new("nothing-known").with("rows", figures.rows));
     }
     for gate in figures.gates.iter().filter(|gate| !gate.holds) {
-        tracing::warn!(gate = gate.name, limit = gate.limit, value = gate.value, "gate violated");
-        terminal.tell(&Message::literal(gate_text(terminal.words(), gate)));
+        let text = if gate.verdict == Verdict::Undecided {
+            tracing::warn!(gate = gate.name, limit = gate.limit, value = gate.value, "gate undecided");
+            undecided_text(terminal.words(), gate)
+        } else {
+            tracing::warn!(gate = gate.name, limit = gate.limit, value = gate.value, "gate violated");
+            gate_text(terminal.words(), gate)
+        };
+        terminal.tell(&Message::literal(text));
     }
     Ok(if figures.gates_hold() { Exit::Done } else { Exit::GateViolated })
 }

@@ -1,29 +1,49 @@
 //! The plan of a new run: inputs read into its journal.
 
-use super::outputs;
+mod earlier;
+
 use super::terminal::Terminal;
-use crate::audit::{EarlierRow, Status};
+use super::{outputs, sampled};
+use crate::audit::Status;
 use crate::exit::{Exit, Stop};
 use crate::face::sort_key;
-use crate::intake::{FileProblem, FileReport, FoundFiles, IntakeError, IntakeReport, NewItem, Note, SheetReport, read_files};
-use crate::job::{Job, Recheck};
-use crate::journal::{Journal, JournalError, Journals, PlanCounts, Shard, Wanted};
+use crate::intake::{
+    FileProblem, FileReport, FoundFiles, IntakeError, IntakeReport, NewItem, Note, Sampler, Sampling, SheetReport, Sink,
+    read_files,
+};
+use crate::job::{Job, Recheck, SampleSettings};
+use crate::journal::{Journal, JournalError, PlanCounts, PlanWriter, Shard, Wanted};
 use crate::message::Message;
-use crate::run_folder::{Manifest, RunFolder, RunLayout, RunState};
-use crate::table::{EarlierError, EarlierRows};
-use std::io;
-use std::path::{Path, PathBuf};
+use crate::run_folder::{Manifest, RunLayout, RunState};
+use crate::sample::{SamplePlan, Target};
+use earlier::take_previous;
+use std::cell::Cell;
+
+/// The inputs of a run, and where they are read to.
+#[derive(Clone, Copy)]
+pub(super) struct Reading<'a> {
+    pub job: &'a Job,
+    pub found: &'a FoundFiles,
+    pub layout: &'a RunLayout,
+    /// The sample that is wanted of the items; `None` for all of them.
+    pub sample: Option<&'a SampleSettings>,
+}
+
+impl Reading<'_> {
+    fn shard(&self) -> Shard {
+        self.layout.shard.unwrap_or(Shard::WHOLE)
+    }
+}
 
 /// Opens the journal of a run, reading the inputs into it where that has not been done. `begun` is the manifest that an earlier
 /// process has left.
 pub(super) fn open_or_plan(
-    job: &Job,
-    found: &FoundFiles,
-    layout: &RunLayout,
+    reading: Reading<'_>,
     begun: Option<&Manifest>,
     terminal: &Terminal,
 ) -> Result<(Journal, PlanCounts), Stop> {
-    let (folder, shard) = (layout.folder(), layout.shard.unwrap_or(Shard::WHOLE));
+    let Reading { job, layout, sample, .. } = reading;
+    let (folder, shard) = (layout.folder(), reading.shard());
     let path = folder.journal();
     if path.exists() {
         // A journal without a manifest is of a process that died while it read the inputs: nothing was asked yet, and the
@@ -31,6 +51,7 @@ pub(super) fn open_or_plan(
         if let Some(manifest) = begun
             && let Some(journal) = layout.open_journal(manifest)?
         {
+            go_on_with_sample(reading, manifest, &journal, terminal)?;
             let counts = journal.counts()?;
             return Ok((journal, counts));
         }
@@ -44,23 +65,27 @@ pub(super) fn open_or_plan(
     let journal = Journal::create(&path)?;
     journal.set_run_id(&layout.run_id)?;
     let carried = job.carried();
-    let has_previous = take_previous(layout, &journal, terminal)?;
+    let sampling = sample.map(|sample| sampled::sampling(job, sample, &layout.run_id));
+    // A sample knows nothing of most gaps: their ages pass it by.
+    let has_previous = sampling.is_none() && take_previous(layout, &journal, terminal)?;
     let only_gaps = job.recheck == Recheck::Gaps;
     if only_gaps && !has_previous {
         terminal.tell(&Message::new("no-run-to-recheck"));
     }
-    let wanted: Wanted<'_> =
-        if only_gaps && has_previous { Box::new(|item| was_left_open(&journal, item)) } else { Box::new(|_| Ok(true)) };
-    let mut plan = journal.begin_plan(&carried, shard, wanted)?;
-    let today = chrono::Local::now().date_naive();
-    let report = read_files(job, found, today, &mut plan, &terminal.interrupts).map_err(|error| match error {
-        IntakeError::Interrupted => Stop::interrupted(),
-        IntakeError::Sink(cause) => Stop::disk(path.display())(cause),
-    })?;
-    if !report.problems.is_empty() {
-        return Err(unreadable(&report.problems));
-    }
-    plan.finish()?;
+    let report = if let Some(sampling) = sampling {
+        let is_candidate = Cell::new(false);
+        let plan = journal.begin_sample(&carried, shard, Box::new(|_| Ok(is_candidate.get())))?;
+        let (report, plan) = read_sample(reading, (&journal, plan), sampling, &is_candidate, terminal)?;
+        tell_sample(&plan, terminal);
+        report
+    } else {
+        let wanted: Wanted<'_> =
+            if only_gaps && has_previous { Box::new(|item| was_left_open(&journal, item)) } else { Box::new(|_| Ok(true)) };
+        let mut plan = journal.begin_plan(&carried, shard, wanted)?;
+        let report = read(reading, &mut plan, terminal)?;
+        plan.finish()?;
+        report
+    };
     let kept = serde_json::to_string(&report).map_err(Stop::disk("journal.sqlite"))?;
     journal.set_note(outputs::INTAKE, &kept)?;
     for file in &report.files {
@@ -92,122 +117,78 @@ pub(super) fn open_or_plan(
     Ok((journal, counts))
 }
 
-/// Takes into the journal what the last complete run of the job knew, where there is one. Whatever keeps that run from being read
-/// is told, and keeps this one from nothing but the comparison.
-fn take_previous(layout: &RunLayout, journal: &Journal, terminal: &Terminal) -> Result<bool, Stop> {
-    let latest = RunFolder::at(layout.latest());
-    let not_compared = |why: Vec<Message>| {
-        let message = Message::new("previous-run-not-compared").with("path", latest.dir().display()).with_list("why", why);
-        tracing::warn!(%message, "not compared");
-        terminal.tell(&message);
-        Ok(false)
+/// Reads the inputs into a sink.
+fn read(reading: Reading<'_>, sink: &mut dyn Sink, terminal: &Terminal) -> Result<IntakeReport, Stop> {
+    let Reading { job, found, layout, .. } = reading;
+    let today = chrono::Local::now().date_naive();
+    let report = read_files(job, found, today, sink, &terminal.interrupts).map_err(|error| match error {
+        IntakeError::Interrupted => Stop::interrupted(),
+        IntakeError::Sink(cause) => Stop::disk(layout.folder().journal().display())(cause),
+    })?;
+    if report.problems.is_empty() { Ok(report) } else { Err(unreadable(&report.problems)) }
+}
+
+/// Reads the inputs into a journal's plan, and makes the plan stand with the items that the sample draws.
+fn read_sample(
+    reading: Reading<'_>,
+    (journal, mut plan): (&Journal, PlanWriter<'_>),
+    sampling: Sampling,
+    is_candidate: &Cell<bool>,
+    terminal: &Terminal,
+) -> Result<(IntakeReport, SamplePlan), Stop> {
+    let by = sampling.by.to_string();
+    let mut sampler = Sampler::new(sampling, &reading.job.carried(), &mut plan, is_candidate);
+    let report = read(reading, &mut sampler, terminal)?;
+    let drawn = sampler.finish().map_err(|problem| Stop::invalid(problem.to_message(&by)))?;
+    plan.keep_drawn(&drawn.items)?;
+    sampled::keep(journal, &drawn.plan)?;
+    plan.finish()?;
+    Ok((report, drawn.plan))
+}
+
+/// Draws what a larger sample has beyond the one that the run has drawn, where one is wanted.
+///
+/// # Errors
+/// Fails if the run is sampled and should not be, or the reverse, or if its sample was drawn otherwise.
+fn go_on_with_sample(reading: Reading<'_>, begun: &Manifest, journal: &Journal, terminal: &Terminal) -> Result<(), Stop> {
+    let folder = reading.layout.folder();
+    let path = folder.dir().display();
+    let (before, wanted) = match (sampled::plan_of(journal)?, reading.sample) {
+        (None, None) => return Ok(()),
+        (None, Some(_)) => return Err(Stop::invalid(Message::new("sample-begun-whole").with("path", path))),
+        (Some(_), None) => return Err(Stop::invalid(Message::new("sample-begun-sampled").with("path", path))),
+        (Some(before), Some(wanted)) => (before, wanted),
     };
-    let manifest = match latest.manifest() {
-        Ok(manifest) => manifest,
-        Err(stop) => return not_compared(stop.messages),
-    };
-    let Some(previous) = manifest.filter(|previous| previous.state == RunState::Complete) else {
-        if latest.dir().is_symlink() {
-            terminal.tell(&Message::new("latest-leads-nowhere").with("path", latest.dir().display()));
+    let changes = sampled::changes(&before, wanted);
+    if !changes.is_empty() {
+        return Err(Stop::invalid(Message::new("run-began-otherwise").with("path", path).with_list("changes", changes)));
+    }
+    let Target::Size(size) = wanted.target else { return Ok(()) };
+    let asked = size.of(before.population());
+    if asked <= before.drawn() {
+        if asked < before.drawn() {
+            terminal.tell(&Message::new("sample-kept").with("drawn", before.drawn()).with("size", asked));
         }
-        return Ok(false);
-    };
-    if layout.run_folder().dir().canonicalize().ok() == latest.dir().canonicalize().ok() {
-        return Ok(false);
+        return Ok(());
     }
-    let earlier = match EarlierRun::read(&latest, &previous) {
-        Ok(earlier) => earlier,
-        Err(why) => return not_compared(vec![why]),
-    };
-    // It has been read to its end: what fails now is this run's journal.
-    let failed = |error: EarlierError| match error {
-        EarlierError::Journal(error) => Stop::from(error),
-        EarlierError::Table(error) => Stop::failed(error),
-    };
-    journal.take_earlier(&previous.run_id, earlier.rows().map_err(failed)?).map_err(failed)?;
-    if let Some(known) = earlier.recheck() {
-        // What a recheck did not ask about is as it was known before.
-        known.each_earlier(|row| journal.add_earlier(&row))?;
-    }
-    Ok(true)
+    // What the manifest says of a journal is checked against it: after a kill it must fit the smaller sample and the larger one.
+    folder.write_manifest(&Manifest { state: RunState::Incomplete, items: 0, finished: 0, settled: 0, ..begun.clone() })?;
+    let carried = reading.job.carried();
+    let is_candidate = Cell::new(false);
+    let plan = journal.begin_larger_sample(&carried, reading.shard(), Box::new(|_| Ok(is_candidate.get())))?;
+    let sampling = sampled::larger(&before, wanted.target);
+    let (_, after) = read_sample(reading, (journal, plan), sampling, &is_candidate, terminal)?;
+    terminal.tell(&Message::new("sample-extended").with("before", before.drawn()).with("after", after.drawn()));
+    Ok(())
 }
 
-/// The last complete run of a job, as far as the next one wants to know it.
-struct EarlierRun {
-    folder: RunFolder,
-    /// What it knew of its own run before: where it was in shards, each of them knows.
-    known: Option<Journals>,
-    is_recheck: bool,
-}
-
-impl EarlierRun {
-    /// Opens a run and reads it to its end once, so that nothing of it fails while it is taken over.
-    fn read(folder: &RunFolder, manifest: &Manifest) -> Result<Self, Message> {
-        check_files(folder)?;
-        let known = folder.journals().map_err(|error| error.to_message())?;
-        let is_recheck = manifest.fingerprint.recheck == Recheck::Gaps.word();
-        let earlier = Self { folder: folder.clone(), known, is_recheck };
-        let unreadable = |error: EarlierError| match error {
-            EarlierError::Journal(error) => error.to_message(),
-            EarlierError::Table(error) => Message::literal(error),
-        };
-        for row in earlier.rows().map_err(unreadable)? {
-            row.map_err(unreadable)?;
-        }
-        if let Some(known) = earlier.recheck() {
-            known.each_earlier(|_| Ok(())).map_err(|error| error.to_message())?;
-        }
-        Ok(earlier)
+/// Tells what was drawn, and whether strata give fewer items than they should.
+fn tell_sample(plan: &SamplePlan, terminal: &Terminal) {
+    let drawn = Message::new("sample-drawn").with("size", plan.drawn()).with("population", plan.population());
+    terminal.tell(&drawn.with("strata", plan.strata.len()).with("by", &plan.by));
+    if plan.strata.iter().any(|stratum| stratum.drawn < stratum.population.min(plan.least)) {
+        terminal.tell(&Message::new("sample-least-not-met").with("size", plan.drawn()).with("least", plan.least));
     }
-
-    /// What it knew; what an error hid is as it was known before.
-    fn rows(&self) -> Result<impl Iterator<Item = Result<EarlierRow, EarlierError>>, EarlierError> {
-        let rows = EarlierRows::open(&self.folder.tables())?;
-        Ok(rows.flat_map(move |row| match row {
-            Ok(row) if is_unknown(&row.status) => {
-                match self.known.as_ref().map(|known| known.earlier(&row.holder_code, &row.cert_type_code)) {
-                    Some(Ok(before)) if !before.is_empty() => {
-                        let still_open = |before: EarlierRow| EarlierRow { status: row.status.clone(), ..before };
-                        before.into_iter().map(still_open).map(Ok).collect()
-                    }
-                    Some(Err(error)) => vec![Err(error.into())],
-                    _ => vec![Ok(row)],
-                }
-            }
-            other => vec![other],
-        }))
-    }
-
-    /// What it knew of its own run before, where it asked only about what that one had left open.
-    fn recheck(&self) -> Option<&Journals> {
-        self.known.as_ref().filter(|_| self.is_recheck)
-    }
-}
-
-/// Checks that no pipe or device has the name of a journal or a table: whoever opens one waits.
-fn check_files(folder: &RunFolder) -> Result<(), Message> {
-    let unreadable = |path: &Path| {
-        let path = path.to_owned();
-        move |cause: io::Error| Message::new("cannot-use").with("what", path.display()).with("cause", cause)
-    };
-    let tables = folder.tables();
-    let mut files = vec![folder.journal()];
-    for shard in folder.shards().map_err(unreadable(folder.dir()))? {
-        files.push(folder.shard(shard).journal());
-    }
-    for table in std::fs::read_dir(&tables).map_err(unreadable(&tables))? {
-        files.push(table.map_err(unreadable(&tables))?.path());
-    }
-    let is_other = |path: &&PathBuf| std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir());
-    match files.iter().find(is_other) {
-        Some(path) => Err(Message::new("path-no-file").with("path", path.display())),
-        None => Ok(()),
-    }
-}
-
-/// Whether a status says nothing.
-fn is_unknown(status: &str) -> bool {
-    status == Status::Error.name() || status == Status::Pending.name()
 }
 
 /// Whether the previous run left an item with a gap or an error.

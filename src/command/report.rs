@@ -18,7 +18,7 @@ pub(super) fn report(args: &ReportArgs, terminal: &mut Terminal) -> Result<Exit,
     let figures = outputs::build(&job, &layout, &manifest, &journals, wanted, terminal)?;
     if journals.are_shards() {
         layout.folder().write_manifest(&manifest)?;
-        if manifest.state == RunState::Complete {
+        if manifest.state == RunState::Complete && figures.sample.is_none() {
             outputs::point_latest(&layout, &manifest, terminal);
         }
     }

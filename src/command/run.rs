@@ -3,7 +3,7 @@
 
 use super::progress::RunProgress;
 use super::terminal::Terminal;
-use super::{archive, descriptors, locks, logging, notify, outputs, plan, prune, session};
+use super::{archive, descriptors, locks, logging, notify, outputs, plan, prune, sampled, session};
 use crate::archive::{ArchiveReport, Selection};
 use crate::cli::{RunArgs, ShardArg};
 use crate::durable::{Lock, append_private, create_private_dir, remove_unfinished};
@@ -16,14 +16,16 @@ use crate::message::Message;
 use crate::platform::StopReason;
 use crate::retention::refuse_pruned;
 use crate::run_folder::{Fingerprint, Manifest, RunFolder, RunLayout, RunState};
-use chrono::{Local, Utc};
+use chrono::Utc;
 use std::cell::RefCell;
 use std::path::Path;
 use std::time::Instant;
 
 pub(super) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Exit, Stop> {
     let mut job = terminal.load(&args.job)?;
-    let run_id = args.run_id.clone().unwrap_or_else(|| job.run_id(Local::now().date_naive()));
+    // From here on the job is the one that runs: its sample is the one that was typed, where one was.
+    job.sample = sampled::settings(&job, args.sample.as_deref(), None)?;
+    let run_id = args.run_id.clone().unwrap_or_else(|| sampled::run_id(&job, job.sample.as_ref()));
     let mut layout = None;
     let ended = descriptors::fit(&mut job, terminal).and_then(|()| phases(&job, args, &run_id, terminal, &mut layout));
     let exit = ended.as_ref().map_or_else(|stop| stop.exit, |exit| *exit);
@@ -134,7 +136,8 @@ fn plan(job: &Job, args: &RunArgs, opened: Opened, terminal: &Terminal) -> Resul
         manifest = Manifest { state: RunState::Incomplete, items: 0, finished: 0, settled: 0, ..manifest };
         folder.write_manifest(&manifest)?;
     }
-    let planned = plan::open_or_plan(job, &files, &layout, Some(&manifest).filter(|_| is_begun), terminal);
+    let reading = plan::Reading { job, found: &files, layout: &layout, sample: job.sample.as_ref() };
+    let planned = plan::open_or_plan(reading, Some(&manifest).filter(|_| is_begun), terminal);
     if planned.is_err() && is_new {
         // Nothing was called: a run that cannot begin leaves nothing behind.
         let _ = std::fs::remove_dir_all(folder.dir());
@@ -143,6 +146,10 @@ fn plan(job: &Job, args: &RunArgs, opened: Opened, terminal: &Terminal) -> Resul
     // What the manifest says of the journal has to be on the disk before it.
     journal.sync()?;
     manifest.items = counts.items;
+    // A sample that has grown has items that were not asked about.
+    if manifest.state == RunState::Complete && counts.finished < counts.items {
+        manifest.state = RunState::Incomplete;
+    }
     // What stopped a run may be what failed its last items: they are asked again when it goes on.
     let goes_on = manifest.state != RunState::Complete && counts.finished > 0;
     if args.retry_failed || goes_on {
@@ -298,7 +305,10 @@ fn conclude(
     stops.extend(archived.and_then(|fetched| fetched.and_then(|report| archive::conclude(&report)).err()));
     let judged = built.and_then(|figures| {
         if is_complete && manifest.shard.is_none() {
-            outputs::point_latest(layout, manifest, terminal);
+            // What a sample does not know must not end the ages of gaps.
+            if figures.sample.is_none() {
+                outputs::point_latest(layout, manifest, terminal);
+            }
             prune::after_run(job, terminal);
         }
         outputs::conclude(&layout.folder(), &figures, wanted, args.format, terminal)

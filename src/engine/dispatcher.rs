@@ -93,7 +93,8 @@ impl<T: Task> Dispatcher<T> {
             schedule: Schedule::new(settings.most_open),
             works: WorkQueue::new(),
             has_more: true,
-            answered: AnsweredCalls::new(settings.known_good.clone(), settings.attempts),
+            // Where a call has one attempt, one more of a probe is what tells that the platform works.
+            answered: AnsweredCalls::new(settings.known_good.clone(), settings.attempts.max(2)),
             latest_failure: None,
             is_answered: settings.is_answered,
             refusals: RefusalWatch::new(settings.is_answered),

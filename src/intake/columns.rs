@@ -217,7 +217,8 @@ impl Columns {
             let text = cell.text();
             let template = self.template.get(column).unwrap_or(&Template::Nothing);
             if self.is_holder(column) {
-                if !is_placeholder(text.trim()) {
+                // An error is something that could not be calculated, whatever it is called.
+                if matches!(cell, Cell::Error(_)) || !is_placeholder(text.trim()) {
                     return Content::Own;
                 }
                 says_no_code = true;

@@ -26,6 +26,7 @@ mod repair;
 mod row;
 mod row_reader;
 mod sample;
+mod sampling;
 mod search;
 mod section;
 mod sheet;
@@ -39,6 +40,7 @@ mod workbook;
 
 pub use cells::{CellEvent, read_cells};
 pub use row::{InputProblem, NewItem, RejectedRow, Repair};
+pub use sampling::{SampledItems, Sampler, Sampling};
 
 use crate::interrupt::Interrupts;
 use crate::job::{InputSettings, Job};

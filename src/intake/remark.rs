@@ -43,7 +43,9 @@ static WORDS: LazyLock<RemarkWords> = LazyLock::new(|| {
 /// role's cell holds words and no value.
 pub(super) fn is_legend(row: SheetRow<'_>, columns: &Columns, catalogue: &Catalogue) -> bool {
     let filled = filled(row, columns);
-    if filled.len() < 2 {
+    // Errors and formulas that nobody has calculated stand for values.
+    let is_lost = |(_, cell): &(usize, Cell<'_>)| matches!(cell, Cell::Error(_) | Cell::Uncalculated);
+    if filled.len() < 2 || filled.iter().any(is_lost) {
         return false;
     }
     let texts: Vec<String> = filled.iter().map(|(_, cell)| cell.text().trim().to_owned()).collect();

@@ -8,6 +8,7 @@ mod limits;
 mod problem;
 mod remediate;
 mod resolve;
+mod sample;
 mod schema;
 mod secret;
 mod syntax;
@@ -21,6 +22,7 @@ pub use gate::{FIGURES, Gate};
 pub use host::HostRule;
 pub use problem::JobProblems;
 pub use remediate::RemediateSettings;
+pub use sample::{GatesOnSample, SampleSettings};
 pub use schema::job_schema;
 pub use secret::Secret;
 pub(crate) use value::parse_duration_range;
@@ -60,6 +62,8 @@ pub struct Job {
     pub audit: AuditKeys,
     /// Which items to ask about.
     pub recheck: Recheck,
+    /// The sample of the items that is asked about, in place of all of them.
+    pub sample: Option<SampleSettings>,
     /// Certificate types by code and name.
     pub catalogue: Arc<Catalogue>,
     /// How faces are read and compared.
@@ -469,6 +473,8 @@ pub struct ReportSettings {
     pub mask: Mask,
     /// Limits that decide between exit 0 and 10.
     pub gates: Vec<Gate>,
+    /// What becomes of a gate that a sample does not decide.
+    pub gates_on_sample: GatesOnSample,
 }
 
 impl Job {

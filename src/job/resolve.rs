@@ -10,7 +10,7 @@ use super::written::{
 use super::{
     ArchiveSettings, AuditKeys, Base, CallingHours, FaceSettings, Gate, HostRule, Job, NotifySettings, PauseSettings,
     PlatformSettings, Purpose, ReportSettings, RetentionSettings, RetrySettings, SandboxSettings, Secret, ThrottleSettings,
-    TypeFaceSettings, inputs, remediate,
+    TypeFaceSettings, inputs, remediate, sample,
 };
 use crate::codes::{Catalogue, CertificateType, CodeTable, NumberProblem, check_type_code};
 use crate::endpoint::Side;
@@ -58,6 +58,10 @@ pub(super) fn resolve(file: &Path, written: Written, problems: &mut Collector<'_
     let purpose = purpose(written.purpose, problems);
     let inputs = inputs::resolve(written.inputs, problems);
     let audit_section = section(written.audit);
+    let audit = audit(&audit_section);
+    let carried: Vec<&str> = inputs.iter().flat_map(|input| &input.carry).map(String::as_str).collect();
+    let sample = sample::resolve(audit_section.sample, audit_section.recheck.as_ref(), &carried, problems);
+    let recheck = value(audit_section.recheck).unwrap_or(Recheck::All);
     let notify = notify(section(written.notify));
     let retention = retention(written.retention, problems);
     let catalogue = catalogue(section(written.catalogue), problems);
@@ -76,8 +80,9 @@ pub(super) fn resolve(file: &Path, written: Written, problems: &mut Collector<'_
         platform: platform?,
         purpose: purpose?,
         inputs,
-        audit: audit(&audit_section),
-        recheck: value(audit_section.recheck).unwrap_or(Recheck::All),
+        audit,
+        recheck,
+        sample,
         catalogue: Arc::new(catalogue),
         faces,
         throttle,
@@ -331,5 +336,6 @@ fn report(written: ReportSection) -> ReportSettings {
         excel: value(written.excel).unwrap_or(true),
         html: value(written.html).unwrap_or(true),
         mask: value(written.mask).unwrap_or(Mask::None),
+        gates_on_sample: value(written.gates_on_sample).unwrap_or_default(),
     }
 }

@@ -5,6 +5,7 @@ use super::choices::{
 };
 use super::limits::{self, Limit};
 use super::problem::Collector;
+use super::sample::{self, GatesOnSample, SampleSize};
 use super::schema::{Place, Schema, SectionSchema};
 use super::secret::Secret;
 use super::syntax;
@@ -212,7 +213,17 @@ section! { TypeFacesSection { fields: NamesByField, ignore: Vec<FieldName> } }
 
 section! { CompareSection { ignore: Vec<FieldName>, issuer_prefixes: Vec<String> } }
 
-section! { AuditSection { depth: Depth, certificates: Certificates, recheck: Recheck } }
+section! { AuditSection { depth: Depth, certificates: Certificates, recheck: Recheck, sample: SampleSection } }
+
+section! {
+    SampleSection {
+        #[required]
+        size: SampleSize,
+        by: String,
+        least: u64 => sample::LEAST,
+        seed: String => sample::Seed,
+    }
+}
 
 section! {
     ThrottleSection {
@@ -263,6 +274,7 @@ section! {
         html: bool,
         mask: Mask,
         gates: BTreeMap<String, Spanned<f64>> => texts::GateNames,
+        gates_on_sample: GatesOnSample,
     }
 }
 

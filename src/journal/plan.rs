@@ -55,12 +55,24 @@ pub struct PlanRecord {
 /// Whether an item is to be audited at all.
 pub type Wanted<'a> = Box<dyn Fn(&NewItem) -> Result<bool, JournalError> + 'a>;
 
+/// What a plan is to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PlanKind {
+    /// Every item that is wanted.
+    Items,
+    /// A sample of the items, in a new journal.
+    Sample,
+    /// A larger sample than the one that the journal has. It is written in one transaction: after a kill the smaller one stands.
+    LargerSample,
+}
+
 /// Takes the intake's findings into a new journal; the plan does not stand before [`PlanWriter::finish`].
 pub struct PlanWriter<'a> {
     journal: &'a Journal,
     carried: &'a [String],
     shard: Shard,
     wanted: Wanted<'a>,
+    kind: PlanKind,
     /// Items seen so far, those of other shards and those not wanted included.
     items: u64,
     /// Items and rejected rows that are in the plan.
@@ -81,9 +93,48 @@ impl Journal {
         shard: Shard,
         wanted: Wanted<'a>,
     ) -> Result<PlanWriter<'a>, JournalError> {
-        self.with(|connection| connection.execute_batch("BEGIN"))?;
+        self.begin("BEGIN", carried, shard, wanted, PlanKind::Items)
+    }
+
+    /// Begins to write the plan of a sample. Items that are `wanted` may belong to it; [`PlanWriter::keep_drawn`] says which do.
+    ///
+    /// # Errors
+    /// Fails if the journal cannot be written.
+    pub fn begin_sample<'a>(
+        &'a self,
+        carried: &'a [String],
+        shard: Shard,
+        wanted: Wanted<'a>,
+    ) -> Result<PlanWriter<'a>, JournalError> {
+        self.begin("BEGIN", carried, shard, wanted, PlanKind::Sample)
+    }
+
+    /// Begins to write the plan of a larger sample into a journal that has one, from the same inputs. Items of the plan stay as
+    /// they are; rows are counted anew.
+    ///
+    /// # Errors
+    /// Fails if the journal cannot be written.
+    pub fn begin_larger_sample<'a>(
+        &'a self,
+        carried: &'a [String],
+        shard: Shard,
+        wanted: Wanted<'a>,
+    ) -> Result<PlanWriter<'a>, JournalError> {
+        let begin = "BEGIN IMMEDIATE; UPDATE items SET occurrences = 1; DELETE FROM rejected_rows; DELETE FROM repairs";
+        self.begin(begin, carried, shard, wanted, PlanKind::LargerSample)
+    }
+
+    fn begin<'a>(
+        &'a self,
+        sql: &str,
+        carried: &'a [String],
+        shard: Shard,
+        wanted: Wanted<'a>,
+        kind: PlanKind,
+    ) -> Result<PlanWriter<'a>, JournalError> {
+        self.with(|connection| connection.execute_batch(sql))?;
         let (items, planned, rejected, duplicates) = (0, 0, 0, 0);
-        Ok(PlanWriter { journal: self, carried, shard, wanted, items, planned, rejected, duplicates, sheet: None })
+        Ok(PlanWriter { journal: self, carried, shard, wanted, kind, items, planned, rejected, duplicates, sheet: None })
     }
 
     /// Notes which run the journal belongs to.
@@ -144,6 +195,23 @@ impl PlanWriter<'_> {
         self.journal.with(|connection| connection.execute_batch("COMMIT"))
     }
 
+    /// Keeps of the items written those that were `drawn`.
+    ///
+    /// # Errors
+    /// Fails if the journal cannot be written.
+    pub fn keep_drawn(&mut self, drawn: &[u64]) -> Result<(), JournalError> {
+        let kept = self.journal.with(|connection| {
+            connection.execute_batch("CREATE TEMP TABLE drawn (item_id INTEGER PRIMARY KEY)")?;
+            for item_id in drawn {
+                connection.prepare_cached("INSERT INTO drawn VALUES (?1)")?.execute([item_id.cast_signed()])?;
+            }
+            connection.execute_batch("DELETE FROM items WHERE item_id NOT IN (SELECT item_id FROM drawn)")?;
+            connection.query_row("SELECT count(*) FROM items", [], |row| row.get::<_, i64>(0))
+        })?;
+        self.planned = kept.cast_unsigned();
+        Ok(())
+    }
+
     fn sheet_id(&mut self, connection: &Connection, place: &Place) -> rusqlite::Result<i64> {
         if let Some((file, sheet, id)) = &self.sheet
             && *file == place.file
@@ -161,7 +229,9 @@ impl PlanWriter<'_> {
         let connection = &self.journal.connection;
         let sheet_id = self.sheet_id(connection, &item.place)?;
         let carried = serde_json::to_string(&item.carried).unwrap_or_default();
-        connection.prepare_cached("INSERT INTO items VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8, ?9)")?.execute(params![
+        // Items of the smaller sample are there already.
+        let sql = "INSERT INTO items VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8, ?9) ON CONFLICT (item_id) DO NOTHING";
+        connection.prepare_cached(sql)?.execute(params![
             self.items.cast_signed(),
             item.holder_code,
             item.holder_code_type,
@@ -175,14 +245,17 @@ impl PlanWriter<'_> {
         Ok(())
     }
 
-    /// Counts another naming of an item; false where the item is not in the plan.
+    /// Counts another naming of an item. Returns whether the item is in the plan.
     fn count_again(&mut self, item_id: u64) -> rusqlite::Result<bool> {
         let connection = &self.journal.connection;
         let counted = connection
             .prepare_cached("UPDATE items SET occurrences = occurrences + 1 WHERE item_id = ?1")?
             .execute([item_id.cast_signed()])?;
-        self.duplicates += u64::from(counted > 0);
-        Ok(counted > 0)
+        let is_planned = counted > 0;
+        // Rows of all items are accounted for, also of those that were not drawn.
+        let is_counted = is_planned || (self.kind != PlanKind::Items && self.shard.has(item_id));
+        self.duplicates += u64::from(is_counted);
+        Ok(is_planned)
     }
 
     /// The record of carried values that are not those of the item's first naming, which count.
@@ -234,7 +307,7 @@ impl Sink for PlanWriter<'_> {
             self.planned += 1;
         }
         self.items += 1;
-        if self.items.is_multiple_of(GROUP) {
+        if self.items.is_multiple_of(GROUP) && self.kind != PlanKind::LargerSample {
             self.journal.with(|connection| connection.execute_batch("COMMIT; BEGIN")).map_err(|error| error.to_string())?;
         }
         Ok(())

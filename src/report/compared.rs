@@ -1,7 +1,9 @@
 //! Two runs compared, as text and as JSON.
 
 use super::Words;
+use super::estimates::change_text;
 use crate::analysis::GapChanges;
+use crate::sample::{Difference, Estimate};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -23,10 +25,33 @@ pub struct Comparison {
     pub old: Value,
     /// The newer run's.
     pub new: Value,
+    /// Changes of rates with their 95 % intervals, where at least one of the runs is sampled.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub changes: BTreeMap<&'static str, Difference>,
     /// Gaps in all.
     pub gaps: GapChanges,
     /// Gaps by certificate type code.
     pub by_type: BTreeMap<String, GapChanges>,
+}
+
+/// Whether the run of a `summary.json` asked about a sample alone.
+#[must_use]
+pub fn is_sampled(summary: &Value) -> bool {
+    summary.get("sample").is_some()
+}
+
+/// Returns the changes of rates from one `summary.json` to another; none where both runs asked about all items.
+#[must_use]
+pub fn changes_of_rates(old: &Value, new: &Value) -> BTreeMap<&'static str, Difference> {
+    if !is_sampled(old) && !is_sampled(new) {
+        return BTreeMap::new();
+    }
+    let estimate = |summary: &Value, figure: &str| match summary.get("estimates") {
+        Some(estimates) => serde_json::from_value::<Estimate>(estimates.get("overall")?.get(figure)?.clone()).ok(),
+        None => Some(Estimate::exact(summary.get(figure)?.as_f64()?)),
+    };
+    let change = |figure| Some((figure, Difference::between(&estimate(old, figure)?, &estimate(new, figure)?)));
+    RATES.into_iter().filter_map(change).collect()
 }
 
 /// The comparison as text.
@@ -56,8 +81,14 @@ pub fn compared_text(words: &Words, comparison: &Comparison) -> String {
         let delta =
             old.zip(new).map_or_else(|| words.text("dash").to_owned(), |(old, new)| format!("{:+.2}%", (new - old) * 100.0));
         line(format!("  {}  {} → {}  ({delta})", label(figure), words.percent(old), words.percent(new)));
+        if let Some(change) = comparison.changes.get(figure) {
+            line(format!("    {}", change_text(words, change)));
+        }
     }
     line(words.text("compare-gaps").to_owned());
+    if is_sampled(&comparison.old) || is_sampled(&comparison.new) {
+        line(format!("  {}", words.text("compare-sampled-gaps")));
+    }
     line(format!("  {}", changes(words, &comparison.gaps)));
     if !comparison.by_type.is_empty() {
         line(words.text("compare-by-type").to_owned());

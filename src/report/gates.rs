@@ -1,7 +1,7 @@
 //! Gates in the reader's language: `max_error_rate = 0.01` reads “查询失败率 不高于 1.00%”.
 
 use super::Words;
-use crate::analysis::GateResult;
+use crate::analysis::{GateResult, Verdict};
 
 /// Decimals of a percentage, at least and at most.
 const FEWEST_DECIMALS: usize = 2;
@@ -10,9 +10,51 @@ const MOST_DECIMALS: usize = 8;
 /// Returns a gate with its limit, the figure's value, and whether it holds, as one sentence.
 #[must_use]
 pub fn gate_text(words: &Words, gate: &GateResult) -> String {
-    let verdict = words.text(if gate.holds { "gate-holds" } else { "gate-violated" });
     let (rule, value) = (rule_of(words, gate), value_of(words, gate));
+    let verdict = words.text(verdict_key(gate.verdict));
     words.fill("text-gate", &[("rule", &rule), ("name", &gate.name), ("value", &value), ("verdict", verdict)])
+}
+
+/// Returns what keeps a sample from deciding a gate, and what to do.
+#[must_use]
+pub fn undecided_text(words: &Words, gate: &GateResult) -> String {
+    let rule = rule_of(words, gate);
+    let Some([low, high]) = ends_of(gate) else {
+        return words.fill("gate-undecided-unknown", &[("rule", &rule), ("name", &gate.name)]);
+    };
+    let value = value_of(words, gate);
+    let values = [("rule", &*rule), ("name", &*gate.name), ("value", &*value), ("low", &*low), ("high", &*high)];
+    words.fill("gate-undecided-warning", &values)
+}
+
+/// Key of the word for a verdict.
+pub(super) const fn verdict_key(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Holds => "gate-holds",
+        Verdict::Fails => "gate-violated",
+        Verdict::Undecided => "gate-undecided",
+    }
+}
+
+/// Returns the value of a gate's figure, with its interval where it is estimated, and the gate's name.
+pub(super) fn told_value(words: &Words, gate: &GateResult) -> String {
+    let value = value_of(words, gate);
+    match ends_of(gate) {
+        Some([low, high]) => {
+            let values = [("value", &*value), ("low", &*low), ("high", &*high), ("name", &*gate.name)];
+            words.fill("gate-estimate-of", &values)
+        }
+        None => words.fill("gate-value-of", &[("value", &value), ("name", &gate.name)]),
+    }
+}
+
+/// Returns the ends of the interval of an estimated figure.
+fn ends_of(gate: &GateResult) -> Option<[String; 2]> {
+    let interval = gate.interval?;
+    let is_share = is_share(&gate.name);
+    // Fractions of an estimated count mean nothing.
+    let shown = |end: f64| amount(if is_share { end } else { end.round() }, is_share, FEWEST_DECIMALS);
+    Some([shown(interval.low), shown(interval.high)])
 }
 
 /// Returns what a gate demands, such as “查询失败率 不高于 1.00%”.
@@ -35,6 +77,7 @@ pub(super) fn rule_of(words: &Words, gate: &GateResult) -> String {
 pub(super) fn value_of(words: &Words, gate: &GateResult) -> String {
     let Some(value) = gate.value else { return words.text("dash").to_owned() };
     let is_share = is_share(&gate.name);
+    let value = if gate.interval.is_some() && !is_share { value.round() } else { value };
     let fewest = decimals_of(gate.limit);
     let shown = |decimals| amount(value, is_share, decimals);
     let looks_like_limit = |decimals: &usize| shown(*decimals) == amount(gate.limit, is_share, *decimals);
@@ -69,7 +112,7 @@ mod tests {
 
     fn result(name: &str, limit: f64, value: Option<f64>) -> GateResult {
         let gate = Gate::new(name, limit).unwrap();
-        GateResult { name: name.to_owned(), limit, value, holds: gate.holds(value) }
+        GateResult::known(&gate, value)
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod compared;
 mod decisions;
+mod estimates;
 mod excel;
 mod explain;
 mod failed;
@@ -10,26 +11,29 @@ mod gates;
 mod html;
 mod metrics;
 mod plan;
+mod planned_sample;
 mod reading;
 mod remarks;
 mod summary;
 mod words;
 
-pub use compared::{Comparison, compared_text};
+pub use compared::{Comparison, changes_of_rates, compared_text, is_sampled};
 pub use decisions::{DecisionReader, Decisions, ShownDecision};
+pub use estimates::{by_text, change_text, estimate_text, sample_note};
 pub use excel::{ComparedWorkbook, PlanMark, RemediationRow, RemediationWorkbook, ReportError, write_workbook};
 pub(crate) use excel::{embedded, face_value, fitting, mask_codes, masked, width_of};
 pub use explain::{ExplainedFace, explained_text};
 pub use failed::write_failed;
-pub use gates::gate_text;
+pub use gates::{gate_text, undecided_text};
 pub use html::page;
 pub use metrics::{MetricsInput, metrics};
 pub use plan::{PlanReport, Span, TypeCheck, plan_json, plan_text};
-pub use remarks::{GapKey, RemarkError, RemarkedRun, Remarks, WaitingRemark};
+pub use planned_sample::{PlannedSample, PlannedStratum};
+pub use remarks::{RemarkError, RemarkedRun, Remarks, WaitingRemark};
 pub use summary::{summary_json, summary_text};
 pub use words::Words;
 
-use crate::analysis::{Analysis, Figures, Handling, PastRun};
+use crate::analysis::{Analysis, Figures, Handling, PastRun, PastSample};
 use crate::codes::Catalogue;
 use crate::intake::IntakeReport;
 use crate::job::Mask;
@@ -75,7 +79,20 @@ impl ReportInput<'_> {
         let of = |rates: [Option<f64>; 3]| rates.into_iter().flatten().fold(1.0, f64::min);
         let past = self.history.iter().map(|run| of([run.collection_rate, run.province_coverage, run.city_coverage]));
         let now = of([self.figures.collection_rate, self.figures.province_coverage, self.figures.city_coverage]);
+        let of_sample = |sample: &PastSample| {
+            of([sample.collection_rate, sample.province_coverage, sample.city_coverage].map(|end| Some(end?.low)))
+        };
+        let past = past.chain(self.history.iter().filter_map(|run| run.sample.as_ref()).map(of_sample));
+        let now = self.figures.estimates.as_ref().map_or(now, |estimates| now.min(of_sample(&PastSample::of(estimates))));
         ((past.fold(now, f64::min) * 10.0).floor() / 10.0).min(0.9)
+    }
+
+    /// Returns the name of a list, which says so where it holds the items of a sample alone.
+    fn list_name(&self, name: &str) -> String {
+        match self.figures.sample {
+            Some(_) => self.words.fill("sample-list-name", &[("sheet", name)]),
+            None => name.to_owned(),
+        }
     }
 
     /// Returns the offset from UTC in which a report shows all of its times: the local one when the run ended. A single
@@ -111,6 +128,14 @@ fn said<'a>(words: &Words, text: &'a str) -> Cow<'a, str> {
     // An answer of the platform may be JSON with a code of its own: that is no message of ours and has no sentence.
     if sentence == message.to_string() { Cow::Borrowed(text) } else { Cow::Owned(sentence) }
 }
+
+/// Key of a report's title.
+const fn title_key(figures: &Figures) -> &'static str {
+    if figures.sample.is_some() { "sample-title" } else { "title" }
+}
+
+/// What the glossary explains beside that in the report of a sampled run.
+const GLOSSARY_OF_SAMPLES: [&str; 2] = ["sample", "interval"];
 
 /// What the glossary explains: the messages `glossary-…` and `glossary-…-words`.
 const GLOSSARY: [&str; 19] = [

@@ -1,6 +1,7 @@
 //! The plan of a job, as `check` tells it.
 
 use super::Words;
+use super::planned_sample::{PlannedSample, planned_lines};
 use crate::intake::{ColumnUse, FileProblem, FileReport, Note, SheetReport};
 use crate::message::Message;
 use serde::Serialize;
@@ -31,6 +32,9 @@ pub struct PlanReport {
     pub not_in_catalogue: Vec<String>,
     /// Carried headers that no sheet has.
     pub carried_nowhere: Vec<String>,
+    /// The sample of the items that would be asked about; `None` for all of them. Calls, seconds and bytes are those of the sample.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sample: Option<PlannedSample>,
     /// Calls, at least and at most.
     pub calls: Span,
     /// Whether that is reckoned from the previous run's mix; else it is the range that the audit's depth allows.
@@ -104,6 +108,9 @@ pub fn plan_text(words: &Words, plan: &PlanReport) -> String {
     }
     for header in &plan.carried_nowhere {
         line(format!("  {}", words.fill("plan-carried-nowhere", &[("header", header)])));
+    }
+    for told in plan.sample.iter().flat_map(|sample| planned_lines(words, sample)) {
+        line(format!("  {told}"));
     }
     let basis = words.text(if plan.calls_from_previous_run { "plan-basis-previous" } else { "plan-basis-depth" });
     let calls = span(words, plan.calls, number);

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use workbook::{GapRow, Place, each_gap};
 
 /// Holder, type and number of a gap, as they are shown; an empty number is none.
-pub type GapKey = [String; 3];
+pub(super) type GapKey = [String; 3];
 
 /// A run whose workbook may hold remarks. All of it lies in the run's folder.
 #[derive(Debug, Clone, Default)]

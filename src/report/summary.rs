@@ -1,7 +1,8 @@
 //! The figures as JSON, and as the text that ends a run.
 
+use super::estimates::{by_text, grouped, interval_text, value_text};
 use super::{Words, first_rows, gate_text};
-use crate::analysis::Figures;
+use crate::analysis::{Estimates, Figures, SampleFacts};
 use crate::audit::Status;
 use std::fmt::Write;
 
@@ -24,6 +25,9 @@ pub fn summary_text(words: &Words, figures: &Figures, report: &str) -> String {
     let state = words.named("text-state", figures.state);
     line(words.fill("text-head", &[("job", &figures.job), ("run", &figures.run_id), ("state", state)]));
     line(format!("  {}", input_text(words, figures)));
+    if let Some(sample) = &figures.sample {
+        line(format!("  {}", sample_text(words, sample)));
+    }
     let (items, rows) = (number(figures.items), number(figures.rows));
     line(format!("  {}", words.fill("text-items", &[("items", &items), ("rows", &rows)])));
     let shown = figures.by_status().into_iter().filter(|(status, count)| *count > 0 || *status != Status::Pending);
@@ -38,7 +42,10 @@ pub fn summary_text(words: &Words, figures: &Figures, report: &str) -> String {
         ("error", figures.error_rate),
     ];
     let rates = rates.map(|(name, rate)| (name, words.percent(rate)));
-    line(format!("  {}", words.fill("text-rates", &rates.each_ref().map(|(name, rate)| (*name, rate.as_str())))));
+    line(match &figures.estimates {
+        Some(estimates) => format!("  {}", estimates_text(words, estimates)),
+        None => format!("  {}", words.fill("text-rates", &rates.each_ref().map(|(name, rate)| (*name, rate.as_str())))),
+    });
     if let Some(previous) = &figures.previous_run {
         let changes = [
             ("new", figures.new_gaps),
@@ -59,6 +66,26 @@ pub fn summary_text(words: &Words, figures: &Figures, report: &str) -> String {
     }
     line(format!("  {}", words.fill("text-report", &[("path", report)])));
     text
+}
+
+/// Returns what the sample is, as one sentence.
+fn sample_text(words: &Words, sample: &SampleFacts) -> String {
+    let (size, population) = (grouped(sample.size), grouped(sample.population));
+    let values = [("size", &*size), ("population", &*population), ("by", by_text(words, sample)), ("seed", &*sample.seed)];
+    words.fill("text-sample", &values)
+}
+
+/// Returns the estimated rates with their intervals, as one sentence.
+fn estimates_text(words: &Words, estimates: &Estimates) -> String {
+    let told = |figure: &str| match estimates.overall.get(figure) {
+        Some(estimate) => {
+            format!("{} [{}]", value_text(words, figure, estimate.value), interval_text(words, figure, estimate))
+        }
+        None => words.text("sample-withheld").to_owned(),
+    };
+    let [collection, province, city, error] = ["collection_rate", "province_coverage", "city_coverage", "error_rate"].map(told);
+    let values = [("collection", &*collection), ("province", &*province), ("city", &*city), ("error", &*error)];
+    words.fill("text-estimates", &values)
 }
 
 /// Returns how the input rows add up, as one sentence.

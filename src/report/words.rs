@@ -26,6 +26,7 @@ const fn sources(language: Language) -> &'static [&'static str] {
             include_str!("messages/zh-CN/job_schema.ftl"),
             include_str!("messages/zh-CN/dispatch.ftl"),
             include_str!("messages/zh-CN/remedy.ftl"),
+            include_str!("messages/zh-CN/sample.ftl"),
         ],
         Language::En => &[
             include_str!("messages/en/report.ftl"),
@@ -44,6 +45,7 @@ const fn sources(language: Language) -> &'static [&'static str] {
             include_str!("messages/en/job_schema.ftl"),
             include_str!("messages/en/dispatch.ftl"),
             include_str!("messages/en/remedy.ftl"),
+            include_str!("messages/en/sample.ftl"),
         ],
     }
 }

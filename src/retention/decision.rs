@@ -50,6 +50,9 @@ pub struct KnownRun {
     pub id: String,
     /// How it stands.
     pub standing: Standing,
+    /// Whether it asked about a sample of the items. Sampled runs and the others are counted apart, so that many samples leave
+    /// the full runs alone.
+    pub is_sampled: bool,
     /// Which runs it stands on.
     pub basis: Basis,
 }
@@ -144,9 +147,10 @@ fn reason_to_keep(run: &KnownRun, runs: &[KnownRun], latest: Option<&str>, polic
     needing.map(|other| Reason::NeededBy(other.id.clone()))
 }
 
-/// Whether `other` is complete and ended after `run`; of two that ended at once, the one with the greater id counts as later.
+/// Whether `other` is a complete run of the same kind and ended after `run`; of two that ended at once, the one with the greater id counts as later.
 fn is_later(other: &KnownRun, run: &KnownRun, finished_at: DateTime<Utc>) -> bool {
     match other.standing {
+        Standing::Complete { .. } if other.is_sampled != run.is_sampled => false,
         Standing::Complete { finished_at: ended } => (ended, &other.id) > (finished_at, &run.id),
         _ => false,
     }
@@ -163,7 +167,7 @@ mod tests {
 
     fn run(id: &str, standing: Standing, basis: &[&str]) -> KnownRun {
         let basis = Basis::Runs(basis.iter().map(|&id| id.to_owned()).collect());
-        KnownRun { id: id.to_owned(), standing, basis }
+        KnownRun { id: id.to_owned(), standing, is_sampled: false, basis }
     }
 
     /// Runs of four months, each on the one before.
@@ -175,6 +179,20 @@ mod tests {
             run("2026-10", complete(90), &["2026-09"]),
             run("2026-11", complete(120), &["2026-10"]),
         ]
+    }
+
+    #[test]
+    fn sampled_runs_do_not_take_the_places_of_full_ones() {
+        let mut runs = months();
+        for at in 121..130 {
+            let sampled = run(&format!("day {at}"), Standing::Complete { finished_at: day(at) }, &[]);
+            runs.push(KnownRun { is_sampled: true, ..sampled });
+        }
+        let decisions = decide(&runs, Some("2026-11"), Policy::Latest(4), day(200));
+        let is_kept = |decision: &Decision| matches!(decision, Decision::Keep(_));
+        let kept = runs.iter().zip(&decisions).filter(|(_, decision)| is_kept(decision));
+        let kept: Vec<&str> = kept.map(|(run, _)| run.id.as_str()).collect();
+        assert_eq!(kept, ["2026-08", "2026-09", "2026-10", "2026-11", "day 126", "day 127", "day 128", "day 129"]);
     }
 
     fn keep(reason: Reason) -> Decision {

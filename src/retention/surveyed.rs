@@ -58,7 +58,7 @@ pub fn survey(job_dir: &Path) -> Result<Survey, Stop> {
         let folder = RunFolder::at(&dir);
         let Some(standing) = standing(&folder)? else { continue };
         let id = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let known = KnownRun { id, standing, basis: basis(&folder)? };
+        let known = KnownRun { id, standing, is_sampled: is_sampled(&folder), basis: basis(&folder)? };
         let contents = contents(&dir).map_err(Stop::disk(dir.display()))?;
         runs.push(SurveyedRun { folder, known, contents });
     }
@@ -108,6 +108,13 @@ fn standing(folder: &RunFolder) -> Result<Option<Standing>, Stop> {
     }
     let has_figures = ["summary.json", "history.json"].iter().all(|name| folder.file(name).exists());
     Ok(Some(if has_figures { Standing::Complete { finished_at } } else { Standing::WithoutFigures }))
+}
+
+/// Whether the figures of a run are those of a sample. A run without figures is not counted among others.
+fn is_sampled(folder: &RunFolder) -> bool {
+    let summary = fs::read(folder.file("summary.json")).ok();
+    let summary = summary.and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
+    summary.is_some_and(|summary| summary.get("sample").is_some())
 }
 
 /// The runs that the journals in a folder were planned after. A run without a journal can make no report, and needs none.

@@ -77,7 +77,7 @@ fn codes(section: &str, lines: &str) -> Vec<String> {
 }
 
 /// Lines that a section takes.
-const TAKEN: [(&str, &str); 44] = [
+const TAKEN: [(&str, &str); 48] = [
     ("[job]", "period = \"daily\"\nlanguage = \"en\""),
     ("[platform]", "username = \"team\"\npassword = { env = \"P\" }"),
     ("[platform]", "username = { file = \"u\" }\npassword = { command = [\"pass\", \"show\"] }"),
@@ -98,6 +98,9 @@ const TAKEN: [(&str, &str); 44] = [
     ("[[inputs]]", "path = \"b.csv\"\n[[inputs]]"),
     ("[audit]", "depth = \"existence\"\ncertificates = \"list\"\nrecheck = \"gaps\""),
     ("[audit]", ""),
+    ("[audit]", "sample = { size = 20000, by = \"cert_type_code\", least = 50, seed = \"2026-11\" }"),
+    ("[audit.sample]", "size = \"0.5%\""),
+    ("[audit.sample]", "size = \" 20000 \"\nleast = 2"),
     ("[[catalogue.types]]", "code = \"11100000000013127D001\"\nname = \"证\""),
     ("[[catalogue.types]]", "code = \"11100000000013127D001\"\nnames = [\"证\", \"照\"]"),
     ("[faces.fields]", "remark = [\"beizhu\"]"),
@@ -124,11 +127,12 @@ const TAKEN: [(&str, &str); 44] = [
     ("[throttle]", "patience = \"7days\""),
     ("[archive]", "max_file = \"1.5GiB\""),
     ("[report]", "gates = {}"),
+    ("[report]", "gates_on_sample = \"strict\""),
     ("[notify]", ""),
 ];
 
 /// Lines that a section refuses, with the codes of what is wrong.
-const REFUSED: [(&str, &str, &[&str]); 57] = [
+const REFUSED: [(&str, &str, &[&str]); 64] = [
     ("[job]", "nam = \"x\"", &["job-unknown-key"]),
     ("[job]", "period = \"weekly\"", &["job-expected"]),
     ("[job]", "language = 5", &["job-expected"]),
@@ -163,6 +167,12 @@ const REFUSED: [(&str, &str, &[&str]); 57] = [
     ("[[inputs]]", "defaults = { cert_type_code = [\"11100000000013127D002X\"] }", &["job-type-code"]),
     ("[[inputs]]", "columns = \"x\"", &["job-expected-section"]),
     ("[audit]", "depth = \"deep\"", &["job-expected"]),
+    ("[audit]", "sample = 20000", &["job-expected-section"]),
+    ("[audit.sample]", "by = \"cert_type_code\"", &["job-missing"]),
+    ("[audit.sample]", "size = 0", &["job-sample-empty"]),
+    ("[audit.sample]", "size = \"many\"", &["job-expected"]),
+    ("[audit.sample]", "size = 5\nleast = 1", &["job-between"]),
+    ("[audit.sample]", "size = 5\nseed = \" \"", &["job-empty"]),
     ("[[catalogue.types]]", "name = \"证\"", &["job-missing"]),
     ("[[catalogue.types]]", "code = \"11100000000013127D001\"", &["job-missing"]),
     ("[faces.fields]", "remarks = [\"beizhu\"]", &["job-unknown-key"]),
@@ -181,6 +191,7 @@ const REFUSED: [(&str, &str, &[&str]); 57] = [
     ("[archive]", "types = [\"x\"]", &["job-type-code"]),
     ("[report]", "gates = { min_colection_rate = 0.9 }", &["job-gate"]),
     ("[report]", "gates = { max_error_rate_share = 0.9 }", &["job-gate"]),
+    ("[report]", "gates_on_sample = \"loose\"", &["job-expected"]),
     ("[notify]", "command = []", &["job-no-program"]),
     ("[notify]", "webhook = \"example.cn\"", &["job-webhook"]),
     ("[retention]", "", &["job-missing"]),

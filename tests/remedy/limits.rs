@@ -52,10 +52,11 @@ fn a_plan_of_another_run_and_marks_that_would_be_ignored_are_errors() {
     let (mark, key) = (column(&rows, "执行"), column(&rows, "行标识"));
 
     let mut foreign = rows.clone();
-    foreign[1][key].push('0');
+    let sent = 1 + foreign[1..].iter().position(|row| row[mark] == "执行").unwrap();
+    foreign[sent][key].push('0');
     save(&workspace.path("foreign.xlsx"), ACTIONS, &foreign);
     let output = remediate(&workspace, &["--plan", "foreign.xlsx", "--confirm"], 2);
-    assert!(stderr(&output).contains("第 2 行"), "{}", stderr(&output));
+    assert!(stderr(&output).contains(&format!("第 {} 行", sent + 1)), "{}", stderr(&output));
 
     let mut unclear = rows.clone();
     "也许".clone_into(&mut unclear[2][mark]);
@@ -64,7 +65,7 @@ fn a_plan_of_another_run_and_marks_that_would_be_ignored_are_errors() {
     assert!(stderr(&output).contains("第 3 行") && stderr(&output).contains("也许"), "{}", stderr(&output));
 
     let mut changed = rows;
-    let inserted = changed.iter_mut().find(|row| row[mark] == "执行").unwrap();
+    let inserted = changed[1..].iter_mut().find(|row| row[mark] == "执行").unwrap();
     "不执行".clone_into(&mut inserted[mark]);
     save(&workspace.run_dir().join("remediation.xlsx"), ACTIONS, &changed);
     let output = remediate(&workspace, &["--confirm"], 2);

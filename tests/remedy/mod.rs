@@ -39,11 +39,13 @@ fn set(workspace: &Workspace, platform: &Platform, throttle: &str, remediate: &s
 }
 
 /// Runs `remediate` on the run `once`; it has to end with `code`.
+#[track_caller]
 fn remediate(workspace: &Workspace, extra: &[&str], code: i32) -> Output {
     command(workspace, "remediate", extra, code)
 }
 
 /// Runs a command on the run `once`; it has to end with `code`.
+#[track_caller]
 fn command(workspace: &Workspace, verb: &str, extra: &[&str], code: i32) -> Output {
     let mut args = vec![verb, "outputs/test/once"];
     args.extend(extra);

@@ -371,11 +371,16 @@ impl Records {
         Some(fields.into_iter().map(|field| Cow::Owned(field.to_owned())).collect())
     }
 
+    fn has_codes(&self, line: &Line) -> bool {
+        self.layout.knows_codes() && self.is_first_record(&split_plain(&line.text, self.layout.separator))
+    }
+
     /// Takes a line together with those after it, where they are one record.
     fn join(&mut self, line: &Line) -> io::Result<Option<Joined>> {
         let mut text = line.text.clone();
         let mut ending = line.ending;
         let mut records = usize::from(self.layout.is_record(&line.text));
+        let mut has_codes = self.has_codes(line);
         for place in 0..MOST_LINES {
             if self.ahead.len() <= place {
                 let Some(line) = self.read_line()? else { return Ok(None) };
@@ -383,6 +388,7 @@ impl Records {
             }
             let Some(next) = self.ahead.get(place) else { return Ok(None) };
             records += usize::from(self.layout.is_record(&next.text));
+            has_codes = has_codes || self.has_codes(next);
             if records > 1 || next.damage.is_some() || text.len() + next.text.len() > MOST_BYTES {
                 return Ok(None);
             }
@@ -395,8 +401,10 @@ impl Records {
             let record = split_record(&text, self.layout.separator);
             if record.is_proper() {
                 // Where no line is a record, none is lost: a title, or a remark below the table. Where one is, its codes must not
-                // end up within a field.
-                let is_whole = records == 0 || self.layout.fits(&record.fields) && self.is_first_record(&record.fields);
+                // end up within a field, be it that it is part of a header and has none.
+                let is_header = !self.has_begun && self.layout.knows_codes() && !has_codes;
+                let is_record = is_header || self.is_first_record(&record.fields);
+                let is_whole = records == 0 || self.layout.fits(&record.fields) && is_record;
                 return Ok(is_whole.then_some(Joined { text, lines: place + 1 }));
             }
             if record.has_stray || record.opens_at.is_some_and(|open| open >= self.layout.width()) {

@@ -36,7 +36,7 @@ pub(super) fn write_by_type(workbook: &mut Workbook, style: &Style, input: Repor
     let words = input.words;
     let past = |key: &str| input.history.iter().map(|run| run.by_type.get(key).copied().flatten()).collect();
     let sheet = Breakdown {
-        name: words.text("sheet-by-type"),
+        name: &input.list_name(words.text("sheet-by-type")),
         key_headers: &[words.text("col-type"), words.text("col-type-name")],
         groups: &input.analysis.by_type,
         past: &past,
@@ -53,7 +53,8 @@ pub(super) fn write_by_carried(
     let mut names = Vec::new();
     for (header, groups) in &input.analysis.by_carried {
         let taken: Vec<String> = workbook.worksheets().iter().map(|sheet| sheet.name().to_lowercase()).collect();
-        let name = sheet_name(&input.words.fill("sheet-by", &[("header", header)]), input.words, &taken);
+        let wanted = input.list_name(&input.words.fill("sheet-by", &[("header", header)]));
+        let name = sheet_name(&wanted, input.words, &taken);
         let of_header = |run: &PastRun, key: &str| run.by_carried.get(header)?.get(key).copied().flatten();
         let past = |key: &str| input.history.iter().map(|run| of_header(run, key)).collect();
         let groups: Vec<Group> = groups.iter().take(MOST_GROUPS).cloned().chain(rest_of(groups, input.words)).collect();

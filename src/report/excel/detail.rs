@@ -187,7 +187,7 @@ pub(super) struct DetailSheet<'a> {
     words: &'a Words,
     /// Zone in which times are shown.
     zone: FixedOffset,
-    name: &'a str,
+    name: String,
     columns: Vec<DetailColumn>,
     /// The first rows, until they decide on the widths.
     ahead: Vec<Vec<KeptCell>>,
@@ -207,10 +207,11 @@ impl<'a> DetailSheet<'a> {
         workbook: &'a mut Workbook,
         style: &'a Style,
         input: ReportInput<'a>,
-        name: &'a str,
+        name: impl Into<String>,
         columns: Vec<DetailColumn>,
     ) -> Self {
         let (words, zone, ahead, widths) = (input.words, input.zone(), Vec::new(), Vec::new());
+        let name = name.into();
         Self { workbook, style, words, zone, name, columns, ahead, widths, part: 0, next: 0, links: 0, sheet: 0 }
     }
 
@@ -237,7 +238,7 @@ impl<'a> DetailSheet<'a> {
         self.part += 1;
         self.sheet = self.workbook.worksheets().len();
         let sheet = self.workbook.add_worksheet_with_constant_memory()?;
-        let name = if self.part == 1 { self.name.to_owned() } else { format!("{} ({})", self.name, self.part) };
+        let name = if self.part == 1 { self.name.clone() } else { format!("{} ({})", self.name, self.part) };
         sheet.set_name(name)?;
         let mut lines = 1;
         for (column, (spec, width)) in (0..).zip(self.columns.iter().zip(&self.widths)) {

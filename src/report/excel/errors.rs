@@ -20,7 +20,7 @@ pub(super) fn write(workbook: &mut Workbook, style: &Style, input: ReportInput<'
     columns.extend([code(words.text("col-code")), text(words.text("col-message")).at_least(MESSAGE)]);
     let at = words.fill("col-at", &[("zone", &input.zone_name())]);
     columns.extend([number(words.text("col-tried")), time(at), text(words.text("col-advice")).at_least(MESSAGE)]);
-    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-errors"), columns);
+    let mut list = DetailSheet::begin(workbook, style, input, input.list_name(words.text("sheet-errors")), columns);
     let mut rows = Rows::open(input.tables, errors::ERRORS)?;
     let mut items = Items::open(input, [coverage::ITEM_ID, coverage::ITEM_ID])?;
     while let Some(row) = rows.next_row()? {

@@ -84,7 +84,7 @@ fn write_status(
     status: Status,
     held: Option<&Held>,
 ) -> Result<(), ReportError> {
-    let mut list = DetailSheet::begin(workbook, style, input, input.words.status(status), columns(input, held)?);
+    let mut list = DetailSheet::begin(workbook, style, input, input.list_name(input.words.status(status)), columns(input, held)?);
     // What the province was told of long ago and is still open comes first.
     for pass in Pass::ALL {
         write_pass(&mut list, input, pass, status, held)?;

@@ -28,7 +28,7 @@ pub(super) fn write_differences(workbook: &mut Workbook, style: &Style, input: R
     let decided = ["col-decision", "col-decision-note"].map(|key| text(words.text(key)));
     let decided = if input.decisions.is_empty() { Vec::new() } else { decided.into() };
     let columns = with_carried(columns, input.carried, decided);
-    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-differences"), columns);
+    let mut list = DetailSheet::begin(workbook, style, input, input.list_name(words.text("sheet-differences")), columns);
     for urgency in Urgency::ALL {
         let mut decisions = input.decisions.reader()?;
         // A certificate with several differences has several rows.

@@ -5,6 +5,7 @@ mod change;
 mod compared;
 mod detail;
 mod errors;
+mod estimates;
 mod gaps;
 mod handling;
 mod inputs;
@@ -25,7 +26,7 @@ pub(crate) use lists::face_value;
 pub use remediation::{PlanMark, RemediationRow, RemediationWorkbook};
 pub(crate) use style::{fitting, width_of};
 
-use super::ReportInput;
+use super::{ReportInput, title_key};
 use crate::audit::Status;
 use crate::durable::WholeFile;
 use crate::table::schema::coverage;
@@ -61,14 +62,17 @@ pub fn write_workbook(path: &Path, input: ReportInput<'_>) -> Result<(), ReportE
     let style = Style::new();
     let created = ExcelDateTime::from_timestamp(input.figures.finished_at.timestamp())?;
     let properties = DocProperties::new()
-        .set_title(format!("{} {} {}", words.text("title"), input.figures.job, input.figures.run_id))
-        .set_subject(words.text("subject"))
+        .set_title(format!("{} {} {}", words.text(title_key(input.figures)), input.figures.job, input.figures.run_id))
+        .set_subject(words.text(if input.figures.sample.is_some() { "sample-subject" } else { "subject" }))
         .set_author("ecert-audit")
         .set_creation_datetime(&created);
     workbook.set_properties(&properties);
 
     // The overview comes first, and is written last: it leads to all that comes behind it.
     workbook.add_worksheet().set_name(words.text("sheet-overview"))?;
+    if let Some(estimates) = &input.figures.estimates {
+        estimates::write(&mut workbook, &style, input, estimates)?;
+    }
     breakdown::write_by_type(&mut workbook, &style, input)?;
     let by_carried = breakdown::write_by_carried(&mut workbook, &style, input)?;
     gaps::write(&mut workbook, &style, input)?;

@@ -1,6 +1,6 @@
 //! The last sheet: how to read the others.
 
-use super::super::{GLOSSARY, ReportInput};
+use super::super::{GLOSSARY, GLOSSARY_OF_SAMPLES, ReportInput};
 use super::ReportError;
 use super::detail::{DetailCell, DetailSheet, code, text};
 use super::style::Style;
@@ -16,7 +16,8 @@ pub(super) fn write(workbook: &mut Workbook, style: &Style, input: ReportInput<'
     let columns =
         vec![text(words.text("notes-kind")), code(words.text("word")).folding(), text(words.text("meaning")).at_least(MEANING)];
     let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-notes"), columns);
-    for name in GLOSSARY {
+    let of_samples = GLOSSARY_OF_SAMPLES.into_iter().filter(|_| input.figures.sample.is_some());
+    for name in GLOSSARY.into_iter().chain(of_samples) {
         let meaning = format!("glossary-{name}-words");
         list.row([
             DetailCell::Text(Some(words.text("notes-word"))),

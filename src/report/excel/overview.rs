@@ -1,16 +1,18 @@
 //! The first sheet: what the run was, its key figures with the words that define them, change, gates, pictures, and the way
 //! to every other sheet.
 
-use super::super::gates::{rule_of, value_of};
-use super::super::{ReportInput, Words, first_rows, reading};
+use super::super::estimates::{by_text, estimate_text, grouped, run_name};
+use super::super::gates::{rule_of, told_value, verdict_key};
+use super::super::{ReportInput, Words, first_rows, reading, title_key};
 use super::ReportError;
 use super::breakdown::rate_column;
 use super::style::{Style, set_page};
-use crate::analysis::Group;
+use crate::analysis::{Group, PastSample, Verdict};
 use crate::audit::Status;
+use crate::sample::{Estimate, Interval};
 use rust_xlsxwriter::{
-    Chart, ChartAxisCrossing, ChartFont, ChartFormat, ChartLegendPosition, ChartLine, ChartMarker, ChartMarkerType,
-    ChartSolidFill, ChartType, Color, Url, Workbook, Worksheet,
+    Chart, ChartAxisCrossing, ChartErrorBars, ChartErrorBarsType, ChartFont, ChartFormat, ChartLegendPosition, ChartLine,
+    ChartMarker, ChartMarkerType, ChartRange, ChartSolidFill, ChartType, Color, Url, Workbook, Worksheet,
 };
 
 /// Groups that a chart shows: more would not be read.
@@ -24,6 +26,9 @@ const SERIES: [(Status, u16, u32); 6] = [
     (Status::Error, 8, 0x00C0_0000),
     (Status::Pending, 9, 0x00BF_9000),
 ];
+/// First of the hidden columns beside the rates over the runs. They hold, rate by rate, how far its interval reaches above and
+/// below it: the bars of a chart take their lengths from cells.
+const REACHES: u16 = 30;
 /// A row's height in pixels, as Excel has it by default.
 const ROW_PIXELS: u32 = 20;
 
@@ -44,7 +49,7 @@ pub(super) fn write(
     sheet.set_column_width(3, 14)?;
     sheet.set_column_width(4, 14)?;
     sheet.set_screen_gridlines(false);
-    sheet.write_string_with_format(0, 0, words.text("title"), &style.title)?;
+    sheet.write_string_with_format(0, 0, words.text(title_key(figures)), &style.title)?;
     sheet.set_row_height(0, 28)?;
 
     let mut page = Page { sheet, style, words, row: 2 };
@@ -60,6 +65,7 @@ pub(super) fn write(
     page.count("attempts", figures.attempts, words.text("attempts-words"))?;
 
     page.inputs(input)?;
+    page.sample(input)?;
     page.heading("key-figures")?;
     page.count("items", figures.items, words.text("items-words"))?;
     page.count("rows", figures.rows, words.text("rows-words"))?;
@@ -69,10 +75,16 @@ pub(super) fn write(
         ("city_coverage", figures.city_coverage),
         ("error_rate", figures.error_rate),
     ] {
-        page.rate(key, rate)?;
+        match &figures.estimates {
+            Some(estimates) => page.estimate(key, estimates.overall.get(key))?,
+            None => page.rate(key, rate)?,
+        }
     }
 
     page.heading("distribution")?;
+    if figures.sample.is_some() {
+        page.note("sample-counts")?;
+    }
     for (status, count) in figures.by_status() {
         let key = format!("status-{}", status.name());
         page.count(&key, count, words.text(&format!("{key}-words")))?;
@@ -149,7 +161,8 @@ fn solid(colour: u32) -> ChartSolidFill {
 /// Statuses by certificate type, stacked; the numbers are those of the sheet by type.
 fn by_type(input: ReportInput<'_>) -> Chart {
     let words = input.words;
-    let sheet = words.text("sheet-by-type");
+    let name = input.list_name(words.text("sheet-by-type"));
+    let sheet = name.as_str();
     let types = input.analysis.by_type.len();
     let last = u32::try_from(types.min(CHARTED)).unwrap_or(u32::MAX);
     let title = if types > CHARTED {
@@ -208,16 +221,51 @@ fn trend(input: ReportInput<'_>, (first, last): (u32, u32)) -> Chart {
         let line = ChartLine::new().set_color(Color::RGB(colour)).set_width(2.25).clone();
         let dot = ChartFormat::new().set_solid_fill(&solid(colour)).clone();
         let marker = ChartMarker::new().set_type(ChartMarkerType::Circle).set_size(6).set_format(&mut dot.clone()).clone();
-        chart
-            .add_series()
+        let series = chart.add_series();
+        series
             .set_name(words.text(key))
             .set_categories((sheet, first, 0, last, 0))
             .set_values((sheet, first, column, last, column))
             .set_format(ChartFormat::new().set_line(&line))
             .set_marker(&marker);
+        if has_sample(input) {
+            let above = REACHES + 2 * (column - 1);
+            let reaches = |column| ChartRange::new_from_range(sheet, first, column, last, column);
+            let bars = ChartErrorBarsType::Custom(reaches(above), reaches(above + 1));
+            series.set_y_error_bars(ChartErrorBars::new().set_type(bars));
+        }
     }
+    // The bars' lengths stand in hidden columns.
+    chart.show_hidden_data();
     chart.y_axis().set_num_format("0%").set_min(input.lowest_rate_shown()).set_max(1.0);
     chart
+}
+
+/// Whether a run of those that reports show is sampled.
+fn has_sample(input: ReportInput<'_>) -> bool {
+    input.figures.sample.is_some() || input.history.iter().any(|run| run.sample.is_some())
+}
+
+/// A run among others, with its rates in the order of their columns.
+struct ShownRun {
+    name: String,
+    rates: [Option<f64>; 4],
+    sample: Option<PastSample>,
+}
+
+impl ShownRun {
+    /// How far the intervals of the rates in the chart reach above and below them.
+    fn reaches(&self) -> impl Iterator<Item = f64> {
+        let intervals = self
+            .sample
+            .as_ref()
+            .map_or([None; 3], |sample| [sample.collection_rate, sample.province_coverage, sample.city_coverage]);
+        self.rates.into_iter().zip(intervals).flat_map(|(rate, interval)| match (rate, interval) {
+            (Some(rate), Some(Interval { low, high })) => [(high - rate).max(0.0), (rate - low).max(0.0)],
+            // A rate that is known has no bar.
+            _ => [0.0; 2],
+        })
+    }
 }
 
 /// Writes the sheet's lines one below the other.
@@ -295,19 +343,41 @@ impl Page<'_> {
         Ok(())
     }
 
+    /// Tells how the sample was drawn, and how to read what follows.
+    fn sample(&mut self, input: ReportInput<'_>) -> Result<(), ReportError> {
+        let Some(sample) = &input.figures.sample else { return Ok(()) };
+        let words = self.words;
+        self.heading("sample-heading")?;
+        self.count("sample-size", sample.size, words.text("sample-size-words"))?;
+        self.count("sample-population", sample.population, words.text("sample-population-words"))?;
+        let allocation = words.named("allocation", sample.allocation);
+        let by = words.fill("sample-by-words", &[("least", &grouped(sample.least)), ("allocation", allocation)]);
+        self.text("sample-by", by_text(words, sample), &by)?;
+        self.text("sample-seed", &sample.seed, words.text("sample-seed-words"))?;
+        self.note("sample-lists")
+    }
+
+    /// A rate that is estimated, with its interval beside what it means.
+    fn estimate(&mut self, key: &str, estimate: Option<&Estimate>) -> Result<(), ReportError> {
+        self.rate_cell(self.row, 1, estimate.map(|estimate| estimate.value))?;
+        let told = estimate_text(self.words, key, estimate);
+        self.label(key, &told)
+    }
+
     fn gates(&mut self, input: ReportInput<'_>) -> Result<(), ReportError> {
         if input.figures.gates.is_empty() {
             return Ok(());
         }
         self.heading("gates")?;
         for gate in &input.figures.gates {
-            let (verdict, format) =
-                if gate.holds { ("gate-holds", &self.style.good) } else { ("gate-violated", &self.style.bad) };
-            self.sheet.write_string_with_format(self.row, 0, self.words.text(verdict), format)?;
+            let format = match gate.verdict {
+                Verdict::Holds => &self.style.good,
+                Verdict::Fails => &self.style.bad,
+                Verdict::Undecided => &self.style.muted,
+            };
+            self.sheet.write_string_with_format(self.row, 0, self.words.text(verdict_key(gate.verdict)), format)?;
             self.sheet.write_string_with_format(self.row, 1, rule_of(self.words, gate), &self.style.wrapped)?;
-            let value = value_of(self.words, gate);
-            let told = self.words.fill("gate-value-of", &[("value", &value), ("name", &gate.name)]);
-            self.sheet.write_string_with_format(self.row, 2, told, &self.style.remark)?;
+            self.sheet.write_string_with_format(self.row, 2, told_value(self.words, gate), &self.style.remark)?;
             self.row += 1;
         }
         Ok(())
@@ -326,17 +396,30 @@ impl Page<'_> {
             self.sheet.write_string_with_format(self.row, column, self.words.text(key), format)?;
         }
         let first = self.row + 1;
-        let this = self.words.fill("history-this", &[("run", &figures.run_id)]);
-        let past = input
-            .history
-            .iter()
-            .map(|run| (run.run_id.clone(), [run.collection_rate, run.province_coverage, run.city_coverage, run.error_rate]));
-        let now = [figures.collection_rate, figures.province_coverage, figures.city_coverage, figures.error_rate];
-        for (name, rates) in past.chain([(this, now)]) {
+        let words = self.words;
+        let past = input.history.iter().map(|run| ShownRun {
+            name: run_name(words, &run.run_id, run.sample.as_ref().map(|sample| sample.size)),
+            rates: [run.collection_rate, run.province_coverage, run.city_coverage, run.error_rate],
+            sample: run.sample.clone(),
+        });
+        let this = run_name(words, &figures.run_id, figures.sample.as_ref().map(|sample| sample.size));
+        let now = ShownRun {
+            name: words.fill("history-this", &[("run", &this)]),
+            rates: [figures.collection_rate, figures.province_coverage, figures.city_coverage, figures.error_rate],
+            sample: figures.estimates.as_ref().map(PastSample::of),
+        };
+        let has_sample = has_sample(input);
+        for run in past.chain([now]) {
             self.row += 1;
-            self.sheet.write_string_with_format(self.row, 0, &name, &self.style.code)?;
+            self.sheet.write_string_with_format(self.row, 0, &run.name, &self.style.code)?;
+            if has_sample {
+                for (column, reach) in (REACHES..).zip(run.reaches()) {
+                    self.sheet.write_number_with_format(self.row, column, reach, &self.style.percent)?;
+                    self.sheet.set_column_hidden(column)?;
+                }
+            }
             // A rate of nothing stays blank: a dash would be drawn as zero.
-            for (column, rate) in (1..).zip(rates).filter_map(|(column, rate)| Some((column, rate?))) {
+            for (column, rate) in (1..).zip(run.rates).filter_map(|(column, rate)| Some((column, rate?))) {
                 self.rate_cell(self.row, column, Some(rate))?;
             }
         }

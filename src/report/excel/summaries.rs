@@ -17,7 +17,7 @@ pub(super) fn write_differences(workbook: &mut Workbook, style: &Style, input: R
     let mut columns: Vec<DetailColumn> =
         ["col-summary", "col-field", "col-difference", "col-reason"].map(|key| text(words.text(key))).into();
     columns.push(number(words.text("col-count")));
-    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-difference-summary"), columns);
+    let mut list = DetailSheet::begin(workbook, style, input, input.list_name(words.text("sheet-difference-summary")), columns);
     for group in &input.analysis.differences {
         list.row([
             DetailCell::Text(Some(words.text("summary-by-field"))),
@@ -73,7 +73,7 @@ pub(super) fn write_errors(workbook: &mut Workbook, style: &Style, input: Report
     let words = input.words;
     let mut columns = vec![text(words.text("col-error")), code(words.text("col-code")), number(words.text("col-count"))];
     columns.push(text(words.text("col-advice")).at_least(ADVICE));
-    let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-error-summary"), columns);
+    let mut list = DetailSheet::begin(workbook, style, input, input.list_name(words.text("sheet-error-summary")), columns);
     for group in &input.analysis.errors {
         let code = group.code.map(|code| code.to_string());
         list.row([

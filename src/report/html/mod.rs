@@ -1,12 +1,16 @@
 //! The page that a director reads: one file that needs nothing else. No holder code stands in it.
 
+mod estimates;
+
+use super::estimates::{estimate_text, run_name};
 use super::excel::{mask_codes, masked};
-use super::gates::{rule_of, value_of};
+use super::gates::{rule_of, told_value, value_of, verdict_key};
 use super::summary::input_text;
-use super::{GLOSSARY, ReportInput, Words, reading};
-use crate::analysis::{Counts, Figures, Group};
+use super::{GLOSSARY, GLOSSARY_OF_SAMPLES, ReportInput, Words, reading, title_key};
+use crate::analysis::{Counts, Figures, GateResult, Group, PastSample, Verdict};
 use crate::audit::Status;
 use crate::job::Mask;
+use crate::sample::Interval;
 use askama::Template;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -39,7 +43,10 @@ struct Page<'a> {
     times: String,
     inputs: String,
     attention: Option<String>,
-    sections: [(&'static str, &'static str); 7],
+    sections: Vec<(&'static str, &'static str)>,
+    title: &'static str,
+    /// The section on the sample, as HTML.
+    sample: Option<String>,
     cards: Vec<Card>,
     statuses: Vec<StatusRow>,
     legend: Vec<(&'static str, &'a str)>,
@@ -48,6 +55,8 @@ struct Page<'a> {
     changes: Vec<Card>,
     trend: Option<Trend>,
     gates: Vec<Gate<'a>>,
+    /// What the gates come to, with its class.
+    gates_in_all: (&'static str, String),
     tables: Vec<Table>,
     table_keys: [&'static str; TABLE_KEYS.len()],
     errors: Vec<(String, String, String, String)>,
@@ -67,12 +76,13 @@ struct StatusRow {
     note: String,
 }
 
-/// A gate: what it demands, its name in the job, the figure's value, and whether it holds.
+/// A gate: what it demands, its name in the job, the figure's value, and the verdict with its class.
 struct Gate<'a> {
     rule: String,
     name: &'a str,
     value: String,
-    holds: bool,
+    class: &'static str,
+    verdict: String,
 }
 
 /// A chart of horizontal bars.
@@ -109,6 +119,15 @@ struct Line {
     key: &'static str,
     points: String,
     dots: Vec<(String, String, String)>,
+    /// Intervals of estimated rates.
+    bars: Vec<IntervalBar>,
+}
+
+/// A vertical bar from the upper end of an interval to its lower one.
+struct IntervalBar {
+    x: String,
+    top: String,
+    bottom: String,
 }
 
 struct Table {
@@ -133,9 +152,6 @@ pub fn page(input: ReportInput<'_>) -> Result<String, askama::Error> {
         header: header.clone(),
         rows: table_rows(words, groups),
     }));
-    let gates = figures.gates.iter();
-    let gates =
-        gates.map(|gate| Gate { rule: rule_of(words, gate), name: &gate.name, value: value_of(words, gate), holds: gate.holds });
     let error = |group: &crate::analysis::ErrorGroup| {
         let code = group.code.map_or_else(String::new, |code| code.to_string());
         let advice = words.text(&format!("error-{}-advice", group.kind)).to_owned();
@@ -153,15 +169,9 @@ pub fn page(input: ReportInput<'_>) -> Result<String, askama::Error> {
         times: words.fill("times-local", &[("zone", &input.zone_name())]),
         inputs: input_text(words, figures),
         attention: attention(input),
-        sections: [
-            ("figures", "key-figures"),
-            ("results", "distribution"),
-            ("changes", "changes"),
-            ("gates", "gates"),
-            ("worst", "page-worst-types"),
-            ("errors", "page-errors"),
-            ("reading", "page-how-to-read"),
-        ],
+        sections: sections(figures),
+        title: title_key(figures),
+        sample: sample_section(words, figures)?,
         cards: cards(words, figures),
         statuses: statuses(words, figures),
         legend: Status::ALL.iter().map(|status| (status.name(), words.status(*status))).collect(),
@@ -169,18 +179,62 @@ pub fn page(input: ReportInput<'_>) -> Result<String, askama::Error> {
         by_carried: analysis.by_carried.first().map(|(header, groups)| rates(words, header, groups)),
         changes: changes(words, figures),
         trend: trend(input),
-        gates: gates.collect(),
+        gates: figures.gates.iter().map(|gate| told_gate(words, gate)).collect(),
+        gates_in_all: gates_in_all(words, figures),
         tables,
         table_keys: TABLE_KEYS,
         errors: analysis.errors.iter().map(error).collect(),
-        glossary: glossary(words),
+        glossary: glossary(words, figures),
     };
     page.render()
 }
 
-fn glossary(words: &Words) -> Vec<(&str, String)> {
+/// The sections of the page by their names, with the keys of their titles.
+fn sections(figures: &Figures) -> Vec<(&'static str, &'static str)> {
+    let sample = figures.sample.as_ref().map(|_| ("sample", "page-sample"));
+    let rest = [
+        ("results", "distribution"),
+        ("changes", "changes"),
+        ("gates", "gates"),
+        ("worst", "page-worst-types"),
+        ("errors", "page-errors"),
+        ("reading", "page-how-to-read"),
+    ];
+    [("figures", "key-figures")].into_iter().chain(sample).chain(rest).collect()
+}
+
+fn sample_section(words: &Words, figures: &Figures) -> Result<Option<String>, askama::Error> {
+    let sampled = figures.sample.as_ref().zip(figures.estimates.as_ref());
+    sampled.map(|(sample, estimates)| estimates::section(words, sample, &estimates.overall)).transpose()
+}
+
+/// What the gates come to: that all hold, that one is violated, or that one is not decided.
+fn gates_in_all(words: &Words, figures: &Figures) -> (&'static str, String) {
+    let (class, mark, key) = if !figures.gates_hold() {
+        ("bad", "✗", "page-some-violated")
+    } else if figures.gates.iter().any(|gate| gate.verdict == Verdict::Undecided) {
+        ("quiet", "?", "page-some-undecided")
+    } else {
+        ("good", "✓", "page-all-hold")
+    };
+    (class, format!("{mark} {}", words.text(key)))
+}
+
+fn told_gate<'a>(words: &Words, gate: &'a GateResult) -> Gate<'a> {
+    let (class, mark) = match gate.verdict {
+        Verdict::Holds => ("good", "✓"),
+        Verdict::Fails => ("bad", "✗"),
+        Verdict::Undecided => ("quiet", "?"),
+    };
+    let value = if gate.interval.is_some() { told_value(words, gate) } else { value_of(words, gate) };
+    let verdict = format!("{mark} {}", words.text(verdict_key(gate.verdict)));
+    Gate { rule: rule_of(words, gate), name: &gate.name, value, class, verdict }
+}
+
+fn glossary<'a>(words: &'a Words, figures: &Figures) -> Vec<(&'a str, String)> {
     let meaning = |name: &str| words.text(&format!("glossary-{name}-words")).to_owned();
-    GLOSSARY.iter().map(|name| (words.named("glossary", name), meaning(name))).collect()
+    let of_samples = GLOSSARY_OF_SAMPLES.iter().filter(|_| figures.sample.is_some());
+    GLOSSARY.iter().chain(of_samples).map(|name| (words.named("glossary", name), meaning(name))).collect()
 }
 
 /// Returns how many things about the inputs a person should look at; `None` where there are none.
@@ -203,10 +257,15 @@ fn grouped(count: u64) -> String {
 }
 
 fn cards(words: &Words, figures: &Figures) -> Vec<Card> {
-    let card = |key: &str, value: String| Card {
+    let words_of = |key: &str| words.text(&format!("{key}-words")).to_owned();
+    let card = |key: &str, value: String| Card { label: counted(words, figures, key), value, note: words_of(key) };
+    let rate = |key: &str, rate: Option<f64>| Card {
         label: words.text(key).to_owned(),
-        value,
-        note: words.text(&format!("{key}-words")).to_owned(),
+        value: words.percent(rate),
+        note: match &figures.estimates {
+            Some(estimates) => estimate_text(words, key, estimates.overall.get(key)),
+            None => words_of(key),
+        },
     };
     let gaps = figures.city_only + figures.province_only + figures.neither;
     let names = [Status::CityOnly, Status::ProvinceOnly, Status::Neither].map(|status| words.status(status));
@@ -214,17 +273,23 @@ fn cards(words: &Words, figures: &Figures) -> Vec<Card> {
     vec![
         card("items", grouped(figures.items)),
         card("rows", grouped(figures.rows)),
-        card("collection_rate", words.percent(figures.collection_rate)),
-        card("province_coverage", words.percent(figures.province_coverage)),
-        card("city_coverage", words.percent(figures.city_coverage)),
-        card("error_rate", words.percent(figures.error_rate)),
-        Card { label: words.text("page-gaps").to_owned(), value: grouped(gaps), note: names.join(" + ") },
+        rate("collection_rate", figures.collection_rate),
+        rate("province_coverage", figures.province_coverage),
+        rate("city_coverage", figures.city_coverage),
+        rate("error_rate", figures.error_rate),
+        Card { label: counted(words, figures, "page-gaps"), value: grouped(gaps), note: names.join(" + ") },
         Card {
-            label: words.text("inconsistent").to_owned(),
+            label: counted(words, figures, "inconsistent"),
             value: grouped(figures.inconsistent),
             note: words.fill("inconsistent-words", &[("share", &share)]),
         },
     ]
+}
+
+/// What a count is called; that of a sampled run is one of the sample.
+fn counted(words: &Words, figures: &Figures, key: &str) -> String {
+    let name = words.text(key);
+    if figures.sample.is_some() { words.fill("sample-list-name", &[("sheet", name)]) } else { name.to_owned() }
 }
 
 fn changes(words: &Words, figures: &Figures) -> Vec<Card> {
@@ -347,6 +412,13 @@ fn rates(words: &Words, header: &str, groups: &[Group]) -> Bars {
     Bars { title, height: height_of(shown.len()), rows: shown.iter().enumerate().map(bar).collect() }
 }
 
+/// The intervals of the rates of each run in the chart over the runs; `None` for a run that asked about all items.
+fn intervals(input: ReportInput<'_>) -> Vec<Option<[Option<Interval>; 3]>> {
+    let of = |sample: &PastSample| [sample.collection_rate, sample.province_coverage, sample.city_coverage];
+    let now = input.figures.estimates.as_ref().map(|estimates| of(&PastSample::of(estimates)));
+    input.history.iter().map(|run| run.sample.as_ref().map(of)).chain([now]).collect()
+}
+
 /// Rates over the runs; none where this is the first one.
 fn trend(input: ReportInput<'_>) -> Option<Trend> {
     const KEYS: [&str; 3] = ["collection_rate", "province_coverage", "city_coverage"];
@@ -362,6 +434,10 @@ fn trend(input: ReportInput<'_>) -> Option<Trend> {
         input.history.iter().map(|run| (run.run_id.as_str(), [run.collection_rate, run.province_coverage, run.city_coverage]));
     let now = [figures.collection_rate, figures.province_coverage, figures.city_coverage];
     let runs: Vec<(&str, [Option<f64>; 3])> = past.chain([(figures.run_id.as_str(), now)]).collect();
+    let intervals = intervals(input);
+    let sizes = input.history.iter().map(|run| run.sample.as_ref().map(|sample| sample.size));
+    let sizes = sizes.chain([figures.sample.as_ref().map(|sample| sample.size)]);
+    let names: Vec<String> = runs.iter().zip(sizes).map(|((run, _), size)| run_name(input.words, run, size)).collect();
     let low = input.lowest_rate_shown();
     let y = |rate: f64| BOTTOM - (rate - low) / (1.0 - low) * (BOTTOM - TOP);
     #[expect(clippy::cast_precision_loss, reason = "a dozen runs")]
@@ -378,7 +454,12 @@ fn trend(input: ReportInput<'_>) -> Option<Trend> {
             })
             .collect();
         let points = dots.iter().map(|(x, y, _)| format!("{x},{y}")).collect::<Vec<_>>().join(" ");
-        Line { key, points, dots }
+        let bars = intervals.iter().enumerate().filter_map(|(at, of_run)| {
+            let Interval { low: least, high: most } = of_run.as_ref()?.get(which).copied().flatten()?;
+            let y = |rate: f64| format!("{:.1}", y(rate.max(low)));
+            Some(IntervalBar { x: format!("{:.1}", x(at)), top: y(most), bottom: y(least) })
+        });
+        Line { key, points, dots, bars: bars.collect() }
     };
     Some(Trend {
         grid: grid.map(|rate| (format!("{:.0}%", rate * 100.0), (y(rate) * 10.0).round() / 10.0)).collect(),
@@ -389,7 +470,11 @@ fn trend(input: ReportInput<'_>) -> Option<Trend> {
             .filter(|(at, _)| runs.len() <= 6 || (runs.len() - 1 - at).is_multiple_of(2))
             .map(|(at, (run, _))| ((*run).to_owned(), format!("{:.1}", x(at))))
             .collect(),
-        rows: runs.iter().map(|(run, rates)| ((*run).to_owned(), rates.map(|rate| input.words.percent(rate)).to_vec())).collect(),
+        rows: runs
+            .iter()
+            .zip(&names)
+            .map(|((_, rates), name)| (name.clone(), rates.map(|rate| input.words.percent(rate)).to_vec()))
+            .collect(),
         lines: KEYS.into_iter().enumerate().map(line).collect(),
     })
 }

@@ -240,7 +240,8 @@ fn what_programs_leave_that_do_not_calculate_is_no_value_of_a_formula() {
         } else {
             for outcome in [as_code, as_number, read(&["A", "B", "C"].map(in_column).concat())] {
                 assert!(outcome.items().is_empty(), "{name}");
-                assert_eq!(outcome.found.rejected[0].problem.name(), "unreadable_cell", "{name}");
+                let problems: Vec<_> = outcome.found.rejected.iter().map(|row| row.problem.name()).collect();
+                assert_eq!(problems, ["unreadable_cell"], "{name}");
             }
         }
     }
@@ -410,7 +411,7 @@ fn a_sheet_that_is_damaged_is_a_problem_whatever_was_read_of_it() {
 }
 
 #[test]
-fn a_cell_that_names_a_lost_text_or_comes_twice_spoils_its_row_alone() {
+fn a_cell_that_is_too_long_or_comes_twice_spoils_its_row_alone() {
     let good = |row: u32| {
         format!(
             "<row r=\"{row}\"><c r=\"A{row}\" t=\"str\"><v>{}</v></c><c r=\"B{row}\" t=\"str\"><v>{TYPE}</v></c></row>",
@@ -421,9 +422,8 @@ fn a_cell_that_names_a_lost_text_or_comes_twice_spoils_its_row_alone() {
         "<row r=\"4\"><c r=\"A4\" t=\"str\"><v>{}</v></c><c r=\"B4\" t=\"str\"><v>{TYPE}</v></c></row>",
         "x".repeat(200_000)
     );
-    let lost = format!("<row r=\"4\"><c r=\"A4\" t=\"s\"><v>7</v></c><c r=\"B4\" t=\"str\"><v>{TYPE}</v></c></row>");
     let twice = good(4).replace("</row>", "<c r=\"A4\" t=\"str\"><v>x</v></c></row>");
-    for (name, bad) in [("too long", long), ("lost", lost), ("twice", twice)] {
+    for (name, bad) in [("too long", long), ("twice", twice)] {
         let outcome = outcome("a.xlsx", &list_with(&(good(2) + &good(3) + &bad + &good(5))).archive());
         assert_eq!((outcome.problems(), outcome.items(), outcome.rejected()), (Vec::new(), vec![2, 3, 5], vec![4]), "{name}");
     }
@@ -434,7 +434,7 @@ fn a_cell_without_end_is_a_clear_problem() {
     let endless = "x".repeat(20 << 20);
     let cell = format!("<row r=\"9\"><c r=\"A9\" t=\"str\"><v>{endless}</v></c></row>");
     let outcome_of_cell = outcome("a.xlsx", &list_with(&cell).archive());
-    assert_eq!(outcome_of_cell.problems(), ["workbook-sheet-endless-after"]);
+    assert_eq!(outcome_of_cell.problems(), ["workbook-sheet-endless"]);
 
     let parts = list_of_three().with("xl/sharedStrings.xml", format!("<sst><si><t>{endless}</t></si></sst>")).with(
         WORKBOOK_RELATIONSHIPS,
