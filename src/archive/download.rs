@@ -82,7 +82,7 @@ pub(crate) enum NotDownloaded {
 
 impl NotDownloaded {
     /// A failure that may pass, of which the host says nothing.
-    const fn failed(why: Message) -> Self {
+    fn failed(why: Message) -> Self {
         Self::Failed { why, asked_for: None }
     }
 }

@@ -264,7 +264,7 @@ fn judge_envelope(envelope: Envelope, codes: &CodeTable, hidden: &Hidden<'_>) ->
         Failure { message, ..Failure::new(kind, Some(envelope.status)) }
     };
     let treatment = codes.treatment(envelope.status);
-    let meaning = meaning_of(&envelope.message, Place::Any).filter(|_| !is_told(&envelope, treatment));
+    let meaning = if is_told(&envelope, treatment) { None } else { meaning_of(&envelope.message, Place::Any) };
     match (meaning, treatment) {
         (Some(Meaning::TooOften), _) => Verdict::Again(failure(ErrorKind::Platform), None),
         (Some(Meaning::AccountRefused | Meaning::TokenRefused), _) => refused(failure(ErrorKind::Auth)),

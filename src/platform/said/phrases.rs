@@ -64,9 +64,7 @@ static PHRASES: LazyLock<Vec<Phrase>> = LazyLock::new(|| {
 pub(in crate::platform) fn meaning_of(words: &str, place: Place) -> Option<Meaning> {
     let words = spoken(words);
     let is_said = |phrase: &Phrase| matches!(phrase.place, Place::Any) || phrase.place == place;
-    let has = |meaning| {
-        PHRASES.iter().any(|phrase| phrase.meaning == meaning && is_said(phrase) && is_in(&words, &phrase.parts))
-    };
+    let has = |meaning| PHRASES.iter().any(|phrase| phrase.meaning == meaning && is_said(phrase) && is_in(&words, &phrase.parts));
     [Meaning::AccountRefused, Meaning::TokenRefused, Meaning::TooOften].into_iter().find(|meaning| has(*meaning))
 }
 
