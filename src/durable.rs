@@ -16,6 +16,12 @@ pub enum UnsafePath {
     /// It is no ordinary file, or a link.
     #[error("is no ordinary file")]
     NoFile,
+    /// It is there under another name too: what is written to it would change a file elsewhere.
+    #[error("has {links} names")]
+    Linked {
+        /// How many names it has.
+        links: u64,
+    },
     /// Another user owns it.
     #[error("belongs to user {owner}, not to user {own}")]
     Foreign {
@@ -42,6 +48,7 @@ impl UnsafePath {
         let message = match self {
             Self::NoFolder => Message::new("path-no-folder"),
             Self::NoFile => Message::new("path-no-file"),
+            Self::Linked { links } => Message::new("path-linked").with("links", links),
             Self::Foreign { owner, own } => Message::new("path-foreign").with("owner", owner).with("own", own),
             Self::Writable { mode } => Message::new("path-writable").with("mode", format!("{mode:o}")),
             Self::Io(cause) => return Message::new("cannot-use").with("what", path.display()).with("cause", cause),
@@ -83,15 +90,40 @@ fn check_owner(found: &fs::Metadata) -> Result<(), UnsafePath> {
 /// Opens a file for appending, made readable by the owner alone (0600), also where it was there with other permissions.
 ///
 /// # Errors
-/// Fails if it cannot be opened, is a link or no ordinary file, or belongs to another user.
+/// Fails if it cannot be opened, is a link or no ordinary file, has another name too, or belongs to another user.
 pub fn append_private(path: &Path) -> Result<File, UnsafePath> {
     open_private(path, OpenOptions::new().create(true).append(true))
 }
 
+/// Reads a text that lies in the folder of a run. Nobody is waited for, whatever has the file's name.
+///
+/// # Errors
+/// Fails if it cannot be read or is no text, or if its name is that of a link or of no ordinary file.
+pub fn read_ordinary(path: &Path) -> Result<String, UnsafePath> {
+    let mut file = open_ordinary(path, OpenOptions::new().read(true))?;
+    let mut text = String::new();
+    file.read_to_string(&mut text)?;
+    Ok(text)
+}
+
 /// Opens a file of this user's own without following a link, readable by the owner alone.
 fn open_private(path: &Path, options: &mut OpenOptions) -> Result<File, UnsafePath> {
-    let no_follow = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).bits().cast_signed();
-    let file = match options.mode(0o600).custom_flags(no_follow).open(path) {
+    let file = open_ordinary(path, options.mode(0o600))?;
+    let found = file.metadata()?;
+    check_owner(&found)?;
+    if found.nlink() > 1 {
+        return Err(UnsafePath::Linked { links: found.nlink() });
+    }
+    if found.permissions().mode() & 0o077 != 0 {
+        file.set_permissions(fs::Permissions::from_mode(0o600))?;
+    }
+    Ok(file)
+}
+
+/// Opens an ordinary file without following a link, and without waiting for whoever is at the other end of a pipe.
+fn open_ordinary(path: &Path, options: &mut OpenOptions) -> Result<File, UnsafePath> {
+    let flags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).bits().cast_signed();
+    let file = match options.custom_flags(flags).open(path) {
         Ok(file) => file,
         Err(error) if fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) => {
             tracing::warn!(%error, "no ordinary file");
@@ -99,15 +131,7 @@ fn open_private(path: &Path, options: &mut OpenOptions) -> Result<File, UnsafePa
         }
         Err(error) => return Err(error.into()),
     };
-    let found = file.metadata()?;
-    if !found.is_file() {
-        return Err(UnsafePath::NoFile);
-    }
-    check_owner(&found)?;
-    if found.permissions().mode() & 0o077 != 0 {
-        file.set_permissions(fs::Permissions::from_mode(0o600))?;
-    }
-    Ok(file)
+    if file.metadata()?.is_file() { Ok(file) } else { Err(UnsafePath::NoFile) }
 }
 
 /// Removes what processes that died have left half written in a folder. To be called only by whoever holds the lock of the
@@ -302,7 +326,7 @@ impl Lock {
     /// Who holds the lock at `path` alone, by their own words in it; `None` where nobody does.
     #[must_use]
     pub fn holder(path: &Path) -> Option<String> {
-        let mut file = OpenOptions::new().read(true).custom_flags(OFlags::NOFOLLOW.bits().cast_signed()).open(path).ok()?;
+        let mut file = open_ordinary(path, OpenOptions::new().read(true)).ok()?;
         matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)).then(|| words_in(&mut file).ok())?
     }
 }
@@ -382,6 +406,50 @@ mod tests {
         fs::set_permissions(&lax, fs::Permissions::from_mode(0o666)).unwrap();
         append_private(&lax).unwrap();
         assert_eq!(fs::metadata(&lax).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_file_with_another_name_is_not_written_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let (victim, log) = (dir.path().join("victim"), dir.path().join("log"));
+        fs::write(&victim, "precious").unwrap();
+        fs::hard_link(&victim, &log).unwrap();
+        let Err(problem) = append_private(&log) else { panic!("it is the victim") };
+        assert!(matches!(problem, UnsafePath::Linked { links: 2 }));
+        assert_eq!(problem.to_message(&log).code(), "path-linked");
+        assert!(matches!(Lock::take(&log, "me"), Err(LockError::Path(UnsafePath::Linked { .. }))));
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
+        fs::remove_file(&victim).unwrap();
+        append_private(&log).unwrap();
+    }
+
+    #[test]
+    fn nobody_is_waited_for_where_a_pipe_has_the_name_of_a_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let pipe = dir.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert!(matches!(read_ordinary(&pipe), Err(UnsafePath::NoFile)));
+        assert!(matches!(append_private(&pipe), Err(UnsafePath::NoFile)));
+        assert!(matches!(Lock::take(&pipe, "me"), Err(LockError::Path(UnsafePath::NoFile))));
+        assert_eq!(Lock::holder(&pipe), None);
+    }
+
+    #[test]
+    fn a_text_is_read_where_it_lies_and_through_no_link() {
+        let dir = tempfile::tempdir().unwrap();
+        let text = dir.path().join("text");
+        fs::write(&text, "甲").unwrap();
+        assert_eq!(read_ordinary(&text).unwrap(), "甲");
+        for (name, target) in [("link", "text"), ("loop", "loop"), ("dangling", "gone")] {
+            let link = dir.path().join(name);
+            symlink(target, &link).unwrap();
+            assert!(matches!(read_ordinary(&link), Err(UnsafePath::NoFile)), "{name}");
+        }
+        assert!(matches!(read_ordinary(dir.path()), Err(UnsafePath::NoFile)));
+        let Err(UnsafePath::Io(error)) = read_ordinary(&dir.path().join("gone")) else { panic!("there is none") };
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        fs::write(&text, b"\xFF").unwrap();
+        assert!(matches!(read_ordinary(&text), Err(UnsafePath::Io(_))));
     }
 
     #[test]

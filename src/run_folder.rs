@@ -9,10 +9,12 @@ mod layout;
 pub use fingerprint::{Fingerprint, InputHash};
 pub use layout::RunLayout;
 
-use crate::durable::write_whole;
+use crate::durable::{UnsafePath, read_ordinary, write_whole};
 use crate::exit::Stop;
 use crate::journal::{Journal, JournalError, Journals, Shard};
+use crate::message::Message;
 use chrono::{DateTime, Utc};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -116,15 +118,26 @@ impl RunFolder {
     /// Reads the manifest; none where there is no run here.
     ///
     /// # Errors
-    /// Fails if there is one that cannot be read.
+    /// Fails if there is one that is no ordinary file, cannot be read, or is no manifest.
     pub fn manifest(&self) -> Result<Option<Manifest>, Stop> {
+        self.read_manifest()
+    }
+
+    /// Reads what of the manifest matters to the caller; none where there is no run here. Nobody is waited for, whatever has its
+    /// name.
+    ///
+    /// # Errors
+    /// As [`Self::manifest`].
+    pub fn read_manifest<T: DeserializeOwned>(&self) -> Result<Option<T>, Stop> {
         let path = self.file("run.json");
-        let text = match std::fs::read_to_string(&path) {
+        let text = match read_ordinary(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(Stop::disk(path.display())(error)),
+            Err(UnsafePath::Io(error)) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(problem) => return Err(Stop::internal(problem.to_message(&path))),
         };
-        serde_json::from_str(&text).map(Some).map_err(Stop::disk(path.display()))
+        serde_json::from_str(&text).map(Some).map_err(|cause| {
+            Stop::internal(Message::new("manifest-unreadable").with("path", path.display()).with("cause", cause))
+        })
     }
 
     /// Writes the manifest, whole.

@@ -3,6 +3,7 @@
 use super::breakdown::{Analysis, Group};
 use super::estimate::{GroupEstimate, PastSample};
 use super::figures::Figures;
+use crate::durable::read_ordinary;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -77,7 +78,7 @@ impl PastRun {
     /// Reads what a run's folder keeps; none where it keeps nothing that can be read.
     #[must_use]
     pub fn read(path: &Path) -> Option<Self> {
-        serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+        serde_json::from_str(&read_ordinary(path).ok()?).ok()
     }
 }
 

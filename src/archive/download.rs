@@ -5,7 +5,8 @@ use super::store::hex;
 use crate::durable::WholeFile;
 use crate::job::HostRule;
 use crate::message::Message;
-use crate::platform::{build_client, trusting};
+use crate::platform::{build_client, retry_after, trusting};
+use chrono::Utc;
 use reqwest::header::LOCATION;
 use reqwest::{Client, ClientBuilder, StatusCode, redirect};
 use sha2::{Digest, Sha256};
@@ -16,8 +17,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
 
-/// Largest number of redirects that a download follows.
-const MOST_REDIRECTS: usize = 5;
+/// Largest number of redirects that a download follows: each is a request that the job's rate does not count.
+const MOST_REDIRECTS: usize = 1;
 
 /// What a downloader is set to.
 #[derive(Debug, Clone, Copy)]
@@ -69,9 +70,21 @@ pub(crate) enum NotDownloaded {
     /// The file is larger than allowed.
     TooLarge,
     /// A failure that may pass.
-    Failed(Message),
+    Failed {
+        /// What kept the file from coming.
+        why: Message,
+        /// The wait that the host asks for (`Retry-After`).
+        asked_for: Option<Duration>,
+    },
     /// The disk.
     Disk(std::io::Error),
+}
+
+impl NotDownloaded {
+    /// A failure that may pass, of which the host says nothing.
+    fn failed(why: Message) -> Self {
+        Self::Failed { why, asked_for: None }
+    }
 }
 
 impl Downloader {
@@ -101,7 +114,7 @@ impl Downloader {
     /// Fails if nothing may be fetched from the address or from where it leads, if it has expired, if no whole file of at most
     /// the largest size comes in time, or if the file cannot be written.
     pub(crate) async fn fetch(&self, address: &str, file: WholeFile) -> Result<Downloaded, NotDownloaded> {
-        let late = |_| Err(NotDownloaded::Failed(Message::new("fetch-late")));
+        let late = |_| Err(NotDownloaded::failed(Message::new("fetch-late")));
         tokio::time::timeout(self.timeout, self.follow(address, file)).await.unwrap_or_else(late)
     }
 
@@ -114,7 +127,7 @@ impl Downloader {
             if status.is_redirection() {
                 let to = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
                 let next = to.and_then(|to| url.join(to).ok());
-                url = next.ok_or_else(|| NotDownloaded::Failed(Message::new("fetch-redirect-nowhere")))?;
+                url = next.ok_or_else(|| NotDownloaded::failed(Message::new("fetch-redirect-nowhere")))?;
                 continue;
             }
             let told = |code| Message::new(code).with("status", status.as_u16());
@@ -123,10 +136,13 @@ impl Downloader {
                 StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::GONE => {
                     Err(NotDownloaded::Expired(told("fetch-expired")))
                 }
-                _ => Err(NotDownloaded::Failed(told("fetch-status"))),
+                _ => {
+                    let asked_for = retry_after(response.headers(), Utc::now());
+                    Err(NotDownloaded::Failed { why: told("fetch-status"), asked_for })
+                }
             };
         }
-        Err(NotDownloaded::Failed(Message::new("fetch-redirects").with("most", MOST_REDIRECTS)))
+        Err(NotDownloaded::failed(Message::new("fetch-redirects").with("most", MOST_REDIRECTS)))
     }
 
     /// The client that an address may be fetched with.
@@ -169,7 +185,7 @@ impl Downloader {
             innermost = cause.to_string();
             source = cause.source();
         }
-        NotDownloaded::Failed(if error.is_timeout() {
+        NotDownloaded::failed(if error.is_timeout() {
             Message::new("fetch-late")
         } else {
             Message::new("fetch-failed").with("cause", innermost)

@@ -95,6 +95,7 @@ impl Archive<'_> {
             settings: archive.clone(),
             purpose: self.job.purpose.clone(),
             retry: self.session.retry().clone(),
+            patience: self.session.throttle().pause_settings().patience,
             downloader,
             store,
             known: Mutex::new(known),

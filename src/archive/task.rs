@@ -120,6 +120,24 @@ impl FileTask {
         address.map(|address| Source::Address(address.url)).ok_or_else(other)
     }
 
+    /// Tries again after a download that failed, or ends without a file: after as many tries as the job allows, and where the host
+    /// asks for a longer wait than the job is patient.
+    fn failed(&mut self, why: &Message, asked_for: Option<Duration>) {
+        self.tries += 1;
+        let FetchContext { retry, patience, .. } = &*self.context;
+        if let Some(wait) = asked_for.filter(|wait| wait > patience) {
+            let why = Message::new("fetch-asks-to-wait").with_message("why", why.clone());
+            return self.end(FileStatus::Failed, &why.with("wait", humantime::format_duration(wait)));
+        }
+        match self.address.clone().filter(|_| self.tries < retry.attempts) {
+            Some(address) => {
+                let wait = backoff(&retry.backoff, self.tries, fastrand::f64(), asked_for);
+                self.state = State::Fetch(Source::Address(address), wait);
+            }
+            None => self.end(FileStatus::Failed, why),
+        }
+    }
+
     /// Ends without a file.
     fn end(&mut self, status: FileStatus, why: &Message) {
         self.state = State::End(vec![self.entry(0, status, Some(why))]);
@@ -201,17 +219,7 @@ impl Task for FileTask {
                 self.state = State::Ask;
             }
             FileProduct::Expired(why) => self.end(FileStatus::AddressExpired, &why),
-            FileProduct::Failed(why) => {
-                self.tries += 1;
-                let retry = &self.context.retry;
-                match self.address.clone().filter(|_| self.tries < retry.attempts) {
-                    Some(address) => {
-                        let wait = backoff(&retry.backoff, self.tries, fastrand::f64(), None);
-                        self.state = State::Fetch(Source::Address(address), wait);
-                    }
-                    None => self.end(FileStatus::Failed, &why),
-                }
-            }
+            FileProduct::Failed { why, asked_for } => self.failed(&why, asked_for),
         }
     }
 }
@@ -252,6 +260,7 @@ mod tests {
             settings: job.archive,
             purpose: job.purpose,
             retry: job.retry,
+            patience: job.throttle.pause.patience,
             store: Store::of_run(folder.path()),
             known: Mutex::new(Journal::create(&folder.path().join("journal.sqlite")).unwrap()),
         };
@@ -324,9 +333,23 @@ mod tests {
         for tries in 0..3 {
             let Need::Work(_, wait) = task.next() else { panic!("work is next") };
             assert!(wait <= task.context.retry.backoff.end && (tries > 0 || wait.is_zero()));
-            task.take_product(FileProduct::Failed(Message::new("fetch-late")));
+            task.take_product(FileProduct::Failed { why: Message::new("fetch-late"), asked_for: None });
         }
         assert_eq!(end(&mut task), one("failed", "fetch-late"));
+    }
+
+    #[test]
+    fn a_wait_that_the_host_asks_for_is_kept_within_patience() {
+        let (mut task, _folder) = by_identifier();
+        let patience = task.context.patience;
+        answer(&mut task, ADDRESS);
+        let failed = |asked_for| FileProduct::Failed { why: Message::new("fetch-status").with("status", 503), asked_for };
+        assert!(matches!(task.next(), Need::Work(..)));
+        task.take_product(failed(Some(patience)));
+        let Need::Work(_, wait) = task.next() else { panic!("it is tried again") };
+        assert_eq!(wait, patience);
+        task.take_product(failed(Some(patience + Duration::from_secs(1))));
+        assert_eq!(end(&mut task), one("failed", "fetch-asks-to-wait"), "although a try is left");
     }
 
     #[test]

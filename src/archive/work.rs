@@ -12,6 +12,7 @@ use crate::message::Message;
 use crate::platform::decode_base64;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::task::spawn_blocking;
 
 /// Largest number of pages. No certificate has more.
@@ -23,6 +24,8 @@ pub(super) struct FetchContext {
     pub settings: ArchiveSettings,
     pub purpose: Purpose,
     pub retry: RetrySettings,
+    /// Longest wait that whoever holds files may ask for.
+    pub patience: Duration,
     pub downloader: Downloader,
     pub store: Store,
     /// The journal, to find out which contents are there already.
@@ -56,7 +59,12 @@ pub(crate) enum FileProduct {
     /// The address was no longer good.
     Expired(Message),
     /// None came, and another try may bring it.
-    Failed(Message),
+    Failed {
+        /// What kept it from coming.
+        why: Message,
+        /// The wait that whoever holds it asks for.
+        asked_for: Option<Duration>,
+    },
 }
 
 /// A page that came: in its place, or no page of a certificate.
@@ -102,7 +110,7 @@ impl Work for FileWork {
                 let downloaded = match context.downloader.fetch(&address, file).await {
                     Ok(downloaded) => downloaded,
                     Err(NotDownloaded::Expired(why)) => return Ok(FileProduct::Expired(why)),
-                    Err(NotDownloaded::Failed(why)) => return Ok(FileProduct::Failed(why)),
+                    Err(NotDownloaded::Failed { why, asked_for }) => return Ok(FileProduct::Failed { why, asked_for }),
                     Err(NotDownloaded::Forbidden(why)) => return Ok(FileProduct::None(FileStatus::ForbiddenHost, why)),
                     Err(NotDownloaded::TooLarge) => return Ok(is_too_large(&context)),
                     Err(NotDownloaded::Disk(error)) => return Err(not_written(error)),

@@ -4,17 +4,19 @@ use super::session;
 use super::terminal::Terminal;
 use crate::archive::{DownloadSettings, Downloader, NotDownloaded};
 use crate::cli::{CallArgs, CallSide};
-use crate::codes::{Treatment, return_code};
+use crate::codes::{Treatment, is_invisible, return_code};
 use crate::durable::{WholeFile, write_whole};
 use crate::endpoint::{Endpoint, PURPOSE, Side};
 use crate::exit::{Exit, Stop};
 use crate::job::{Base, HostRule, Job, Language, PlatformSettings, SandboxSettings, Secret};
 use crate::message::Message;
 use crate::platform::{
-    Attempt, Client, Envelope, Request, ShareDownloadFile, ShareDownloadUrl, decode_base64, fetch_token, fit_to_show,
+    Attempt, Client, Envelope, Hidden, Request, ShareDownloadFile, ShareDownloadUrl, decode_base64, fetch_token, fit_to_show,
 };
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::io::IsTerminal;
 use std::path::Path;
 use std::time::Instant;
 
@@ -135,13 +137,14 @@ async fn send(
     let client = Client::new(platform, &base_url, 1).map_err(Stop::invalid)?;
     let (username, password) = (reveal(&platform.username, "username").await?, reveal(&platform.password, "password").await?);
     let began = Instant::now();
-    let (token, answer) = fetch_token(&client, &username, &password).await.map_err(|reason| session::stopped(&reason))?;
+    let token = fetch_token(&client, &username, &password).await.map_err(|reason| session::stopped(&reason))?;
     terminal.tell(&Message::new("token-after").with("milliseconds", began.elapsed().as_millis()));
     if endpoint == Endpoint::Token {
-        return shown(&answer, args.raw, terminal).map(|()| Exit::Done);
+        // Whoever asks for a token by hand wants to see it.
+        return shown(&token.answer, args.raw, terminal).map(|()| Exit::Done);
     }
     let began = Instant::now();
-    let attempt = client.attempt(request, &token).await;
+    let attempt = client.attempt(request, &token.text).await;
     let took = began.elapsed().as_millis();
     let resumable = |message| Stop::new(Exit::Resumable, message);
     let body = match attempt {
@@ -156,9 +159,10 @@ async fn send(
         Attempt::Timeout => return Err(resumable(Message::new("no-answer-within").with("milliseconds", took))),
         Attempt::Transport(problem) => return Err(resumable(problem)),
     };
+    let body = token.secrets.out_of_body(body);
     shown(&body, args.raw, terminal)?;
     let envelope = Envelope::parse(&body).map_err(|malformed| resumable(malformed.to_message()))?;
-    let said = fit_to_show(&envelope.message, &[&token, &password]);
+    let said = fit_to_show(&envelope.message, &Hidden::of_call(token.secrets, request));
     let meaning = return_code(envelope.status).map_or(Message::new("code-unknown"), |line| {
         if terminal.language() == Language::En { Message::literal(&line.text_en) } else { Message::literal(&line.text_zh) }
     });
@@ -190,14 +194,31 @@ async fn reveal(secret: &Secret, key: &'static str) -> Result<String, Stop> {
     revealed.map_err(|why| Stop::invalid(Message::new("secret-missing").with("key", key).with_message("why", why)))
 }
 
-/// Prints an answer: indented where it is JSON and that is wanted, else as received.
+/// Prints an answer: indented where it is JSON and that is wanted, else as received. Nothing in it commands a terminal.
 fn shown(body: &[u8], raw: bool, terminal: &Terminal) -> Result<(), Stop> {
     let text = String::from_utf8_lossy(body);
     let indented = serde_json::from_slice::<serde_json::Value>(body)
         .ok()
         .filter(|_| !raw)
         .and_then(|value| serde_json::to_string_pretty(&value).ok());
-    terminal.print(&format!("{}\n", indented.as_deref().unwrap_or(&text)))
+    let shown = indented.as_deref().unwrap_or(&text);
+    // What goes into a file or to another program stays as received, where that is wanted.
+    let shown = if raw && !std::io::stdout().is_terminal() { Cow::Borrowed(shown) } else { Cow::Owned(without_controls(shown)) };
+    terminal.print(&format!("{shown}\n"))
+}
+
+/// A text with its control characters written as JSON writes them, but for line ends and tabs.
+fn without_controls(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut shown, character| {
+        if matches!(character, '\n' | '\t') || !character.is_control() && !is_invisible(character) {
+            shown.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _ = write!(shown, "\\u{unit:04x}");
+            }
+        }
+        shown
+    })
 }
 
 /// Saves the one file that an answer holds: base64 decoded, or what its address leads to. Of several pages each gets a
@@ -234,7 +255,7 @@ async fn download(downloader: &Downloader, address: &str, target: &Path, largest
     let file = WholeFile::create(target).map_err(Stop::disk(target.display()))?;
     let arrived = downloader.fetch(address, file).await.map_err(|why| match why {
         NotDownloaded::Forbidden(why) => Stop { exit: Exit::Refused, messages: vec![Message::new("address-not-allowed"), why] },
-        NotDownloaded::Expired(why) | NotDownloaded::Failed(why) => Stop::new(Exit::Resumable, why),
+        NotDownloaded::Expired(why) | NotDownloaded::Failed { why, .. } => Stop::new(Exit::Resumable, why),
         NotDownloaded::TooLarge => {
             Stop::new(Exit::Resumable, Message::new("download-too-large").with("mebibytes", largest >> 20))
         }
@@ -280,4 +301,20 @@ fn listing() -> String {
     }
     let _ = writeln!(text, "purpose: {} (from the job, or as parameters)", PURPOSE.join(", "));
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_is_printed_commands_a_terminal() {
+        for (text, shown) in [
+            ("{\n\t\"name\": \"张三\"\n}", "{\n\t\"name\": \"张三\"\n}"),
+            ("\u{1b}]0;x\u{7}\u{9b}31m\r", "\\u001b]0;x\\u0007\\u009b31m\\u000d"),
+            ("a\u{202e}b\u{e0041}", "a\\u202eb\\udb40\\udc41"),
+        ] {
+            assert_eq!(without_controls(text), shown);
+        }
+    }
 }

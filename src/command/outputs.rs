@@ -395,6 +395,10 @@ pub(super) fn conclude(
         }
     };
     terminal.print(&text)?;
+    if figures.rows > 0 && figures.error == figures.rows {
+        // No gate need say so: that nothing at all is known is no result.
+        terminal.tell(&Message::new("nothing-known").with("rows", figures.rows));
+    }
     for gate in figures.gates.iter().filter(|gate| !gate.holds) {
         let text = if gate.verdict == Verdict::Undecided {
             tracing::warn!(gate = gate.name, limit = gate.limit, value = gate.value, "gate undecided");

@@ -1,8 +1,10 @@
 //! The plan of a new run: inputs read into its journal.
 
+mod earlier;
+
 use super::terminal::Terminal;
 use super::{outputs, sampled};
-use crate::audit::{EarlierRow, Status};
+use crate::audit::Status;
 use crate::exit::{Exit, Stop};
 use crate::face::sort_key;
 use crate::intake::{
@@ -12,9 +14,9 @@ use crate::intake::{
 use crate::job::{Job, Recheck, SampleSettings};
 use crate::journal::{Journal, JournalError, PlanCounts, PlanWriter, Shard, Wanted};
 use crate::message::Message;
-use crate::run_folder::{Manifest, RunFolder, RunLayout, RunState};
+use crate::run_folder::{Manifest, RunLayout, RunState};
 use crate::sample::{SamplePlan, Target};
-use crate::table::{EarlierError, EarlierRows};
+use earlier::take_previous;
 use std::cell::Cell;
 
 /// The inputs of a run, and where they are read to.
@@ -187,53 +189,6 @@ fn tell_sample(plan: &SamplePlan, terminal: &Terminal) {
     if plan.strata.iter().any(|stratum| stratum.drawn < stratum.population.min(plan.least)) {
         terminal.tell(&Message::new("sample-least-not-met").with("size", plan.drawn()).with("least", plan.least));
     }
-}
-
-/// Takes into the journal what the last complete run of the job knew, where there is one.
-fn take_previous(layout: &RunLayout, journal: &Journal, terminal: &Terminal) -> Result<bool, Stop> {
-    let latest = RunFolder::at(layout.latest());
-    let Some(previous) = latest.manifest()?.filter(|previous| previous.state == RunState::Complete) else {
-        if latest.dir().is_symlink() {
-            terminal.tell(&Message::new("latest-leads-nowhere").with("path", latest.dir().display()));
-        }
-        return Ok(false);
-    };
-    if layout.run_folder().dir().canonicalize().ok() == latest.dir().canonicalize().ok() {
-        return Ok(false);
-    }
-    let failed = |error: EarlierError| {
-        Stop::internal(Message::new("previous-run-unreadable").with("run", &previous.run_id).with("cause", error))
-    };
-    // What the run before knew of its own run before: where it was in shards, each of them knows.
-    let known = latest.journals().map_err(|error| failed(error.into()))?;
-    let rows = EarlierRows::open(&latest.tables()).map_err(|error| failed(error.into()))?;
-    let rows = rows.flat_map(|row| match row {
-        // What an error hid is as it was known before.
-        Ok(row) if is_unknown(&row.status) => {
-            match known.as_ref().map(|known| known.earlier(&row.holder_code, &row.cert_type_code)) {
-                Some(Ok(before)) if !before.is_empty() => {
-                    let still_open = |before: EarlierRow| EarlierRow { status: row.status.clone(), ..before };
-                    before.into_iter().map(still_open).map(Ok).collect()
-                }
-                Some(Err(error)) => vec![Err(error.into())],
-                _ => vec![Ok(row)],
-            }
-        }
-        other => vec![other],
-    });
-    journal.take_earlier(&previous.run_id, rows).map_err(failed)?;
-    if previous.fingerprint.recheck == Recheck::Gaps.word()
-        && let Some(known) = &known
-    {
-        // What a recheck did not ask about is as it was known before.
-        known.each_earlier(|row| journal.add_earlier(&row)).map_err(|error| failed(error.into()))?;
-    }
-    Ok(true)
-}
-
-/// Whether a status says nothing.
-fn is_unknown(status: &str) -> bool {
-    status == Status::Error.name() || status == Status::Pending.name()
 }
 
 /// Whether the previous run left an item with a gap or an error.

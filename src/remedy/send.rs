@@ -6,7 +6,8 @@ use crate::engine::{CallReply, Need, NoWork, Task};
 use crate::job::RemedyAction;
 use crate::journal::{JournalError, Remedy, RemedyState};
 use crate::platform::{
-    DeleteToProvince, Envelope, ErrorKind, Failure, InsertToProvince, Request, UpdateToProvince, fit_to_show, says_too_often,
+    DeleteToProvince, Envelope, ErrorKind, Failure, Hidden, InsertToProvince, OwnSecrets, Request, UpdateToProvince, fit_to_show,
+    says_too_often,
 };
 use chrono::Utc;
 use std::convert::Infallible;
@@ -92,7 +93,10 @@ fn request(remedy: &Remedy) -> Request {
 /// Notes an answer. Any other code than that of success says that the province was not told.
 fn answered(remedy: &mut Remedy, envelope: &Envelope, codes: &CodeTable) -> Sent {
     remedy.code = Some(envelope.status);
-    remedy.message = Some(fit_to_show(&envelope.message, &[])).filter(|words| !words.is_empty());
+    // Our secrets are out of it already.
+    let request = request(remedy);
+    let hidden = Hidden::of_call(OwnSecrets::default(), &request);
+    remedy.message = Some(fit_to_show(&envelope.message, &hidden)).filter(|words| !words.is_empty());
     if codes.treatment(envelope.status) != Some(Treatment::Answer) {
         remedy.state = RemedyState::Refused;
         return Sent::Refused;

@@ -41,22 +41,14 @@ impl Tombstone {
     /// # Errors
     /// Fails if there is a manifest that cannot be read.
     pub fn of(folder: &RunFolder) -> Result<Option<Self>, Stop> {
-        let path = folder.file("run.json");
-        match std::fs::read(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Stop::disk(path.display())(error)),
-            Ok(bytes) => {
-                let marked: Marked = serde_json::from_slice(&bytes).map_err(Stop::disk(path.display()))?;
-                Ok(marked.pruned)
-            }
-        }
+        Ok(folder.read_manifest::<Marked>()?.and_then(|marked| marked.pruned))
     }
 
     /// Writes the tombstone into the run's manifest; what else stands there stays.
     pub(super) fn write(&self, folder: &RunFolder) -> Result<(), Stop> {
         let path = folder.file("run.json");
-        let bytes = std::fs::read(&path).map_err(Stop::disk(path.display()))?;
-        let mut manifest: Map<String, Value> = serde_json::from_slice(&bytes).map_err(Stop::disk(path.display()))?;
+        let missing = || Stop::disk(path.display())(io::Error::from(io::ErrorKind::NotFound));
+        let mut manifest: Map<String, Value> = folder.read_manifest()?.ok_or_else(missing)?;
         manifest.insert(KEY.to_owned(), serde_json::to_value(self).map_err(Stop::disk(path.display()))?);
         let text = serde_json::to_string_pretty(&manifest).map_err(Stop::disk(path.display()))?;
         write_whole(&path, text.as_bytes()).map_err(Stop::disk(path.display()))
