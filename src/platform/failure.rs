@@ -159,11 +159,10 @@ pub fn judge(attempt: &Attempt, codes: &CodeTable, hidden: &Hidden<'_>) -> Verdi
             let failure = Failure::new(ErrorKind::Http, Some(i32::from(*status))).saying(&words, hidden);
             let meaning = meaning_of_all(&words, Place::Any);
             match (meaning, status) {
-                (Some(Meaning::TooOften), _) => Verdict::Again(failure, *retry_after),
+                (Some(Meaning::TooOften), _) | (None, 408 | 429 | 500..=599) => Verdict::Again(failure, *retry_after),
                 (Some(Meaning::AccountRefused | Meaning::TokenRefused), _) | (None, 401 | 403) => refused(failure),
                 // A session that has ended, to a gateway that knows browsers only.
                 (None, _) if *leads_to_login => refused(failure),
-                (None, 408 | 429 | 500..=599) => Verdict::Again(failure, *retry_after),
                 (None, _) => Verdict::Final(failure),
             }
         }
@@ -266,13 +265,12 @@ fn judge_envelope(envelope: Envelope, codes: &CodeTable, hidden: &Hidden<'_>) ->
     let treatment = codes.treatment(envelope.status);
     let meaning = if is_told(&envelope, treatment) { None } else { meaning_of(&envelope.message, Place::Any) };
     match (meaning, treatment) {
-        (Some(Meaning::TooOften), _) => Verdict::Again(failure(ErrorKind::Platform), None),
+        (Some(Meaning::TooOften), _) | (None, Some(Treatment::Retry)) => Verdict::Again(failure(ErrorKind::Platform), None),
         (Some(Meaning::AccountRefused | Meaning::TokenRefused), _) => refused(failure(ErrorKind::Auth)),
         (None, Some(Treatment::Answer | Treatment::Absent | Treatment::Lifecycle)) => {
             let message = hidden.own().out_of_words(envelope.message);
             Verdict::Answer(Envelope { message, ..envelope })
         }
-        (None, Some(Treatment::Retry)) => Verdict::Again(failure(ErrorKind::Platform), None),
         (None, None) if envelope.status == TOO_MANY => Verdict::Again(failure(ErrorKind::Platform), None),
         (None, Some(Treatment::RenewToken)) => Verdict::RenewToken(failure(ErrorKind::Auth)),
         (None, Some(Treatment::StopType)) => Verdict::Final(failure(ErrorKind::TypeUnpublished)),

@@ -288,17 +288,15 @@ fn two_numbers_are_two_certificates_and_a_near_miss_is_a_hint() {
 
 #[test]
 fn two_numbers_are_one_certificate_where_the_state_by_number_says_so() {
-    for by_number in [
-        [("A17", 1, 1), ("B98", 0, 1)],
-        [("A17", 1, 1), ("B98", 0, 0)],
-        [("A17", 1, 0), ("B98", 1, 1)],
-        [("A17", 1, 1), ("B98", 1, 1)],
-    ] {
+    for by_number in [[("A17", 1, 1), ("B98", 0, 1)], [("A17", 1, 1), ("B98", 0, 0)], [("A17", 1, 0), ("B98", 1, 1)]] {
         let (_, outcome) = two_numbers("A17", "B98", &by_number);
         assert_eq!(statuses(&outcome), [Status::Both], "{by_number:?}");
         let fields: Vec<Field> = outcome.certificates[0].differences.iter().map(|difference| difference.field).collect();
         assert_eq!(fields, [Field::CertificateNumber], "{by_number:?}");
     }
+    // The same answer whatever number is asked for is that of a platform that does not heed it.
+    let (_, outcome) = two_numbers("A17", "B98", &[("A17", 1, 1), ("B98", 1, 1)]);
+    assert_eq!(statuses(&outcome), [Status::Error, Status::Error]);
 }
 
 #[test]

@@ -60,6 +60,7 @@ impl Unnumbered {
     }
 
     /// Plays the item; the city answers its list with `city_list`, an honest one where that is none.
+    #[expect(clippy::needless_pass_by_value, reason = "every caller makes one of its own")]
     fn play(&self, city_list: Option<Reply>) -> (Vec<Call>, Outcome) {
         play(&item(), FACES, |call| match call {
             Call::State { .. } => self.state(),

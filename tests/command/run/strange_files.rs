@@ -26,6 +26,11 @@ fn with_job_folder() -> Workspace {
     workspace
 }
 
+/// What becomes of a file: a name for it, and who does it.
+type Damage = (&'static str, fn(&Path));
+/// A file of a run that is none: its name, what is told, and who puts it there.
+type StrangeFile = (&'static str, &'static str, fn(&Path, &Path));
+
 #[test]
 fn whatever_has_the_name_of_the_run_before_a_run_goes_on_without_comparison() {
     type Preparation = fn(&Path);
@@ -60,7 +65,7 @@ fn whatever_has_the_name_of_the_run_before_a_run_goes_on_without_comparison() {
 
 #[test]
 fn a_run_before_of_which_a_part_cannot_be_read_is_not_compared_with() {
-    let damage: [(&str, fn(&Path)); 4] = [
+    let damage: [Damage; 4] = [
         ("no tables", |run| fs::remove_dir_all(run.join("tables")).unwrap()),
         ("a table that is a pipe", |run| {
             fs::remove_file(run.join("tables/coverage.parquet")).unwrap();
@@ -84,7 +89,7 @@ fn a_run_before_of_which_a_part_cannot_be_read_is_not_compared_with() {
 
 #[test]
 fn a_runs_own_files_that_are_others_are_refused_and_left_alone() {
-    let cases: [(&str, &str, fn(&Path, &Path)); 6] = [
+    let cases: [StrangeFile; 6] = [
         ("run.json", "不是普通文件", |_, name| make_pipe(name)),
         ("run.json", "不是普通文件", |victim, name| symlink(victim, name).unwrap()),
         ("run.json", "运行清单", |victim, name| fs::hard_link(victim, name).unwrap()),
