@@ -125,7 +125,7 @@ impl Chosen<'_> {
         }
         let is_known = self.item.as_ref().is_some_and(|(item_id, _)| *item_id == file.item_id);
         if !is_known {
-            let found = self.journal.stretch(file.item_id, 1)?.into_iter().find(|item| item.item_id == file.item_id);
+            let found = self.journal.batch(file.item_id, 1)?.into_iter().find(|item| item.item_id == file.item_id);
             let certificates = found.map_or_else(Vec::new, |item| self.selection.of_item(item, self.settings));
             self.item = Some((file.item_id, certificates));
         }

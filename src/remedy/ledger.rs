@@ -40,7 +40,7 @@ impl Ledger {
     /// The item of that id.
     pub(super) fn item(&self, item_id: u64) -> Result<Option<Item>, JournalError> {
         for (_, journal) in self.0.iter().filter(|(shard, _)| shard.has(item_id)) {
-            if let Some(stored) = journal.stretch(item_id, 1)?.into_iter().find(|stored| stored.item_id == item_id) {
+            if let Some(stored) = journal.batch(item_id, 1)?.into_iter().find(|stored| stored.item_id == item_id) {
                 return Ok(Some(stored.item));
             }
         }
