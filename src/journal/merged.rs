@@ -15,13 +15,13 @@ pub struct Journals {
     /// Whether these are the journals of shards and paths are relative to the run's folder.
     are_shards: bool,
     /// Index of the journal that holds rows of the previous run; unset until it has been looked up, `None` if no journal does.
-    historian: OnceCell<Option<usize>>,
+    previous_run_index: OnceCell<Option<usize>>,
 }
 
 impl From<Vec<Journal>> for Journals {
     /// Combines journals whose tables are built in their own folder.
     fn from(journals: Vec<Journal>) -> Self {
-        Self { parts: journals, are_shards: false, historian: OnceCell::new() }
+        Self { parts: journals, are_shards: false, previous_run_index: OnceCell::new() }
     }
 }
 
@@ -78,8 +78,8 @@ impl Journals {
 
     /// Returns the journal that holds rows of the previous run. All shards hold the same rows, except those that were planned on
     /// a machine without the previous run's folder.
-    fn historian(&self) -> Result<Option<&Journal>, JournalError> {
-        let index = if let Some(index) = self.historian.get() {
+    fn journal_with_previous_run(&self) -> Result<Option<&Journal>, JournalError> {
+        let index = if let Some(index) = self.previous_run_index.get() {
             *index
         } else {
             let mut found = None;
@@ -89,7 +89,7 @@ impl Journals {
                     break;
                 }
             }
-            *self.historian.get_or_init(|| found)
+            *self.previous_run_index.get_or_init(|| found)
         };
         Ok(index.and_then(|index| self.parts.get(index)))
     }
@@ -99,7 +99,7 @@ impl Journals {
     /// # Errors
     /// Fails if a journal cannot be read.
     pub fn previous_run(&self) -> Result<Option<String>, JournalError> {
-        self.historian()?.map_or(Ok(None), Journal::previous_run)
+        self.journal_with_previous_run()?.map_or(Ok(None), Journal::previous_run)
     }
 
     /// Returns the distinct ids that the journals give for the previous run; `None` among them for a journal without one.
@@ -115,7 +115,7 @@ impl Journals {
     /// # Errors
     /// Fails if a journal cannot be read.
     pub fn earlier(&self, holder_code: &str, cert_type_code: &str) -> Result<Vec<EarlierRow>, JournalError> {
-        self.historian()?.map_or(Ok(Vec::new()), |journal| journal.earlier(holder_code, cert_type_code))
+        self.journal_with_previous_run()?.map_or(Ok(Vec::new()), |journal| journal.earlier(holder_code, cert_type_code))
     }
 
     /// Calls `take` for every stored row of the previous run.
@@ -123,7 +123,7 @@ impl Journals {
     /// # Errors
     /// Fails if a journal cannot be read, or with the error of `take`.
     pub fn each_earlier(&self, take: impl FnMut(EarlierRow) -> Result<(), JournalError>) -> Result<(), JournalError> {
-        self.historian()?.map_or(Ok(()), |journal| journal.each_earlier(take))
+        self.journal_with_previous_run()?.map_or(Ok(()), |journal| journal.each_earlier(take))
     }
 
     /// Returns whether any file has been requested.

@@ -126,7 +126,7 @@ const PAGE: u32 = 256;
 
 impl Remedy {
     /// Returns the sort key of the notification.
-    fn place(&self) -> Place {
+    fn sort_key(&self) -> SortKey {
         let index = i64::from(self.certificate_index);
         (self.item_id.cast_signed(), index, self.action.word().to_owned(), self.file_number.clone())
     }
@@ -149,7 +149,7 @@ impl Remedy {
 }
 
 /// Sort key of a notification: item, certificate, action, file number.
-type Place = (i64, i64, String, String);
+type SortKey = (i64, i64, String, String);
 
 fn action(row: &Row<'_>, column: usize) -> rusqlite::Result<RemedyAction> {
     let word: String = row.get(column)?;
@@ -218,9 +218,9 @@ impl Journal {
         })
     }
 
-    /// Returns the page of notifications whose sort keys are greater than `place`, in order.
-    fn remedies_behind(&self, place: &Place) -> Result<Vec<Remedy>, JournalError> {
-        let (item, index, action, file_number) = place;
+    /// Returns the page of notifications whose sort keys are greater than `sort_key`, in order.
+    fn remedies_after(&self, sort_key: &SortKey) -> Result<Vec<Remedy>, JournalError> {
+        let (item, index, action, file_number) = sort_key;
         self.with(|connection| {
             connection
                 .prepare_cached(
@@ -274,11 +274,11 @@ impl Journal {
                 .execute(params![file_number, notified.action.word(), notified.state.name(), notified.sent_at.timestamp_millis()])
         };
         before.each_notified_before(|file_number, notified| keep(file_number, notified).map(|_| ()).map_err(sqlite))?;
-        let mut place = FIRST;
+        let mut sort_key = FIRST;
         loop {
-            let page = before.remedies_behind(&place)?;
+            let page = before.remedies_after(&sort_key)?;
             let Some(last) = page.last() else { break };
-            place = last.place();
+            sort_key = last.sort_key();
             for remedy in page.iter().filter(|remedy| remedy.state.is_told()) {
                 let Remedy { action, state, sent_at, .. } = *remedy;
                 keep(&remedy.file_number, &NotifiedBefore { action, state, sent_at }).map_err(sqlite)?;
@@ -308,13 +308,13 @@ impl Journal {
 }
 
 /// Sort key that is less than that of any notification.
-const FIRST: Place = (-1, 0, String::new(), String::new());
+const FIRST: SortKey = (-1, 0, String::new(), String::new());
 
 impl Journals {
     /// Returns an iterator over all notifications in order, which reads one page at a time.
     #[must_use]
     pub fn remedies(&self) -> Remedies<'_> {
-        let source = |journal| RemedySource { journal, read: VecDeque::new(), behind: Some(FIRST) };
+        let source = |journal| RemedySource { journal, read: VecDeque::new(), after: Some(FIRST) };
         Remedies { sources: self.parts.iter().map(source).collect() }
     }
 
@@ -396,19 +396,19 @@ struct RemedySource<'a> {
     journal: &'a Journal,
     read: VecDeque<Remedy>,
     /// Sort key of the last notification read; `None` at the end.
-    behind: Option<Place>,
+    after: Option<SortKey>,
 }
 
 impl RemedySource<'_> {
     /// Returns the sort key of the next notification, reading the next page if the current one is used up.
-    fn next_place(&mut self) -> Result<Option<Place>, JournalError> {
+    fn next_sort_key(&mut self) -> Result<Option<SortKey>, JournalError> {
         if self.read.is_empty()
-            && let Some(behind) = &self.behind
+            && let Some(after) = &self.after
         {
-            self.read = self.journal.remedies_behind(behind)?.into();
-            self.behind = self.read.back().map(Remedy::place);
+            self.read = self.journal.remedies_after(after)?.into();
+            self.after = self.read.back().map(Remedy::sort_key);
         }
-        Ok(self.read.front().map(Remedy::place))
+        Ok(self.read.front().map(Remedy::sort_key))
     }
 }
 
@@ -416,10 +416,10 @@ impl Iterator for Remedies<'_> {
     type Item = Result<Remedy, JournalError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let mut first: Option<(Place, usize)> = None;
+        let mut first: Option<(SortKey, usize)> = None;
         for (at, source) in self.sources.iter_mut().enumerate() {
-            match source.next_place() {
-                Ok(Some(place)) if first.as_ref().is_none_or(|(least, _)| place < *least) => first = Some((place, at)),
+            match source.next_sort_key() {
+                Ok(Some(sort_key)) if first.as_ref().is_none_or(|(least, _)| sort_key < *least) => first = Some((sort_key, at)),
                 Ok(_) => {}
                 Err(error) => return Some(Err(error)),
             }
