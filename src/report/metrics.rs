@@ -7,6 +7,9 @@ use chrono::{DateTime, Utc};
 use prometheus::proto::{Bucket, Histogram, LabelPair, Metric, MetricFamily, MetricType};
 use prometheus::{Encoder, GaugeVec, Opts, Registry, TextEncoder};
 
+/// Label with the name of the job. Prometheus itself sets a label `job`, that of the scrape, and would rename one of that name.
+const JOB_LABEL: &str = "audit_job";
+
 /// What the metrics are made from.
 #[derive(Debug, Clone, Copy)]
 pub struct MetricsInput<'a> {
@@ -30,7 +33,7 @@ pub fn metrics(input: &MetricsInput<'_>) -> Result<String, prometheus::Error> {
     let MetricsInput { figures, calls, remedies, totals, last_success } = *input;
     let registry = Registry::new();
     let gauge = |name: &str, help: &str, labels: &[&str]| -> Result<GaugeVec, prometheus::Error> {
-        let mut all = vec!["job"];
+        let mut all = vec![JOB_LABEL];
         all.extend(labels);
         let gauge = GaugeVec::new(Opts::new(name, help), &all)?;
         registry.register(Box::new(gauge.clone()))?;
@@ -130,7 +133,7 @@ fn latency(job: &str, totals: &AttemptTotals) -> MetricFamily {
     histogram.set_sample_count(totals.latency.iter().sum());
     histogram.set_sample_sum(totals.latency_seconds);
     let mut label = LabelPair::default();
-    label.set_name("job".to_owned());
+    label.set_name(JOB_LABEL.to_owned());
     label.set_value(job.to_owned());
     let mut metric = Metric::default();
     metric.set_label(vec![label]);
