@@ -1,4 +1,4 @@
-//! The figures in Prometheus' text format, fit for `node_exporter`'s textfile collector.
+//! Figures of a run in the Prometheus text format, for the textfile collector of `node_exporter`.
 
 use crate::analysis::Figures;
 use crate::journal::{CallCount, RemedyCount};
@@ -10,25 +10,25 @@ use prometheus::{Encoder, GaugeVec, Opts, Registry, TextEncoder};
 /// Label with the name of the job. Prometheus itself sets a label `job`, that of the scrape, and would rename one of that name.
 const JOB_LABEL: &str = "audit_job";
 
-/// What the metrics are made from.
+/// Input of the metrics.
 #[derive(Debug, Clone, Copy)]
 pub struct MetricsInput<'a> {
-    /// The run's figures.
+    /// Figures of the run.
     pub figures: &'a Figures,
-    /// Calls by interface, side and result.
+    /// Number of calls by interface, side and result.
     pub calls: &'a [CallCount],
-    /// Notifications of the province by action and state.
+    /// Number of notifications by action and state.
     pub remedies: &'a [RemedyCount],
-    /// What attempts came to.
+    /// Totals of attempts over all processes of the run.
     pub totals: &'a AttemptTotals,
-    /// When the latest complete run of the job ended.
+    /// End of the job's latest complete run.
     pub last_success: Option<DateTime<Utc>>,
 }
 
-/// The content of `metrics.prom`.
+/// Returns the content of `metrics.prom`.
 ///
 /// # Errors
-/// Never in practice: the names are fixed and well-formed.
+/// Fails if a metric's name or labels are not valid, which would be a bug.
 pub fn metrics(input: &MetricsInput<'_>) -> Result<String, prometheus::Error> {
     let MetricsInput { figures, calls, remedies, totals, last_success } = *input;
     let registry = Registry::new();
@@ -81,7 +81,7 @@ pub fn metrics(input: &MetricsInput<'_>) -> Result<String, prometheus::Error> {
             Some(unix_seconds(figures.finished_at)),
         ),
     ] {
-        // A rate of nothing has no value to show.
+        // A rate without a denominator has no value.
         if let Some(value) = value {
             gauge(name, help, &[])?.with_label_values(&[job]).set(value);
         }
@@ -117,7 +117,7 @@ fn unix_seconds(at: DateTime<Utc>) -> f64 {
     at.timestamp_millis() as f64 / 1000.0
 }
 
-/// The latency histogram, which other processes of the run have added to.
+/// Builds the histogram of latencies, which sums up all processes of the run.
 fn latency(job: &str, totals: &AttemptTotals) -> MetricFamily {
     let mut histogram = Histogram::default();
     let mut below = 0;

@@ -1,11 +1,11 @@
-//! The figures as JSON, and as the text that ends a run.
+//! Figures of a run as JSON, and as text for the end of a command.
 
 use super::{Words, first_rows, gate_text};
 use crate::analysis::Figures;
 use crate::audit::Status;
 use std::fmt::Write;
 
-/// The content of `summary.json`.
+/// Returns the content of `summary.json`.
 #[must_use]
 pub fn summary_json(figures: &Figures) -> String {
     let mut text = serde_json::to_string_pretty(figures).unwrap_or_default();
@@ -13,7 +13,7 @@ pub fn summary_json(figures: &Figures) -> String {
     text
 }
 
-/// The readable summary on standard output; `report` is where the report lies.
+/// Returns the summary that is printed on standard output; `report` is the path of the report.
 #[must_use]
 pub fn summary_text(words: &Words, figures: &Figures, report: &str) -> String {
     let mut text = String::new();
@@ -61,7 +61,7 @@ pub fn summary_text(words: &Words, figures: &Figures, report: &str) -> String {
     text
 }
 
-/// Returns how the input rows add up, as one sentence.
+/// Returns the accounting of input rows as one sentence.
 pub(super) fn input_text(words: &Words, figures: &Figures) -> String {
     let (duplicates, invalid) = (figures.duplicate_rows.to_string(), figures.invalid_inputs.to_string());
     let Some(first) = first_rows(figures) else {
