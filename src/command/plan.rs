@@ -7,7 +7,7 @@ use crate::exit::{Exit, Stop};
 use crate::face::sort_key;
 use crate::intake::{FileProblem, FileReport, FoundFiles, IntakeError, IntakeReport, NewItem, Note, SheetReport, read_files};
 use crate::job::{Job, Recheck};
-use crate::journal::{Journal, JournalError, PlanCounts, Shard, Wanted};
+use crate::journal::{ItemFilter, Journal, JournalError, PlanCounts, Shard};
 use crate::message::Message;
 use crate::run_folder::{Manifest, RunFolder, RunLayout, RunState};
 use crate::table::{EarlierError, EarlierRows};
@@ -47,7 +47,7 @@ pub(super) fn open_or_plan(
     if only_gaps && !has_previous {
         terminal.tell(&Message::new("no-run-to-recheck"));
     }
-    let wanted: Wanted<'_> =
+    let wanted: ItemFilter<'_> =
         if only_gaps && has_previous { Box::new(|item| was_left_open(&journal, item)) } else { Box::new(|_| Ok(true)) };
     let mut plan = journal.begin_plan(&carried, shard, wanted)?;
     let today = chrono::Local::now().date_naive();

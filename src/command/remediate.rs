@@ -134,8 +134,8 @@ fn read_if_there(path: &Path) -> Result<Option<PlanFile>, Stop> {
 
 /// Rejects a plan with rows that are not of this run.
 fn refuse_foreign_rows(plan: Option<&PlanFile>) -> Result<(), Stop> {
-    let strangers = plan.map(PlanFile::strangers).unwrap_or_default();
-    if strangers.is_empty() { Ok(()) } else { Err(Stop { exit: Exit::Invalid, messages: strangers }) }
+    let foreign_rows = plan.map(PlanFile::foreign_rows).unwrap_or_default();
+    if foreign_rows.is_empty() { Ok(()) } else { Err(Stop { exit: Exit::Invalid, messages: foreign_rows }) }
 }
 
 fn place_of(action: RemedyAction) -> usize {

@@ -27,7 +27,7 @@ pub use earlier_decisions::EarlierDecision;
 pub use error::JournalError;
 pub use files::ArchivedFile;
 pub use merged::{Items, Journals};
-pub use plan::{PlanRecord, PlanWriter, Shard, Wanted};
+pub use plan::{ItemFilter, PlanRecord, PlanWriter, Shard};
 pub use read::{PastFailure, PlacedTexts, StoredAnswer, StoredItem};
 pub use record::{NewAnswer, Record};
 pub use remedies::{NotifiedBefore, Remedies, Remedy, RemedyCount, RemedyState};

@@ -53,14 +53,14 @@ pub struct PlanRecord {
 }
 
 /// Predicate that selects the items to audit.
-pub type Wanted<'a> = Box<dyn Fn(&NewItem) -> Result<bool, JournalError> + 'a>;
+pub type ItemFilter<'a> = Box<dyn Fn(&NewItem) -> Result<bool, JournalError> + 'a>;
 
 /// Writes the intake's results into a new journal. The plan takes effect with [`PlanWriter::finish`].
 pub struct PlanWriter<'a> {
     journal: &'a Journal,
     carried: &'a [String],
     shard: Shard,
-    wanted: Wanted<'a>,
+    wanted: ItemFilter<'a>,
     /// Items seen so far, including those of other shards and those that were not selected.
     items: u64,
     /// Items and rejected rows that are in the plan.
@@ -79,7 +79,7 @@ impl Journal {
         &'a self,
         carried: &'a [String],
         shard: Shard,
-        wanted: Wanted<'a>,
+        wanted: ItemFilter<'a>,
     ) -> Result<PlanWriter<'a>, JournalError> {
         self.with(|connection| connection.execute_batch("BEGIN"))?;
         let (items, planned, rejected, duplicates) = (0, 0, 0, 0);
