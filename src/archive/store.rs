@@ -90,8 +90,8 @@ impl Store {
         create_private_dir(&self.run.join(&folder))?;
         let name = safe_name(name);
         let path = format!("{folder}/{name}.{}", format.name());
-        // Two identifiers can be converted into the same safe name, so the beginning of its hash is appended to the second one. A file in the
-        // archive whose content does not match its folder is not valid and is replaced.
+        // Two identifiers can be converted into the same safe name, so the beginning of its hash is appended to the name of the
+        // second one. A file in the archive whose content does not match its folder is not valid and is replaced.
         let Err(file) = file.finish_new(&self.place(&path))? else { return Ok(path) };
         let there = hash_of(&self.place(&path))?.1;
         let is_taken = there != sha256 && there[..2] == sha256[..2];

@@ -214,7 +214,7 @@ mod tests {
         }
         assert_eq!(codes("不动产权证"), codes("中华人民共和国不动产权证"));
         assert_eq!(codes("不动产权证书").len(), 1);
-        // What brackets say of a type stays.
+        // Text in brackets that distinguishes types is kept.
         assert_eq!(codes("广播电视节目传送业务经营许可证（有线）"), [""; 0]);
     }
 

@@ -312,7 +312,7 @@ mod tests {
         std::iter::once(key).chain(CELLS).chain(answers).map(str::to_owned).collect()
     }
 
-    /// What a sheet of these rows comes to: decisions with their items and rows, and codes of messages with their rows.
+    /// Reads a sheet of these rows and returns the decisions with item and row, and the codes of messages with their rows.
     fn told(rows: &[Vec<String>]) -> Vec<String> {
         let (own, words) = (keys(b"run"), KnownWords::new());
         let mut file = ReturnedFile::new("a.xlsx", &own, &words);

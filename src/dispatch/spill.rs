@@ -204,7 +204,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// What each department gets back: its number, and item and cells of each row.
+    /// Returns the content of each department: its number, and item and cells of each row.
     fn read_back(rows: &[(usize, String)]) -> Vec<(usize, Vec<(u64, String)>)> {
         let dir = tempfile::tempdir().unwrap();
         let mut spill = Spill::create(dir.path()).unwrap();

@@ -263,7 +263,7 @@ mod tests {
         }
     }
 
-    /// What the two sides of a certificate show as its number.
+    /// Numbers that the faces of the two sides show for a certificate.
     fn numbering(province: &Held, city: &Held) -> &'static str {
         match (province.shown_number.as_deref(), city.shown_number.as_deref()) {
             (None, _) | (_, None) => "no field",

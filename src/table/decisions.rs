@@ -431,7 +431,7 @@ mod tests {
         write_decisions(&tables("3"), &third).unwrap();
         assert_eq!(written(&tables("3")), ["5/0 insert city_only 1"]);
 
-        // What is decided now counts; without the run before, what was known stays.
+        // Decisions of the latest run replace earlier ones; without that run's tables, the earlier ones are kept.
         decide(&third, &tables("3"), &[(5, "A", Decision::DataWrong)], "c.xlsx");
         let gone = dir.path().join("gone");
         take_earlier_decisions(&third, DecidedRun { run_id: "2", tables: &gone, journal: None }).unwrap();

@@ -117,7 +117,7 @@ mod tests {
         writer.close().unwrap();
     }
 
-    /// What is shown of the rows of one status.
+    /// Returns the texts shown for the rows with one status.
     fn shown(dir: &Path, status: &str, mask: Mask) -> Vec<Option<String>> {
         let words = Words::new(Language::ZhCn);
         let mut likely_same = LikelySame::new(dir, &words, mask);
