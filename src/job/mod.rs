@@ -475,8 +475,8 @@ impl Job {
     /// Reads and resolves a job file.
     ///
     /// # Errors
-    /// Fails if the file cannot be read, is not UTF-8 text or not valid TOML, or if a key is unknown, a required key is missing, or
-    /// a value is outside its limits. The error lists every problem with line and column.
+    /// Fails if the file cannot be read, is not UTF-8 text or not valid TOML, or if a key is unknown, a required key is missing,
+    /// or a value is outside its limits. The error lists every problem with line and column.
     ///
     /// # Examples
     /// ```
