@@ -1,30 +1,28 @@
-//! The way of the data, told once.
+//! Pipeline overview: how a job file becomes reports, and which module owns each step.
 //!
-//! A job file ([`job`]) names spreadsheets. The [`intake`] turns them into items: a holder code, a certificate type code,
-//! perhaps a certificate number. The items are the plan of a run, kept in its [`journal`].
+//! A job file ([`job`]) names spreadsheets. The [`intake`] reads items from them: a holder code, a certificate type code and
+//! optionally a certificate number. The items are the plan of a run, stored in its [`journal`].
 //!
-//! The [`engine`] carries each item through one pure function, [`audit::step`]: from the answers so far it says which call
-//! to make next, or what the answers come to. Calls go through the [`platform`]'s session, which throttles, carries the
-//! token and tries again; every answer goes into the journal as received. Raw [`face`]s become comparable there.
+//! The [`engine`] processes each item with one pure function, [`audit::step`]. From the answers so far it returns the next call
+//! to make, or the outcome. Calls go through the session of the [`platform`], which throttles them, adds the token and retries
+//! transient failures. Every answer is stored in the journal as received. `step` converts raw faces into comparable ones
+//! ([`face`]).
 //!
-//! All that follows makes no call: [`table`] runs `step` over the journal and writes Parquet files, [`analysis`] asks
-//! them questions, [`report`] tells the answers to people and schedulers. So a live run, a resumed run and a rebuilt
-//! report cannot disagree.
+//! No later step makes a call: [`table`] applies `step` to the journal and writes Parquet files, [`analysis`] queries them, and
+//! [`report`] presents the results to people and schedulers. A live run, a resumed run and a rebuilt report therefore cannot
+//! disagree.
 //!
-//! The [`archive`] fetches the certificates' files, from addresses that are not trusted, and notes in the journal what came
-//! of each.
+//! The [`archive`] downloads the certificates' files from untrusted addresses and records the results in the journal.
 //!
-//! What departments have to settle goes to them as workbooks, and what they decide comes back ([`dispatch`]). What of it the
-//! province has to be told, it is told once, and the audit's own function says whether that took effect ([`remedy`]).
+//! [`dispatch`] writes workbooks for the departments that have to settle differences, and collects their decisions. [`remedy`]
+//! notifies the province of decisions, once each, and verifies the effect with `step`.
 //!
-//! The [`sandbox`] stands in for the platform. Under everything lie the [`endpoint`]s and [`codes`] of the
-//! specification, and files that land whole ([`durable`]).
+//! The [`sandbox`] is a stand-in for the platform. All modules build on the [`endpoint`]s and [`codes`] of the specification
+//! and on atomic file writes ([`durable`]).
 //!
-//! A [`sample`] of the items stands for all of them: it is drawn while the inputs are read, and [`analysis`] estimates from it.
+//! [`init`] contains the files of a new project. [`retention`] removes the personal data of old runs.
 //!
-//! What a new project begins with is in [`init`]; what old runs keep of people, and for how long, in [`retention`].
-//!
-//! Rooms, from the top; each uses only rooms below its own:
+//! Modules in order of dependency; each uses only modules after it:
 //! [`command`], [`cli`], [`init`], [`dispatch`], [`remedy`], [`report`], [`analysis`], [`archive`], [`engine`], [`table`], [`retention`], [`run_folder`], [`journal`], [`audit`], [`face`],
 //! [`platform`], [`sandbox`], [`intake`], [`job`], [`endpoint`], [`codes`], [`sample`], [`durable`], [`child`], [`interrupt`], [`exit`], [`message`].
 

@@ -1,4 +1,4 @@
-//! `call`: one call to any interface, for whoever sets up or debugs access to the platform.
+//! `call`: makes one call to any interface, for setting up or debugging access to the platform.
 
 use super::session;
 use super::terminal::Terminal;
@@ -20,7 +20,7 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::time::Instant;
 
-/// Longest cause that the platform accepts, in characters.
+/// Longest copy cause that the platform accepts, in characters (`certificateCopyCause` in the specification).
 const LONGEST_CAUSE: usize = 200;
 
 pub(super) fn call(args: &CallArgs, terminal: &mut Terminal) -> Result<Exit, Stop> {
@@ -40,7 +40,7 @@ pub(super) fn call(args: &CallArgs, terminal: &mut Terminal) -> Result<Exit, Sto
     super::runtime()?.block_on(send(endpoint, &request, (&platform, &rules), args, terminal))
 }
 
-/// Builds the request; everything that is wrong with its parameters is told before anything is sent.
+/// Builds the request. Every problem with the parameters is reported before anything is sent.
 fn request(endpoint: Endpoint, args: &CallArgs, job: Option<&Job>) -> Result<Request, Stop> {
     let mut problems = Vec::new();
     let mut given = BTreeMap::new();
@@ -93,7 +93,7 @@ fn request(endpoint: Endpoint, args: &CallArgs, job: Option<&Job>) -> Result<Req
         Some(side) => request = request.on(if side == CallSide::City { Side::City } else { Side::Province }),
         None => {}
     }
-    // The token's parameters are fixed, or come from the credentials.
+    // The token's parameters are fixed or come from the credentials.
     let required = endpoint.required().iter().filter(|_| endpoint != Endpoint::Token);
     let missing: Vec<&str> = required.chain(purpose).filter(|name| !request.has(name)).copied().collect();
     if !missing.is_empty() {
@@ -107,7 +107,7 @@ fn request(endpoint: Endpoint, args: &CallArgs, job: Option<&Job>) -> Result<Req
     if problems.is_empty() { Ok(request) } else { Err(Stop { exit: Exit::Invalid, messages: problems }) }
 }
 
-/// Where to call and as whom: the job's platform, or the address typed with credentials from the environment.
+/// Returns the platform settings: those of the job, or the given URL with credentials from the environment.
 fn platform(args: &CallArgs, job: Option<&Job>) -> Result<PlatformSettings, Stop> {
     if let Some(job) = job {
         return Ok(job.platform.clone());
@@ -125,7 +125,7 @@ fn platform(args: &CallArgs, job: Option<&Job>) -> Result<PlatformSettings, Stop
     Ok(PlatformSettings::of(base, username, password))
 }
 
-/// Sends the call. From the moment that it is sent no exit code says that nothing was called.
+/// Sends the request. From here on the exit code must not be 2, which states that nothing was called.
 async fn send(
     endpoint: Endpoint,
     request: &Request,
@@ -194,7 +194,7 @@ async fn reveal(secret: &Secret, key: &'static str) -> Result<String, Stop> {
     revealed.map_err(|why| Stop::invalid(Message::new("secret-missing").with("key", key).with_message("why", why)))
 }
 
-/// Prints an answer: indented where it is JSON and that is wanted, else as received. Nothing in it commands a terminal.
+/// Prints a response: indented if it is JSON and `raw` is false, else as received.
 fn shown(body: &[u8], raw: bool, terminal: &Terminal) -> Result<(), Stop> {
     let text = String::from_utf8_lossy(body);
     let indented = serde_json::from_slice::<serde_json::Value>(body)
@@ -221,8 +221,8 @@ fn without_controls(text: &str) -> String {
     })
 }
 
-/// Saves the one file that an answer holds: base64 decoded, or what its address leads to. Of several pages each gets a
-/// number before its ending.
+/// Saves the file in a response: the decoded base64, or the target of its download address. If there are several pages, a number
+/// is inserted before the extension of each.
 async fn save(settings: DownloadSettings<'_>, envelope: &Envelope, path: &Path, terminal: &Terminal) -> Result<(), Stop> {
     if let Ok(addresses) = ShareDownloadUrl::addresses(envelope)
         && addresses.iter().any(|address| address.url.starts_with("http"))
@@ -250,7 +250,7 @@ async fn save(settings: DownloadSettings<'_>, envelope: &Envelope, path: &Path, 
     Ok(())
 }
 
-/// Fetches what an address leads to into a file, under the same rules as the archive; returns its size in bytes.
+/// Downloads a file under the same rules as `archive`, and returns its size in bytes.
 async fn download(downloader: &Downloader, address: &str, target: &Path, largest: u64) -> Result<u64, Stop> {
     let file = WholeFile::create(target).map_err(Stop::disk(target.display()))?;
     let arrived = downloader.fetch(address, file).await.map_err(|why| match why {
@@ -271,7 +271,7 @@ fn numbered(path: &Path, number: usize) -> std::path::PathBuf {
     path.with_file_name(format!("{stem}-{number}{ending}"))
 }
 
-/// The interfaces with their parameters and one line of explanation each.
+/// Returns the list of interfaces, with their parameters and one line of explanation each.
 fn listing() -> String {
     let mut text = String::new();
     for endpoint in Endpoint::all() {

@@ -1,4 +1,4 @@
-//! The plan of a new run: inputs read into its journal.
+//! Planning of a new run: reads the inputs into its journal.
 
 mod earlier;
 
@@ -12,7 +12,7 @@ use crate::intake::{
     read_files,
 };
 use crate::job::{Job, Recheck, SampleSettings};
-use crate::journal::{Journal, JournalError, PlanCounts, PlanWriter, Shard, Wanted};
+use crate::journal::{ItemFilter, Journal, JournalError, PlanCounts, PlanWriter, Shard};
 use crate::message::Message;
 use crate::run_folder::{Manifest, RunLayout, RunState};
 use crate::sample::{SamplePlan, Target};
@@ -35,8 +35,8 @@ impl Reading<'_> {
     }
 }
 
-/// Opens the journal of a run, reading the inputs into it where that has not been done. `begun` is the manifest that an earlier
-/// process has left.
+/// Opens the journal of a run, and reads the inputs into it unless its plan is complete. `begun` is the manifest that an earlier
+/// process wrote.
 pub(super) fn open_or_plan(
     reading: Reading<'_>,
     begun: Option<&Manifest>,
@@ -46,8 +46,8 @@ pub(super) fn open_or_plan(
     let (folder, shard) = (layout.folder(), reading.shard());
     let path = folder.journal();
     if path.exists() {
-        // A journal without a manifest is of a process that died while it read the inputs: nothing was asked yet, and the
-        // inputs may be others now.
+        // A journal without a manifest is of a process that died while it read the inputs. No call was made yet and the inputs
+        // may have changed since, so planning starts over.
         if let Some(manifest) = begun
             && let Some(journal) = layout.open_journal(manifest)?
         {
@@ -79,7 +79,7 @@ pub(super) fn open_or_plan(
         tell_sample(&plan, terminal);
         report
     } else {
-        let wanted: Wanted<'_> =
+        let wanted: ItemFilter<'_> =
             if only_gaps && has_previous { Box::new(|item| was_left_open(&journal, item)) } else { Box::new(|_| Ok(true)) };
         let mut plan = journal.begin_plan(&carried, shard, wanted)?;
         let report = read(reading, &mut plan, terminal)?;
@@ -102,7 +102,7 @@ pub(super) fn open_or_plan(
     }
     let counts = journal.counts()?;
     let named: u64 = report.files.iter().flat_map(|file| &file.sheets).map(|sheet| sheet.items).sum();
-    // The other shards may have items: one without any is complete as it is.
+    // In a sharded run another shard may have all the items, so an empty shard is complete.
     if counts.items == 0 && named > 0 && shard.of > 1 {
         return Ok((journal, counts));
     }
@@ -191,7 +191,7 @@ fn tell_sample(plan: &SamplePlan, terminal: &Terminal) {
     }
 }
 
-/// Whether the previous run left an item with a gap or an error.
+/// Returns whether the previous run ended with a gap or an error for an item.
 fn was_left_open(journal: &Journal, item: &NewItem) -> Result<bool, JournalError> {
     let rows = journal.earlier(&item.holder_code, &item.cert_type_code)?;
     let is_meant = |number: Option<&str>| match (&item.certificate_number, number) {
@@ -201,18 +201,18 @@ fn was_left_open(journal: &Journal, item: &NewItem) -> Result<bool, JournalError
     Ok(rows.iter().any(|row| is_open(&row.status) && is_meant(row.certificate_number.as_deref())))
 }
 
-/// Whether a status is a gap, or unknown.
+/// Returns whether a status is a gap or unknown.
 fn is_open(status: &str) -> bool {
     status != Status::Both.name()
 }
 
-/// Carried headers that no sheet has: a slip of the pen, most likely.
+/// Returns the carried headers that no sheet has, which are probably misspelt.
 pub(super) fn carried_nowhere(job: &Job, files: &[FileReport]) -> Vec<String> {
     let has = |header: &String| files.iter().flat_map(|file| &file.sheets).any(|sheet| sheet.carried.contains(header));
     job.carried().into_iter().filter(|header| !has(header)).collect()
 }
 
-/// What keeps inputs from being read, a line each.
+/// Converts the problems that prevent reading the inputs into an error with one message each.
 pub(super) fn unreadable(problems: &[FileProblem]) -> Stop {
     Stop { exit: Exit::Invalid, messages: problems.iter().map(FileProblem::to_message).collect() }
 }
@@ -228,7 +228,7 @@ fn log_sheet(file: &str, sheet: &SheetReport) {
     }
 }
 
-/// Where the first row lies that cannot be audited, and why, for a message; without its value.
+/// Returns a message with the position of the first rejected row and the reason, but without its value.
 fn first_rejection(journal: &Journal) -> Result<Option<Message>, Stop> {
     let mut first = None;
     journal.rejected_rows::<JournalError>(|row| {
@@ -246,7 +246,7 @@ fn first_rejection(journal: &Journal) -> Result<Option<Message>, Stop> {
     Ok(first)
 }
 
-/// Tells what a person should look at before trusting the numbers: unread tables, and notes that need attention.
+/// Reports tables that were not read, and notes on reading that need attention.
 fn tell_reading(report: &IntakeReport, terminal: &Terminal) {
     for file in &report.files {
         let of_file = |message: Message| FileProblem { file: file.path.to_string(), sheet: None, message };
