@@ -6,7 +6,6 @@ use super::cell::{Cell, SheetRow};
 use super::choice::Choice;
 use super::columns::{Columns, Content, cell_name};
 use super::dedup::{Dedup, Naming};
-use super::header::digits_in;
 use super::heading::Role;
 use super::merged::Merges;
 use super::remark::{LEGEND_WITHIN, is_legend, is_remark};
@@ -124,7 +123,7 @@ impl Section {
                 }
                 Content::Own => {}
             }
-        } else if self.may_be_remark(row, merges) && is_remark(row, &self.columns, merges) {
+        } else if self.may_be_remark(row) && is_remark(row, &self.columns, merges) {
             self.count(row, Outcome::Remark);
             return Ok(());
         }
@@ -137,13 +136,10 @@ impl Section {
     }
 
     /// Whether what stands where the holder code would may be part of a signature or of a title.
-    fn may_be_remark(&self, row: SheetRow<'_>, merges: &Merges) -> bool {
-        /// A text with this many digits may be a code.
-        const DIGITS_OF_A_CODE: usize = 8;
+    fn may_be_remark(&self, row: SheetRow<'_>) -> bool {
         let Some(column) = self.columns.column(Role::HolderCode) else { return false };
         // Almost every row has a code there, and is told by it alone.
-        let Cell::Text(text) = row.cell(column) else { return false };
-        digits_in(text) < DIGITS_OF_A_CODE && (text.contains([':', '：']) || merges.width(row.number, column) > 1)
+        matches!(row.cell(column), Cell::Text(text) if !text.bytes().all(|byte| byte.is_ascii_alphanumeric()))
     }
 
     /// Rejects the rows above the header that hold codes: no header says what they are.
