@@ -8,9 +8,7 @@ use super::heading::Role;
 use super::holder::{Checks, bad_character, check_against, judge_named, judge_unnamed};
 use super::kind::{HolderKind, kind_of_type, kind_of_type_name};
 use super::merged::Merges;
-use super::repair::{
-    is_placeholder, repair_code, repair_number, repair_text, type_code_without_look_alikes, without_look_alikes,
-};
+use super::repair::{is_placeholder, mended_code, mended_type_code, repair_code, repair_number, repair_text};
 use super::row::{InputProblem, NewItem, RejectedRow, Rejection, Repair};
 use crate::codes::{Catalogue, check_type_code};
 use crate::job::InputSettings;
@@ -243,10 +241,10 @@ impl<'a> RowReader<'a> {
         let mended;
         let mut checks = Checks::of(&code, self.rules.today);
         if !checks.hold()
-            && let Some(found) = without_look_alikes(&code, self.rules.today)
+            && let Some((found, repairs)) = mended_code(&code, self.rules.today)
         {
             mended = found;
-            done.push("look_alike");
+            done.extend(repairs);
             checks = Checks::of(&mended, self.rules.today);
         }
         self.note(Role::HolderCode, &value, checks.code, done);
@@ -288,6 +286,9 @@ impl<'a> RowReader<'a> {
                 self.note(role, &Value { text: text_of(&cell), is_merged: false }, "", vec!["placeholder"]);
                 Ok(None)
             }
+            cell if cell.is_in_scientific_notation() => {
+                Err(Rejection::new(role, InputProblem::PrecisionLost, Message::new("advice-scientific")))
+            }
             cell if cell.lost_precision() || self.columns.lost_digits(column, &cell) => {
                 Err(Rejection::usual(role, InputProblem::PrecisionLost))
             }
@@ -301,10 +302,10 @@ impl<'a> RowReader<'a> {
         if let Some(value) = self.value(Role::CertTypeCode)? {
             let (mut code, mut done) = repair_code(&value.text);
             if check_type_code(&code).is_err()
-                && let Some(mended) = type_code_without_look_alikes(&code)
+                && let Some((mended, repairs)) = mended_type_code(&code)
             {
                 code = mended;
-                done.push("look_alike");
+                done.extend(repairs);
             }
             self.note(Role::CertTypeCode, &value, &code, done);
             if !code.is_empty() {
