@@ -150,8 +150,11 @@ impl Columns {
         }
         let text = fold(text);
         let is_short = text.chars().count() <= LONGEST_TOTAL;
+        // A row of a total has no type: 合计饭店 with one lacks its code.
+        let has_type = self.column(Role::CertTypeCode).is_some_and(is_code);
         let exactly = TOTALS.iter().any(|total| text == *total || text == format!("{total}数") || text == format!("总{total}"));
-        exactly || !has_code && is_short && TOTALS.iter().any(|total| text.starts_with(total) || text.ends_with(total))
+        exactly
+            || !has_code && !has_type && is_short && TOTALS.iter().any(|total| text.starts_with(total) || text.ends_with(total))
     }
 
     /// Whether a cell holds a number whose last digits are gone, as the column shows.
@@ -357,8 +360,9 @@ mod tests {
 
     #[test]
     fn totals_are_told_from_rows() {
-        let mut columns = columns(&["序号", "企业名称", "身份证号"], &[]);
+        let mut columns = columns(&["序号", "企业名称", "身份证号", "证照类型代码"], &[]);
         columns.roles[Role::HolderCode as usize] = Some(2);
+        columns.roles[Role::CertTypeCode as usize] = Some(3);
         for (cells, has_code, is_total) in [
             (&[Cell::Text("合计"), Cell::Empty, Cell::Number(3.0)][..], true, true),
             (&[Cell::Text(" 小 计 ")], false, true),
@@ -368,6 +372,8 @@ mod tests {
             (&[Cell::Text("合计：5户"), Cell::Empty, Cell::Text("370499199001010007")], true, false),
             (&[Cell::Text("合计"), Cell::Empty, Cell::Text("370499199001010007")], true, false),
             (&[Cell::Text("1"), Cell::Text("合计会计服务有限责任公司")], false, false),
+            (&[Cell::Text("合计饭店"), Cell::Empty, Cell::Empty, Cell::Text("11100000MB0143028R026")], false, false),
+            (&[Cell::Text("合计"), Cell::Empty, Cell::Empty, Cell::Text("11100000MB0143028R026")], false, true),
             (&[Cell::Number(3.0)], false, false),
         ] {
             assert_eq!(on_row(cells, |row| columns.is_total(row, has_code)), is_total, "{cells:?}");

@@ -6,7 +6,7 @@ use super::columns::{Columns, is_blank};
 use super::header::digits_in;
 use super::heading::Role;
 use super::merged::Merges;
-use super::words::{fold, folded_with_notes};
+use super::words::{fold, folded_with_notes, is_name};
 use crate::codes::Catalogue;
 use std::sync::LazyLock;
 
@@ -90,7 +90,8 @@ pub(super) fn is_remark(row: SheetRow<'_>, columns: &Columns, merges: &Merges) -
     if is_labelled(first) || digits_in(&holder) == 0 && (is_note(first) || are_labels && is_label(first)) {
         return true;
     }
-    if filled.len() == 1 && (is_date(first) || is_closing(first)) {
+    let is_of_name = columns.header.headings.get(column).is_some_and(|heading| is_name(heading.own_name()));
+    if filled.len() == 1 && (is_date(first) || is_closing(first) || is_bracketed(first) && !is_of_name) {
         return true;
     }
     if filled.len() > 1 || digits_in(first) >= DIGITS_OF_A_CODE {
@@ -165,6 +166,12 @@ fn is_date(text: &str) -> bool {
             || NUMERALS.contains(character)
     };
     text.contains('年') && text.contains('月') && text.chars().all(belongs)
+}
+
+/// Whether a text stands in brackets as a whole, such as the unit of the column above it: （元）.
+fn is_bracketed(text: &str) -> bool {
+    let inner = text.trim().strip_prefix(['(', '（']).and_then(|rest| rest.strip_suffix([')', '）']));
+    inner.is_some_and(|inner| !inner.contains(['(', '（']) && digits_in(inner) < DIGITS_OF_NO_WORD)
 }
 
 /// Whether a text says that nothing follows: ——以下空白——.
@@ -308,6 +315,8 @@ mod tests {
             (&["制表：王五", "", "复核：赵六", "打印时间：2026-11-01 10:00:00"], Merges::default(), true),
             (&["经办人：", "", "", "日期：2026年10月30日"], Merges::default(), true),
             (&["注", "以上信息由各镇街提供"], Merges::default(), true),
+            (&["", "", "", "", "（元）"], Merges::default(), true),
+            (&["", "（张三）"], Merges::default(), false),
             (&["", "以下空白"], Merges::default(), true),
             (&["", "", "——以下空白——"], Merges::default(), true),
             // A person whose code is missing.

@@ -141,6 +141,10 @@ fn what_stands_below_a_list_is_no_data_in_whatever_column_it_stands() {
         assert_eq!((outcome.items(), outcome.rejected_as()), (vec![2], Vec::new()), "{rows:?}");
         assert_eq!(outcome.sheet_notes(), ["rows-remark"], "{rows:?}");
     }
+    // The unit of a column, below its header.
+    let header = ["姓名", "身份证号", "证照类型代码", "金额"];
+    let outcome = read(&[&header, &["", "", "", "（元）"], &["张三", &holder, TYPE, "5"]]);
+    assert_eq!((outcome.items(), outcome.sheet_notes()), (vec![3], vec!["rows-remark".to_owned()]));
     // Persons without a code, of a list that tells their posts.
     let rows = [["负责人", "张三", "", TYPE], ["审核人", "李四", "无", TYPE]];
     let outcome = read(&[&["职务", "姓名", "身份证号", "证照类型代码"], &["经办人", "王五", &holder, TYPE], &rows[0], &rows[1]]);
