@@ -51,6 +51,8 @@ pub(super) struct RowResult {
     pub repairs: Vec<Repair>,
     /// Whether a carried value is a formula that nobody has calculated.
     pub lacks_carried_value: bool,
+    /// Whether the type's name beside its code is that of another type.
+    pub is_named_otherwise: bool,
 }
 
 /// The text of a cell, without a copy where it has one.
@@ -110,6 +112,7 @@ pub(super) struct RowReader<'a> {
     holder: Option<usize>,
     repairs: Vec<Repair>,
     lacks_carried_value: bool,
+    is_named_otherwise: bool,
 }
 
 /// What a cell of a column of holder codes holds.
@@ -130,8 +133,9 @@ impl<'a> RowReader<'a> {
         place: &'a Place,
     ) -> Self {
         let holder = columns.column(Role::HolderCode);
-        let (repairs, lacks_carried_value) = (Vec::new(), false);
-        let mut reader = Self { row, merges, above, columns, rules, place, holder, repairs, lacks_carried_value };
+        let (repairs, lacks_carried_value, is_named_otherwise) = (Vec::new(), false, false);
+        let mut reader =
+            Self { row, merges, above, columns, rules, place, holder, repairs, lacks_carried_value, is_named_otherwise };
         if !columns.alternates.is_empty() {
             reader.holder = reader.fitting_holder_column();
         }
@@ -147,7 +151,8 @@ impl<'a> RowReader<'a> {
     pub(super) fn read(mut self) -> RowResult {
         match self.items() {
             Ok(items) => {
-                RowResult { items, rejected: None, repairs: self.repairs, lacks_carried_value: self.lacks_carried_value }
+                let (lacks_carried_value, is_named_otherwise) = (self.lacks_carried_value, self.is_named_otherwise);
+                RowResult { items, rejected: None, repairs: self.repairs, lacks_carried_value, is_named_otherwise }
             }
             Err(rejection) => RowResult { rejected: Some(self.rejected(rejection)), ..RowResult::default() },
         }
@@ -309,6 +314,7 @@ impl<'a> RowReader<'a> {
             }
             self.note(Role::CertTypeCode, &value, &code, done);
             if !code.is_empty() {
+                self.is_named_otherwise = self.names_other_type_than(&code);
                 return Ok(vec![code]);
             }
         }
@@ -325,6 +331,16 @@ impl<'a> RowReader<'a> {
             return Err(Rejection::usual(role, InputProblem::MissingTypeCode));
         }
         Ok(self.rules.settings.default_type_codes.clone())
+    }
+
+    /// Whether the row names another type than a code stands for. The catalogue has to have both: where it lacks one, nobody
+    /// can tell.
+    fn names_other_type_than(&self, code: &str) -> bool {
+        let Some(column) = self.columns.column(Role::CertTypeName) else { return false };
+        let catalogue = self.rules.catalogue;
+        let name = text_of(&self.cell_of(column).0);
+        let mut named = catalogue.named(&name).peekable();
+        named.peek().is_some() && catalogue.name(code).is_some() && named.all(|known| known.code != code)
     }
 
     /// The type of the holder code: as the row names it, else as the job does, else as the code itself shows.

@@ -34,6 +34,8 @@ pub(super) struct Section {
     other_numbers: RowList,
     /// Rows with a formula in a carried column that nobody has calculated.
     without_carried: RowList,
+    /// Rows that name another type than their code stands for.
+    named_otherwise: RowList,
 }
 
 impl Section {
@@ -57,6 +59,7 @@ impl Section {
             above: Above::default(),
             other_numbers: RowList::default(),
             without_carried: RowList::default(),
+            named_otherwise: RowList::default(),
         }
     }
 
@@ -193,6 +196,10 @@ impl Section {
             let message = Message::new("carried-uncalculated").with_message("rows", self.without_carried.to_message());
             self.report.notes.push(Note { message, needs_attention: true });
         }
+        if !self.named_otherwise.is_empty() {
+            let message = Message::new("types-named-otherwise").with_message("rows", self.named_otherwise.to_message());
+            self.report.notes.push(Note { message, needs_attention: true });
+        }
         self.report
     }
 
@@ -229,6 +236,9 @@ impl Section {
         }
         if result.lacks_carried_value {
             self.without_carried.push(row.number);
+        }
+        if result.is_named_otherwise {
+            self.named_otherwise.push(row.number);
         }
         if let Some(rejected) = result.rejected {
             return self.reject(rejected, intake);

@@ -219,6 +219,20 @@ fn a_second_column_of_types_that_is_not_read_is_told() {
 }
 
 #[test]
+fn a_name_of_another_type_than_the_code_stands_for_is_told() {
+    let (first, second) = (citizen(1), citizen(2));
+    let rows =
+        |name: &str| read_csv(&format!("身份证号,证照类型代码,证照名称\n{first},{TYPE},居民身份证\n{second},{TYPE},{name}\n"));
+    let outcome = rows("食品经营许可证");
+    assert_eq!((outcome.found.items.len(), attention(&outcome)), (2, vec!["types-named-otherwise"]));
+    let told = outcome.sheets()[0].notes[0].message.to_string();
+    assert!(told.contains("rows=3"), "{told}");
+    for name in ["身份证", "《居民身份证》", "某种证", "无", ""] {
+        assert!(attention(&rows(name)).is_empty(), "{name}");
+    }
+}
+
+#[test]
 fn a_former_number_is_not_taken_for_the_holders_where_there_is_a_current_one() {
     let mut text = "姓名,旧证件号码,新证件号码,证照类型代码\n".to_owned();
     for serial in 0..3 {

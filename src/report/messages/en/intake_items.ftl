@@ -5,6 +5,7 @@ columns-types-unread = Certificate type codes also stand in { $others }, which w
 duplicates-differ = Some rows count as duplicates because they have no certificate number, but what they hold in { $columns } differs, so that they may be different certificates: { $rows }. If that column is the certificate number, name it as certificate_number in the job's columns.
 
 # Rows and tables with nothing to audit
+types-named-otherwise = Some rows name another certificate type than their type code stands for, and were audited by the code: { $rows }. Please check whether the code or the name is wrong.
 rows-example = { $count } rows say 示例 or 样例 and were taken for examples of the template: they were not audited and count as blank: { $rows }. If they are real, delete that word.
 table-without-rows = There is no data below the header. Please check that this is the file that was filled in, and that the data is not in another sheet.
 table-only-prefilled = Below the header are only serial numbers or what the template came with, and no holder code. Please check that this is not a template that nobody filled in, and that the codes are not in another column.

@@ -5,6 +5,7 @@ columns-types-unread = 还有证照类型代码写在{ $others }，因为认不�
 duplicates-differ = 有的行因为没有证照编号而按重复计，但它们在{ $columns }里填的内容不同，可能是不同的证照：{ $rows }。如果这一列就是证照编号，请在任务文件的 columns 中用 certificate_number 写明。
 
 # Rows and tables with nothing to audit
+types-named-otherwise = 有的行证照名称与证照类型代码不是同一种证照，已按代码查询：{ $rows }。请核对是代码还是名称填错了。
 rows-example = { $count } 行写着“示例”“样例”，按模板里的填写示例处理，没有查询，按空行计：{ $rows }。如果是真实数据，请删去“示例”字样。
 table-without-rows = 表头下面没有数据。请核对交来的是不是填好的文件，数据是不是在别的工作表里。
 table-only-prefilled = 表头下面只有序号或模板预先填好的内容，没有一个证件号码。请核对交来的是不是没有填写的模板，或者号码填在了别的列里。
