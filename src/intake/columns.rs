@@ -47,8 +47,10 @@ pub(super) struct Alternate {
 /// What a row without a holder code holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Content {
-    /// Nothing but a serial number, and what the template puts beside it.
+    /// Nothing but a serial number.
     Serial,
+    /// Nothing but a serial number and what the template puts into every row.
+    NumberedTemplate,
     /// Nothing but what the template puts into every row.
     Template,
     /// Formulas without a value, and nothing else; the first of them stands in this column.
@@ -244,6 +246,7 @@ impl Columns {
         let formula = formula.filter(|column| values == 0 || !is_serial(*column));
         match formula {
             Some(column) => Content::Formulas(column),
+            None if serial && has_template => Content::NumberedTemplate,
             None if serial || values == 0 => Content::Serial,
             None => Content::Template,
         }
@@ -298,8 +301,8 @@ mod tests {
             (Cell::Number(7.0), Cell::Text("张三"), Cell::Text("11100000000013127D001"), Cell::Text("薛城区"));
         for (cells, content) in [
             (&[serial][..], Content::Serial),
-            (&[serial, Cell::Empty, Cell::Empty, kind, place], Content::Serial),
-            (&[serial, Cell::Text("—"), Cell::Text("/"), kind], Content::Serial),
+            (&[serial, Cell::Empty, Cell::Empty, kind, place], Content::NumberedTemplate),
+            (&[serial, Cell::Text("—"), Cell::Text("/"), kind], Content::NumberedTemplate),
             (&[Cell::Text("8、")], Content::Serial),
             (&[Cell::Text("无")], Content::Template),
             (&[Cell::Empty, Cell::Empty, Cell::Empty, kind, place], Content::Template),
@@ -329,7 +332,7 @@ mod tests {
         for (cells, content) in [
             (&[serial, Cell::Empty, Cell::Number(0.0)][..], Content::Serial),
             (&[serial, none, none, none], Content::Serial),
-            (&[serial, Cell::Text("某村")], Content::Serial),
+            (&[serial, Cell::Text("某村")], Content::NumberedTemplate),
             (&[Cell::Empty, Cell::Text("某村")], Content::Template),
             (&[Cell::Empty, Cell::Empty, none, kind], Content::Own),
             (&[serial, Cell::Empty, none, kind], Content::Own),

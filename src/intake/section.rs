@@ -107,6 +107,10 @@ impl Section {
                     self.count(row, Outcome::Prefilled);
                     return Ok(());
                 }
+                Content::NumberedTemplate => {
+                    self.account.hold_numbered(row.number);
+                    return Ok(());
+                }
                 Content::Template => {
                     self.account.hold(row.number);
                     return Ok(());
