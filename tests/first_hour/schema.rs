@@ -77,7 +77,7 @@ fn codes(section: &str, lines: &str) -> Vec<String> {
 }
 
 /// Lines that a section takes.
-const TAKEN: [(&str, &str); 44] = [
+const TAKEN: [(&str, &str); 45] = [
     ("[job]", "period = \"daily\"\nlanguage = \"en\""),
     ("[platform]", "username = \"team\"\npassword = { env = \"P\" }"),
     ("[platform]", "username = { file = \"u\" }\npassword = { command = [\"pass\", \"show\"] }"),
@@ -99,6 +99,7 @@ const TAKEN: [(&str, &str); 44] = [
     ("[audit]", "depth = \"existence\"\ncertificates = \"list\"\nrecheck = \"gaps\""),
     ("[audit]", ""),
     ("[[catalogue.types]]", "code = \"11100000000013127D001\"\nname = \"证\""),
+    ("[catalogue.holder_types]", "\"工会会员证\" = \"999\"\n2 = \"414\""),
     ("[[catalogue.types]]", "code = \"11100000000013127D001\"\nnames = [\"证\", \"照\"]"),
     ("[faces.fields]", "remark = [\"beizhu\"]"),
     ("[faces.province]", "issue_date = []"),
@@ -128,7 +129,7 @@ const TAKEN: [(&str, &str); 44] = [
 ];
 
 /// Lines that a section refuses, with the codes of what is wrong.
-const REFUSED: [(&str, &str, &[&str]); 57] = [
+const REFUSED: [(&str, &str, &[&str]); 58] = [
     ("[job]", "nam = \"x\"", &["job-unknown-key"]),
     ("[job]", "period = \"weekly\"", &["job-expected"]),
     ("[job]", "language = 5", &["job-expected"]),
@@ -164,6 +165,7 @@ const REFUSED: [(&str, &str, &[&str]); 57] = [
     ("[[inputs]]", "columns = \"x\"", &["job-expected-section"]),
     ("[audit]", "depth = \"deep\"", &["job-expected"]),
     ("[[catalogue.types]]", "name = \"证\"", &["job-missing"]),
+    ("[catalogue.holder_types]", "\"工会会员证\" = \"998\"", &["job-expected"]),
     ("[[catalogue.types]]", "code = \"11100000000013127D001\"", &["job-missing"]),
     ("[faces.fields]", "remarks = [\"beizhu\"]", &["job-unknown-key"]),
     ("[faces.compare]", "ignore = [\"adress\"]", &["job-unknown-key"]),

@@ -412,6 +412,18 @@ fn documents_are_known_by_more_names_and_ambiguous_ones_ask_to_choose() {
 }
 
 #[test]
+fn a_job_may_say_what_other_names_of_documents_stand_for() {
+    let text = format!("证件类型,证件号码,证照类型代码\n工会会员证,GH12345678,{TYPE}\n");
+    assert_eq!(read_csv(&text).advice(), [(2, "advice-unknown-holder-type-word")]);
+    let workspace = Workspace::new();
+    workspace.write_input("a.csv", text.as_bytes());
+    let job = format!("{}\n[catalogue.holder_types]\n\"工会会员证\" = \"999\"\n", job_text("inputs/a.csv", ""));
+    let outcome = Outcome::of(&workspace, &job);
+    let types: Vec<&str> = outcome.found.items.iter().map(|item| item.holder_code_type.as_str()).collect();
+    assert_eq!((types, rejected(&outcome)), (vec!["999"], Vec::new()));
+}
+
+#[test]
 fn types_are_known_by_the_names_people_write_and_by_codes_under_a_header_of_names() {
     let names = ["居民身份证", "身份证", "《居民身份证》", "居民身份证（副本）", TYPE];
     let outcome = {
