@@ -139,6 +139,8 @@ pub(super) struct Account {
     templates: Kind,
     /// Rows that are prefilled unless a row with a holder code follows.
     held: Stretches,
+    /// Rows with a serial number that are prefilled, and to be told where a row with a holder code follows.
+    numbered: Stretches,
 }
 
 /// Rows of one kind that has nothing to audit.
@@ -187,9 +189,20 @@ impl Account {
         self.held.push(row);
     }
 
+    /// Counts a row with a serial number that is prefilled, wherever it stands; between rows with holder codes it is told.
+    pub(super) fn hold_numbered(&mut self, row: u32) {
+        self.pass(row);
+        self.numbered.push(row);
+    }
+
     /// Counts the rows that are held, now that a row with a holder code follows: a few by themselves as rejected for
-    /// `problem`, which it returns; more as the template's.
+    /// `problem`, which it returns; more, and those with a serial number, as the template's.
     pub(super) fn settle_held(&mut self, problem: InputProblem) -> Stretches {
+        if !self.numbered.is_empty() {
+            for row in std::mem::take(&mut self.numbered).rows() {
+                self.templates.add(row);
+            }
+        }
         if self.held.is_empty() {
             return Stretches::default();
         }
@@ -229,7 +242,7 @@ impl Account {
     /// Writes the counts into a report, with notes on the rows that have nothing to audit. What is still held is
     /// prefilled.
     pub(super) fn close(mut self, report: &mut SheetReport) {
-        for row in std::mem::take(&mut self.held).rows() {
+        for row in std::mem::take(&mut self.held).rows().chain(std::mem::take(&mut self.numbered).rows()) {
             self.prefilled.add(row);
         }
         report.first_rows = self.first_rows;
@@ -328,6 +341,21 @@ mod tests {
         assert_eq!((report.rows, report.blank_rows, report.rejected["missing_holder_code"]), (11, 8, 3));
         let [note] = &report.notes[..] else { panic!("{:?}", report.notes) };
         assert!(note.needs_attention && note.message.code() == "rows-type-alone");
+    }
+
+    #[test]
+    fn numbered_rows_of_a_template_are_blank_and_told_where_a_code_follows() {
+        let mut account = Account::new(1);
+        account.hold_numbered(2);
+        account.hold_numbered(4);
+        assert!(account.settle_held(InputProblem::MissingHolderCode).is_empty());
+        account.count(5, Outcome::First(1));
+        account.hold_numbered(6);
+        let mut report = SheetReport::default();
+        account.close(&mut report);
+        assert_eq!((report.rows, report.blank_rows, report.prefilled_rows), (5, 4, 1));
+        let told: Vec<(&str, bool)> = report.notes.iter().map(|note| (note.message.code(), note.needs_attention)).collect();
+        assert_eq!(told, [("rows-prefilled", false), ("rows-type-alone", true)]);
     }
 
     #[test]

@@ -56,6 +56,11 @@ impl Cell<'_> {
         }
     }
 
+    /// Whether it is a text in scientific notation, as spreadsheets show long numbers.
+    pub(super) fn is_in_scientific_notation(&self) -> bool {
+        matches!(self, Self::Text(text) if is_scientific(text.trim()))
+    }
+
     /// Whether it is a code whose last digits are gone, whatever its check character says: sixteen digits or more that
     /// went through a number, or any number in scientific notation, which text files show with a few digits.
     pub(super) fn lost_precision(&self) -> bool {

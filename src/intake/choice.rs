@@ -152,7 +152,8 @@ impl Chooser<'_> {
         let Some(mut first) = candidates.next() else {
             return self.leave_out(role, &unused);
         };
-        let mut by_content = if role == Role::HolderCode { self.by_content() } else { Vec::new() };
+        let is_code = matches!(role, Role::HolderCode | Role::CertTypeCode);
+        let mut by_content = if is_code { self.by_content(role) } else { Vec::new() };
         if let Some(better) = first.replaced_by(&mut by_content, kinds) {
             let replaced = std::mem::replace(&mut first, better);
             self.tell_by_content(&first, &replaced);
@@ -174,7 +175,7 @@ impl Chooser<'_> {
                 None => unread.push(other.column),
             }
         }
-        self.tell_unread(&first, &unread);
+        self.tell_unread(role, &first, &unread);
         unused.sort_unstable();
         self.leave_out(role, &unused);
         self.tell(role, &first, &unused);
@@ -197,9 +198,9 @@ impl Chooser<'_> {
         candidates
     }
 
-    /// Columns whose headers say nothing that is known, and which are full of holder codes that check. Whose header names
+    /// Columns whose headers say nothing that is known, and which are full of codes of a role that check. Whose header names
     /// somebody else's is none.
-    fn by_content(&self) -> Vec<Candidate> {
+    fn by_content(&self, role: Role) -> Vec<Candidate> {
         let columns = &self.choice.columns;
         let is_open =
             |heading: &Heading| heading.meaning.is_none() && !heading.text.is_empty() && owner_in(&fold(&heading.text)).is_none();
@@ -208,7 +209,7 @@ impl Chooser<'_> {
         let surveyed = open.map(|(column, _)| Candidate {
             column,
             claim: Claim::Likely,
-            survey: self.sample.survey(Role::HolderCode, column, self.rules),
+            survey: self.sample.survey(role, column, self.rules),
         });
         surveyed.filter(|candidate| candidate.survey.is_fitting()).collect()
     }
@@ -250,19 +251,20 @@ impl Chooser<'_> {
         self.choice.notes.push(Note { message, needs_attention: true });
     }
 
-    /// Tells of columns that are full of holder codes and are not read. Where the job names the column, or carries them, that
-    /// is what it wants.
-    fn tell_unread(&mut self, first: &Candidate, unread: &[usize]) {
+    /// Tells of columns that are full of codes of a role and are not read. Where the job names the column, or carries them,
+    /// that is what it wants.
+    fn tell_unread(&mut self, role: Role, first: &Candidate, unread: &[usize]) {
         let columns = &self.choice.columns;
         let untold: Vec<usize> = unread.iter().copied().filter(|column| !columns.carried.contains(&Some(*column))).collect();
         if untold.is_empty() {
             return;
         }
         let others = untold.iter().map(|column| columns.named(*column)).collect();
-        let message = Message::new("columns-codes-unread").with_message("chosen", columns.named(first.column));
+        let code = if role == Role::HolderCode { "columns-codes-unread" } else { "columns-types-unread" };
+        let message = Message::new(code).with_message("chosen", columns.named(first.column));
         let message = message.with_list("others", others);
         self.choice.notes.push(Note { message, needs_attention: first.claim != Claim::Named });
-        self.leave_out(Role::HolderCode, &untold);
+        self.leave_out(role, &untold);
     }
 
     /// Whom the table's certificate types are issued to.
@@ -311,7 +313,8 @@ impl Chooser<'_> {
         let name = columns.header.headings.get(first.column).map_or("", Heading::own_name);
         let is_company = first.survey.kind() == Some(HolderKind::Organisation) && !name.contains("信用代码");
         let is_likely = first.claim == Claim::Likely || first.claim == Claim::Beside && !is_company;
-        if role == Role::HolderCode && is_known && is_likely {
+        // A note on what was chosen among several columns asks for the same look.
+        if role == Role::HolderCode && is_known && is_likely && notes.is_empty() {
             notes.push((Message::new("columns-likely").with_message("chosen", named(first.column)), true));
         }
         self.choice.notes.extend(notes.into_iter().map(|(message, needs_attention)| Note { message, needs_attention }));

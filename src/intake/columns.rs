@@ -47,8 +47,10 @@ pub(super) struct Alternate {
 /// What a row without a holder code holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Content {
-    /// Nothing but a serial number, and what the template puts beside it.
+    /// Nothing but a serial number.
     Serial,
+    /// Nothing but a serial number and what the template puts into every row.
+    NumberedTemplate,
     /// Nothing but what the template puts into every row.
     Template,
     /// Formulas without a value, and nothing else; the first of them stands in this column.
@@ -150,8 +152,11 @@ impl Columns {
         }
         let text = fold(text);
         let is_short = text.chars().count() <= LONGEST_TOTAL;
+        // A row of a total has no type: 合计饭店 with one lacks its code.
+        let has_type = self.column(Role::CertTypeCode).is_some_and(is_code);
         let exactly = TOTALS.iter().any(|total| text == *total || text == format!("{total}数") || text == format!("总{total}"));
-        exactly || !has_code && is_short && TOTALS.iter().any(|total| text.starts_with(total) || text.ends_with(total))
+        exactly
+            || !has_code && !has_type && is_short && TOTALS.iter().any(|total| text.starts_with(total) || text.ends_with(total))
     }
 
     /// Whether a cell holds a number whose last digits are gone, as the column shows.
@@ -241,6 +246,7 @@ impl Columns {
         let formula = formula.filter(|column| values == 0 || !is_serial(*column));
         match formula {
             Some(column) => Content::Formulas(column),
+            None if serial && has_template => Content::NumberedTemplate,
             None if serial || values == 0 => Content::Serial,
             None => Content::Template,
         }
@@ -295,8 +301,8 @@ mod tests {
             (Cell::Number(7.0), Cell::Text("张三"), Cell::Text("11100000000013127D001"), Cell::Text("薛城区"));
         for (cells, content) in [
             (&[serial][..], Content::Serial),
-            (&[serial, Cell::Empty, Cell::Empty, kind, place], Content::Serial),
-            (&[serial, Cell::Text("—"), Cell::Text("/"), kind], Content::Serial),
+            (&[serial, Cell::Empty, Cell::Empty, kind, place], Content::NumberedTemplate),
+            (&[serial, Cell::Text("—"), Cell::Text("/"), kind], Content::NumberedTemplate),
             (&[Cell::Text("8、")], Content::Serial),
             (&[Cell::Text("无")], Content::Template),
             (&[Cell::Empty, Cell::Empty, Cell::Empty, kind, place], Content::Template),
@@ -326,7 +332,7 @@ mod tests {
         for (cells, content) in [
             (&[serial, Cell::Empty, Cell::Number(0.0)][..], Content::Serial),
             (&[serial, none, none, none], Content::Serial),
-            (&[serial, Cell::Text("某村")], Content::Serial),
+            (&[serial, Cell::Text("某村")], Content::NumberedTemplate),
             (&[Cell::Empty, Cell::Text("某村")], Content::Template),
             (&[Cell::Empty, Cell::Empty, none, kind], Content::Own),
             (&[serial, Cell::Empty, none, kind], Content::Own),
@@ -357,8 +363,9 @@ mod tests {
 
     #[test]
     fn totals_are_told_from_rows() {
-        let mut columns = columns(&["序号", "企业名称", "身份证号"], &[]);
+        let mut columns = columns(&["序号", "企业名称", "身份证号", "证照类型代码"], &[]);
         columns.roles[Role::HolderCode as usize] = Some(2);
+        columns.roles[Role::CertTypeCode as usize] = Some(3);
         for (cells, has_code, is_total) in [
             (&[Cell::Text("合计"), Cell::Empty, Cell::Number(3.0)][..], true, true),
             (&[Cell::Text(" 小 计 ")], false, true),
@@ -368,6 +375,8 @@ mod tests {
             (&[Cell::Text("合计：5户"), Cell::Empty, Cell::Text("370499199001010007")], true, false),
             (&[Cell::Text("合计"), Cell::Empty, Cell::Text("370499199001010007")], true, false),
             (&[Cell::Text("1"), Cell::Text("合计会计服务有限责任公司")], false, false),
+            (&[Cell::Text("合计饭店"), Cell::Empty, Cell::Empty, Cell::Text("11100000MB0143028R026")], false, false),
+            (&[Cell::Text("合计"), Cell::Empty, Cell::Empty, Cell::Text("11100000MB0143028R026")], false, true),
             (&[Cell::Number(3.0)], false, false),
         ] {
             assert_eq!(on_row(cells, |row| columns.is_total(row, has_code)), is_total, "{cells:?}");

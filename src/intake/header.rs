@@ -7,7 +7,7 @@ use super::merged::Merges;
 use super::repair::repair_code;
 use super::row_reader::text_of;
 use super::stray::holds_code;
-use super::words::{fold, is_heading, owner_in, owner_named, stands_for_a_name};
+use super::words::{fold, is_former, is_heading, owner_in, owner_named, stands_for_a_name};
 use crate::codes::check_type_code;
 use crate::job::InputSettings;
 use crate::message::Message;
@@ -138,8 +138,11 @@ impl Header {
             let may_mean = |heading: &Heading| {
                 heading.meaning.is_none() && !heading.own_name().is_empty() && owner_in(heading.own_name()).is_none()
             };
-            let mut headings = header.headings.iter().enumerate();
-            let column = headings.position(|(column, heading)| may_mean(heading) && holds(&below.cell(column)));
+            let fits = |(column, heading): &(usize, &Heading)| may_mean(heading) && holds(&below.cell(*column));
+            let fitting = || header.headings.iter().enumerate().filter(fits);
+            // A number that another one has taken the place of is not the holder's any more.
+            let current = fitting().find(|(_, heading)| !is_former(heading.own_name()));
+            let column = current.or_else(|| fitting().next()).map(|(column, _)| column);
             if let Some(column) = column
                 && let Some(heading) = header.headings.get_mut(column)
             {

@@ -2,7 +2,7 @@
 
 use super::heading::Role;
 use super::kind::HolderKind;
-use super::repair::{belongs_to_citizen_number, belongs_to_credit_code, is_foreign_look_alike};
+use super::repair::{belongs_to_citizen_number, belongs_to_credit_code, is_foreign_look_alike, is_residue};
 use super::row::{InputProblem, Rejection};
 use crate::codes::{
     Catalogue, NumberProblem, check_citizen_number, check_credit_code, holder_code_type, holder_code_types, is_invisible,
@@ -176,7 +176,8 @@ fn check_document(checks: &Checks<'_>) -> Result<(), Rejection> {
     if has_two_numbers(checks) {
         return Err(Rejection::new(Role::HolderCode, InputProblem::BadLength, Message::new("advice-two-numbers")));
     }
-    if let Some((place, character)) = code.chars().enumerate().find(|(_, character)| is_foreign_look_alike(*character)) {
+    let is_foreign = |character: char| is_foreign_look_alike(character) || is_residue(character);
+    if let Some((place, character)) = code.chars().enumerate().find(|(_, character)| is_foreign(*character)) {
         return Err(Rejection::new(Role::HolderCode, InputProblem::BadCharacter, bad_character(place, character)));
     }
     if code.chars().count() <= LONGEST_HOLDER_CODE {

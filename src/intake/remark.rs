@@ -6,7 +6,7 @@ use super::columns::{Columns, is_blank};
 use super::header::digits_in;
 use super::heading::Role;
 use super::merged::Merges;
-use super::words::fold;
+use super::words::{fold, folded_with_notes, is_name};
 use crate::codes::Catalogue;
 use std::sync::LazyLock;
 
@@ -16,6 +16,8 @@ pub(super) const LEGEND_WITHIN: u32 = 3;
 const DIGITS_OF_A_CODE: usize = 8;
 /// A text with this many digits is no word.
 const DIGITS_OF_NO_WORD: usize = 4;
+/// No code that checks is shorter, in characters.
+const SHORTEST_CODE: usize = 15;
 /// The numerals of Chinese lists.
 const NUMERALS: &str = "一二三四五六七八九十";
 /// The ordinals of Chinese lists and forms, in their order.
@@ -27,6 +29,12 @@ struct RemarkWords {
     legend: Vec<String>,
     /// What stands before the colon of a signature or a note, folded.
     labels: Vec<String>,
+    /// What a note is called, folded.
+    notes: Vec<String>,
+    /// What is asked for where a seal or a signature belongs.
+    seals: Vec<String>,
+    /// What says that nothing follows, folded.
+    closings: Vec<String>,
 }
 
 static WORDS: LazyLock<RemarkWords> = LazyLock::new(|| {
@@ -34,7 +42,14 @@ static WORDS: LazyLock<RemarkWords> = LazyLock::new(|| {
     let mut reader = csv::Reader::from_reader(include_bytes!("remark_words.csv").as_slice());
     for line in reader.deserialize::<(String, String)>() {
         let (kind, word) = line.expect("the compiled-in list of words of remarks is well-formed");
-        if kind == "legend" { words.legend.push(word) } else { words.labels.push(word) }
+        let list = match kind.as_str() {
+            "legend" => &mut words.legend,
+            "note" => &mut words.notes,
+            "seal" => &mut words.seals,
+            "closing" => &mut words.closings,
+            _ => &mut words.labels,
+        };
+        list.push(word);
     }
     words
 });
@@ -66,14 +81,17 @@ pub(super) fn is_legend(row: SheetRow<'_>, columns: &Columns, catalogue: &Catalo
 pub(super) fn is_remark(row: SheetRow<'_>, columns: &Columns, merges: &Merges) -> bool {
     let filled = filled(row, columns);
     let Some((column, Cell::Text(first))) = filled.first().copied() else { return false };
-    let is_bare = |role: Role| {
-        let cell = columns.column(role).map_or(Cell::Empty, |column| row.cell(column));
-        digits_in(&cell.text()) < DIGITS_OF_A_CODE
-    };
-    if !is_bare(Role::HolderCode) || !is_bare(Role::CertTypeCode) {
+    let text_of = |role: Role| columns.column(role).map_or_else(String::new, |column| row.cell(column).text());
+    let (holder, cert_type) = (text_of(Role::HolderCode), text_of(Role::CertTypeCode));
+    if !is_no_code(&holder) || !is_no_code(&cert_type) {
         return false;
     }
-    if is_labelled(first) {
+    let are_labels = filled.iter().filter(|(_, cell)| is_label(&cell.text())).count() > 1;
+    if is_labelled(first) || digits_in(&holder) == 0 && (is_note(first) || are_labels && is_label(first)) {
+        return true;
+    }
+    let is_of_name = columns.header.headings.get(column).is_some_and(|heading| is_name(heading.own_name()));
+    if filled.len() == 1 && (is_date(first) || is_closing(first) || is_bracketed(first) && !is_of_name) {
         return true;
     }
     if filled.len() > 1 || digits_in(first) >= DIGITS_OF_A_CODE {
@@ -131,6 +149,49 @@ fn is_name_in_a_program(text: &str) -> bool {
     let belongs =
         |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '-' | '.' | ' ' | '/' | '(' | ')');
     text.chars().all(belongs) && text.contains(|character: char| character.is_ascii_alphabetic())
+}
+
+/// Whether a text holds nothing that could be a code; a date or a telephone number behind its label is none.
+fn is_no_code(text: &str) -> bool {
+    let longest = || text.split(|character: char| !character.is_ascii_alphanumeric()).map(str::len).max().unwrap_or_default();
+    digits_in(text) < DIGITS_OF_A_CODE || is_date(text) || is_labelled(text) && longest() < SHORTEST_CODE
+}
+
+/// Whether a text is a date, whether it is filled in or not: 2026年11月1日, 年 月 日.
+fn is_date(text: &str) -> bool {
+    let belongs = |character: char| {
+        character.is_ascii_digit()
+            || character.is_whitespace()
+            || "年月日号〇○_".contains(character)
+            || NUMERALS.contains(character)
+    };
+    text.contains('年') && text.contains('月') && text.chars().all(belongs)
+}
+
+/// Whether a text stands in brackets as a whole, such as the unit of the column above it: （元）.
+fn is_bracketed(text: &str) -> bool {
+    let inner = text.trim().strip_prefix(['(', '（']).and_then(|rest| rest.strip_suffix([')', '）']));
+    inner.is_some_and(|inner| !inner.contains(['(', '（']) && digits_in(inner) < DIGITS_OF_NO_WORD)
+}
+
+/// Whether a text says that nothing follows: ——以下空白——.
+fn is_closing(text: &str) -> bool {
+    let folded = fold(text);
+    let bare = folded.trim_matches(|character: char| !character.is_alphanumeric());
+    WORDS.closings.iter().any(|known| bare == *known)
+}
+
+/// Whether a text is a label of signatures and notes without anything behind it: 填表人, 审核人.
+fn is_label(text: &str) -> bool {
+    let label = fold(text);
+    WORDS.labels.iter().any(|known| label == *known)
+}
+
+/// Whether a text is what a note is called, or the place for a seal or a signature: 备注, 填报单位（盖章）.
+fn is_note(text: &str) -> bool {
+    let (name, notes) = folded_with_notes(text);
+    let asks_for_seal = |word: &String| name.ends_with(word.as_str()) || notes.iter().any(|note| note.contains(word.as_str()));
+    WORDS.notes.iter().any(|known| name == *known) || WORDS.seals.iter().any(asks_for_seal)
 }
 
 /// Whether a text begins with a label of signatures and notes: 填表人：李四.
@@ -245,11 +306,31 @@ mod tests {
             (&["填表人：李四", "", "审核人：王五"], Merges::default(), true),
             (&["备注：以上数据截至2026年10月31日"], Merges::default(), true),
             (&["单位（盖章）：", "", "", "2026年11月"], Merges::default(), true),
+            (&["填表单位（公章）", "", "", "年  月  日"], Merges::default(), true),
+            (&["", "", "单位（盖章）"], Merges::default(), true),
+            (&["", "", "2026年11月12日"], Merges::default(), true),
+            (&["", "二〇二六年十一月"], Merges::default(), true),
+            (&["填表人", "王五", "审核人", "赵六"], Merges::default(), true),
+            (&["填表人：王五", "", "审核人：赵六", "联系电话：0632-3312345"], Merges::default(), true),
+            (&["制表：王五", "", "复核：赵六", "打印时间：2026-11-01 10:00:00"], Merges::default(), true),
+            (&["经办人：", "", "", "日期：2026年10月30日"], Merges::default(), true),
+            (&["注", "以上信息由各镇街提供"], Merges::default(), true),
+            (&["", "", "", "", "（元）"], Merges::default(), true),
+            (&["", "（张三）"], Merges::default(), false),
+            (&["", "以下空白"], Merges::default(), true),
+            (&["", "", "——以下空白——"], Merges::default(), true),
             // A person whose code is missing.
             (&["", "张三"], Merges::default(), false),
             (&["", "张三"], over((1, 1)), false),
             (&["5", "张三"], Merges::default(), false),
             (&["备注：无", "", CITIZEN, TYPE], Merges::default(), false),
+            (&["负责人", "张三"], Merges::default(), false),
+            (&["负责人", "张三", "E1234567"], Merges::default(), false),
+            (&["负责人", "张三", "", TYPE], Merges::default(), false),
+            (&["单位", "甲公司"], Merges::default(), false),
+            (&["", "公章刻制店"], Merges::default(), false),
+            (&["", "", "单位：91350100M000100Y43"], Merges::default(), false),
+            (&["", "", "370499"], Merges::default(), false),
             (&["", "", "", TYPE], Merges::default(), false),
         ] {
             assert_eq!(on_row(cells, |row| is_remark(row, &columns(), &merges)), expected, "{cells:?}");

@@ -275,8 +275,46 @@ pub(super) fn is_foreign_look_alike(character: char) -> bool {
     !character.is_ascii() && LOOK_ALIKES.contains_key(&character)
 }
 
+/// Returns whether a character is what copying leaves in a text and nobody types: one for private use, which shows as a box
+/// or a blank, a mark over or under another character, a format character that is drawn, or what stands for a lost character.
+pub(super) const fn is_residue(character: char) -> bool {
+    matches!(
+        character,
+        '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{FFFFD}' | '\u{100000}'..='\u{10FFFD}' | '\u{FFFC}' | '\u{FFFD}'
+        | '\u{300}'..='\u{36F}' | '\u{20D0}'..='\u{20FF}' | '\u{302A}'..='\u{302D}' | '\u{3099}' | '\u{309A}'
+        | '\u{600}'..='\u{605}' | '\u{6DD}' | '\u{70F}' | '\u{8E2}' | '\u{110BD}' | '\u{110CD}'
+    )
+}
+
+/// Returns a citizen number or a credit code without residues of copying and with look-alikes replaced, and the names of
+/// what was done; `None` unless its check character then fits.
+pub(super) fn mended_code(code: &str, today: NaiveDate) -> Option<(String, Vec<&'static str>)> {
+    let holds = |code: &str| check_citizen_number(code, today).is_ok() || check_credit_code(code).is_ok();
+    mended(code, holds, |bare| without_look_alikes(bare, today))
+}
+
+/// Returns a certificate type code mended as [`mended_code`] does; `None` unless its check character then fits.
+pub(super) fn mended_type_code(code: &str) -> Option<(String, Vec<&'static str>)> {
+    mended(code, |code| check_type_code(code).is_ok(), type_code_without_look_alikes)
+}
+
+fn mended(
+    code: &str,
+    holds: impl Fn(&str) -> bool,
+    without_look_alikes: impl Fn(&str) -> Option<String>,
+) -> Option<(String, Vec<&'static str>)> {
+    let bare: String = code.chars().filter(|character| !is_residue(*character)).collect();
+    let mut done = if bare.len() < code.len() { vec!["invisible"] } else { Vec::new() };
+    if holds(&bare) {
+        return Some((bare, done));
+    }
+    let found = without_look_alikes(&bare)?;
+    done.push("look_alike");
+    Some((found, done))
+}
+
 /// Returns a citizen number or a credit code with look-alikes replaced; `None` unless its check character then fits.
-pub(super) fn without_look_alikes(code: &str, today: NaiveDate) -> Option<String> {
+fn without_look_alikes(code: &str, today: NaiveDate) -> Option<String> {
     if code.chars().count() != CODE_LENGTH {
         return None;
     }
@@ -285,7 +323,7 @@ pub(super) fn without_look_alikes(code: &str, today: NaiveDate) -> Option<String
 }
 
 /// Returns a certificate type code with look-alikes replaced; `None` unless its check character then fits.
-pub(super) fn type_code_without_look_alikes(code: &str) -> Option<String> {
+fn type_code_without_look_alikes(code: &str) -> Option<String> {
     let belongs = |place, character: char| {
         if place < CODE_LENGTH { belongs_to_credit_code(place, character) } else { character.is_ascii_digit() }
     };
@@ -525,6 +563,25 @@ mod tests {
         assert_eq!(type_code_without_look_alikes("111OOOOOOOOO13127DО01").as_deref(), Some("11100000000013127D001"));
         assert_eq!(type_code_without_look_alikes("11100000000013127E00O"), None);
         assert!(is_foreign_look_alike('Е') && !is_foreign_look_alike('E') && !is_foreign_look_alike('军'));
+    }
+
+    #[test]
+    fn residues_of_copying_are_taken_out_only_where_the_check_character_then_fits() {
+        for (before, after, done) in [
+            ("110105\u{E000}19491231002X", Some("11010519491231002X"), &["invisible"][..]),
+            ("\u{F020}11010519491231002X\u{F0A0}", Some("11010519491231002X"), &["invisible"]),
+            ("110105\u{301}19491231002×", Some("11010519491231002X"), &["invisible", "look_alike"]),
+            ("91350100\u{FFFC}M000100Y43", Some("91350100M000100Y43"), &["invisible"]),
+            ("110105\u{E000}9491231002X", None, &[]),
+            ("110105\u{E000}19491231003X", None, &[]),
+            ("110105•19491231002X", None, &[]),
+        ] {
+            let mended = mended_code(before, today());
+            let expected = after.map(|after| (after.to_owned(), done.to_vec()));
+            assert_eq!(mended, expected, "{before:?}");
+        }
+        let mended = mended_type_code("\u{F020}11100000000013127D001");
+        assert_eq!(mended, Some(("11100000000013127D001".to_owned(), vec!["invisible"])));
     }
 
     #[test]

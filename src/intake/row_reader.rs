@@ -9,7 +9,7 @@ use super::holder::{Checks, bad_character, check_against, judge_named, judge_unn
 use super::kind::{HolderKind, kind_of_type, kind_of_type_name};
 use super::merged::Merges;
 use super::number::repair_number;
-use super::repair::{is_placeholder, repair_code, repair_text, type_code_without_look_alikes, without_look_alikes};
+use super::repair::{is_placeholder, mended_code, mended_type_code, repair_code, repair_text};
 use super::row::{InputProblem, NewItem, RejectedRow, Rejection, Repair};
 use crate::codes::{Catalogue, check_type_code};
 use crate::job::InputSettings;
@@ -52,6 +52,8 @@ pub(super) struct RowResult {
     pub repairs: Vec<Repair>,
     /// Whether a carried value is a formula that nobody has calculated.
     pub lacks_carried_value: bool,
+    /// Whether the type's name beside its code is that of another type.
+    pub is_named_otherwise: bool,
 }
 
 /// The text of a cell, without a copy where it has one.
@@ -111,6 +113,7 @@ pub(super) struct RowReader<'a> {
     holder: Option<usize>,
     repairs: Vec<Repair>,
     lacks_carried_value: bool,
+    is_named_otherwise: bool,
 }
 
 /// What a cell of a column of holder codes holds.
@@ -131,8 +134,9 @@ impl<'a> RowReader<'a> {
         place: &'a Place,
     ) -> Self {
         let holder = columns.column(Role::HolderCode);
-        let (repairs, lacks_carried_value) = (Vec::new(), false);
-        let mut reader = Self { row, merges, above, columns, rules, place, holder, repairs, lacks_carried_value };
+        let (repairs, lacks_carried_value, is_named_otherwise) = (Vec::new(), false, false);
+        let mut reader =
+            Self { row, merges, above, columns, rules, place, holder, repairs, lacks_carried_value, is_named_otherwise };
         if !columns.alternates.is_empty() {
             reader.holder = reader.fitting_holder_column();
         }
@@ -148,7 +152,8 @@ impl<'a> RowReader<'a> {
     pub(super) fn read(mut self) -> RowResult {
         match self.items() {
             Ok(items) => {
-                RowResult { items, rejected: None, repairs: self.repairs, lacks_carried_value: self.lacks_carried_value }
+                let (lacks_carried_value, is_named_otherwise) = (self.lacks_carried_value, self.is_named_otherwise);
+                RowResult { items, rejected: None, repairs: self.repairs, lacks_carried_value, is_named_otherwise }
             }
             Err(rejection) => RowResult { rejected: Some(self.rejected(rejection)), ..RowResult::default() },
         }
@@ -242,10 +247,10 @@ impl<'a> RowReader<'a> {
         let mended;
         let mut checks = Checks::of(&code, self.rules.today);
         if !checks.hold()
-            && let Some(found) = without_look_alikes(&code, self.rules.today)
+            && let Some((found, repairs)) = mended_code(&code, self.rules.today)
         {
             mended = found;
-            done.push("look_alike");
+            done.extend(repairs);
             checks = Checks::of(&mended, self.rules.today);
         }
         self.note(Role::HolderCode, &value, checks.code, done);
@@ -287,6 +292,9 @@ impl<'a> RowReader<'a> {
                 self.note(role, &Value { text: text_of(&cell), is_merged: false }, "", vec!["placeholder"]);
                 Ok(None)
             }
+            cell if cell.is_in_scientific_notation() => {
+                Err(Rejection::new(role, InputProblem::PrecisionLost, Message::new("advice-scientific")))
+            }
             cell if cell.lost_precision() || self.columns.lost_digits(column, &cell) => {
                 Err(Rejection::usual(role, InputProblem::PrecisionLost))
             }
@@ -300,13 +308,14 @@ impl<'a> RowReader<'a> {
         if let Some(value) = self.value(Role::CertTypeCode)? {
             let (mut code, mut done) = repair_code(&value.text);
             if check_type_code(&code).is_err()
-                && let Some(mended) = type_code_without_look_alikes(&code)
+                && let Some((mended, repairs)) = mended_type_code(&code)
             {
                 code = mended;
-                done.push("look_alike");
+                done.extend(repairs);
             }
             self.note(Role::CertTypeCode, &value, &code, done);
             if !code.is_empty() {
+                self.is_named_otherwise = self.names_other_type_than(&code);
                 return Ok(vec![code]);
             }
         }
@@ -323,6 +332,16 @@ impl<'a> RowReader<'a> {
             return Err(Rejection::usual(role, InputProblem::MissingTypeCode));
         }
         Ok(self.rules.settings.default_type_codes.clone())
+    }
+
+    /// Whether the row names another type than a code stands for. The catalogue has to have both: where it lacks one, nobody
+    /// can tell.
+    fn names_other_type_than(&self, code: &str) -> bool {
+        let Some(column) = self.columns.column(Role::CertTypeName) else { return false };
+        let catalogue = self.rules.catalogue;
+        let name = text_of(&self.cell_of(column).0);
+        let mut named = catalogue.named(&name).peekable();
+        named.peek().is_some() && catalogue.name(code).is_some() && named.all(|known| known.code != code)
     }
 
     /// The type of the holder code: as the row names it, else as the job does, else as the code itself shows.

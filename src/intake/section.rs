@@ -6,7 +6,6 @@ use super::cell::{Cell, SheetRow};
 use super::choice::Choice;
 use super::columns::{Columns, Content, cell_name};
 use super::dedup::{Dedup, Naming};
-use super::header::digits_in;
 use super::heading::Role;
 use super::merged::Merges;
 use super::remark::{LEGEND_WITHIN, is_legend, is_remark};
@@ -35,6 +34,8 @@ pub(super) struct Section {
     other_numbers: RowList,
     /// Rows with a formula in a carried column that nobody has calculated.
     without_carried: RowList,
+    /// Rows that name another type than their code stands for.
+    named_otherwise: RowList,
 }
 
 impl Section {
@@ -58,6 +59,7 @@ impl Section {
             above: Above::default(),
             other_numbers: RowList::default(),
             without_carried: RowList::default(),
+            named_otherwise: RowList::default(),
         }
     }
 
@@ -105,6 +107,10 @@ impl Section {
                     self.count(row, Outcome::Prefilled);
                     return Ok(());
                 }
+                Content::NumberedTemplate => {
+                    self.account.hold_numbered(row.number);
+                    return Ok(());
+                }
                 Content::Template => {
                     self.account.hold(row.number);
                     return Ok(());
@@ -124,7 +130,7 @@ impl Section {
                 }
                 Content::Own => {}
             }
-        } else if self.may_be_remark(row, merges) && is_remark(row, &self.columns, merges) {
+        } else if self.may_be_remark(row) && is_remark(row, &self.columns, merges) {
             self.count(row, Outcome::Remark);
             return Ok(());
         }
@@ -137,13 +143,10 @@ impl Section {
     }
 
     /// Whether what stands where the holder code would may be part of a signature or of a title.
-    fn may_be_remark(&self, row: SheetRow<'_>, merges: &Merges) -> bool {
-        /// A text with this many digits may be a code.
-        const DIGITS_OF_A_CODE: usize = 8;
+    fn may_be_remark(&self, row: SheetRow<'_>) -> bool {
         let Some(column) = self.columns.column(Role::HolderCode) else { return false };
         // Almost every row has a code there, and is told by it alone.
-        let Cell::Text(text) = row.cell(column) else { return false };
-        digits_in(text) < DIGITS_OF_A_CODE && (text.contains([':', '：']) || merges.width(row.number, column) > 1)
+        matches!(row.cell(column), Cell::Text(text) if !text.bytes().all(|byte| byte.is_ascii_alphanumeric()))
     }
 
     /// Rejects the rows above the header that hold codes: no header says what they are.
@@ -197,6 +200,10 @@ impl Section {
             let message = Message::new("carried-uncalculated").with_message("rows", self.without_carried.to_message());
             self.report.notes.push(Note { message, needs_attention: true });
         }
+        if !self.named_otherwise.is_empty() {
+            let message = Message::new("types-named-otherwise").with_message("rows", self.named_otherwise.to_message());
+            self.report.notes.push(Note { message, needs_attention: true });
+        }
         self.report
     }
 
@@ -233,6 +240,9 @@ impl Section {
         }
         if result.lacks_carried_value {
             self.without_carried.push(row.number);
+        }
+        if result.is_named_otherwise {
+            self.named_otherwise.push(row.number);
         }
         if let Some(rejected) = result.rejected {
             return self.reject(rejected, intake);

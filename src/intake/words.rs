@@ -214,6 +214,11 @@ pub(super) fn is_name(name: &str) -> bool {
     }
 }
 
+/// Whether a folded header speaks of a value that another one has taken the place of: 旧证件号码.
+pub(super) fn is_former(name: &str) -> bool {
+    ["原", "旧", "曾用", "变更前", "更正前"].iter().any(|word| name.starts_with(word))
+}
+
 /// Whether a column under a folded header counts rows.
 pub(super) fn is_serial(name: &str) -> bool {
     WORDS.serials.iter().any(|word| word == name)

@@ -244,7 +244,7 @@ fn codes(written: BTreeMap<String, Spanned<TreatmentName>>) -> CodeTable {
     CodeTable::with(changed.collect())
 }
 
-/// Builds the catalogue of certificate types from the specification's and those that the job adds.
+/// Builds the catalogue of certificate types and names of documents from the specification's and those that the job adds.
 fn catalogue(written: CatalogueSection, problems: &mut Collector<'_>) -> Catalogue {
     let mut added = Vec::new();
     for entry in section(written.types) {
@@ -261,7 +261,8 @@ fn catalogue(written: CatalogueSection, problems: &mut Collector<'_>) -> Catalog
         }
         added.push(CertificateType { code: code.into_inner(), names });
     }
-    Catalogue::of_the_specification().extended_by(added)
+    let documents = section(written.holder_types).into_iter().map(|(name, code)| (name, vec![code.into_inner().0]));
+    Catalogue::of_the_specification().extended_by(added).with_document_names(documents)
 }
 
 fn faces(written: FacesSection) -> FaceSettings {

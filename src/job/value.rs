@@ -3,7 +3,7 @@
 use super::problem::{Collector, excerpt};
 use super::schema::{self, Place, Schema};
 use super::secret::Secret;
-use crate::codes::{Field, Treatment};
+use crate::codes::{Field, Treatment, holder_code_types};
 use crate::message::Message;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -412,6 +412,27 @@ impl Read for TreatmentName {
 
     fn schema(_: &Place<'_>) -> Schema {
         schema::word(Treatment::names())
+    }
+}
+
+/// The code of a holder code type that the platform knows.
+#[derive(Debug, Clone)]
+pub(super) struct HolderTypeCode(pub String);
+
+impl HolderTypeCode {
+    fn known() -> impl Iterator<Item = &'static str> {
+        holder_code_types().iter().map(|known| known.code.as_str())
+    }
+}
+
+impl Read for HolderTypeCode {
+    fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
+        let parse = |text: &str| Self::known().any(|code| code == text).then(|| Self(text.to_owned()));
+        read_text(value, key, problems, one_of(Self::known()), parse)
+    }
+
+    fn schema(_: &Place<'_>) -> Schema {
+        schema::word(Self::known())
     }
 }
 

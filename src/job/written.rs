@@ -10,7 +10,7 @@ use super::schema::{Place, Schema, SectionSchema};
 use super::secret::Secret;
 use super::syntax;
 use super::texts;
-use super::value::{Bytes, FieldName, HeaderRow, NamesByField, Rate, Read, SheetChoice, TreatmentName, UserName};
+use super::value::{Bytes, FieldName, HeaderRow, HolderTypeCode, NamesByField, Rate, Read, SheetChoice, TreatmentName, UserName};
 use super::window::DayWindow;
 use crate::message::Message;
 use std::collections::BTreeMap;
@@ -198,7 +198,12 @@ section! {
     }
 }
 
-section! { CatalogueSection { types: Vec<Spanned<TypeSection>> } }
+section! {
+    CatalogueSection {
+        types: Vec<Spanned<TypeSection>>,
+        holder_types: BTreeMap<String, Spanned<HolderTypeCode>>,
+    }
+}
 
 section! {
     TypeSection {

@@ -77,7 +77,7 @@ fn codes(section: &str, lines: &str) -> Vec<String> {
 }
 
 /// Lines that a section takes.
-const TAKEN: [(&str, &str); 48] = [
+const TAKEN: [(&str, &str); 49] = [
     ("[job]", "period = \"daily\"\nlanguage = \"en\""),
     ("[platform]", "username = \"team\"\npassword = { env = \"P\" }"),
     ("[platform]", "username = { file = \"u\" }\npassword = { command = [\"pass\", \"show\"] }"),
@@ -102,6 +102,7 @@ const TAKEN: [(&str, &str); 48] = [
     ("[audit.sample]", "size = \"0.5%\""),
     ("[audit.sample]", "size = \" 20000 \"\nleast = 2"),
     ("[[catalogue.types]]", "code = \"11100000000013127D001\"\nname = \"证\""),
+    ("[catalogue.holder_types]", "\"工会会员证\" = \"999\"\n2 = \"414\""),
     ("[[catalogue.types]]", "code = \"11100000000013127D001\"\nnames = [\"证\", \"照\"]"),
     ("[faces.fields]", "remark = [\"beizhu\"]"),
     ("[faces.province]", "issue_date = []"),
@@ -132,7 +133,7 @@ const TAKEN: [(&str, &str); 48] = [
 ];
 
 /// Lines that a section refuses, with the codes of what is wrong.
-const REFUSED: [(&str, &str, &[&str]); 64] = [
+const REFUSED: [(&str, &str, &[&str]); 65] = [
     ("[job]", "nam = \"x\"", &["job-unknown-key"]),
     ("[job]", "period = \"weekly\"", &["job-expected"]),
     ("[job]", "language = 5", &["job-expected"]),
@@ -174,6 +175,7 @@ const REFUSED: [(&str, &str, &[&str]); 64] = [
     ("[audit.sample]", "size = 5\nleast = 1", &["job-between"]),
     ("[audit.sample]", "size = 5\nseed = \" \"", &["job-empty"]),
     ("[[catalogue.types]]", "name = \"证\"", &["job-missing"]),
+    ("[catalogue.holder_types]", "\"工会会员证\" = \"998\"", &["job-expected"]),
     ("[[catalogue.types]]", "code = \"11100000000013127D001\"", &["job-missing"]),
     ("[faces.fields]", "remarks = [\"beizhu\"]", &["job-unknown-key"]),
     ("[faces.compare]", "ignore = [\"adress\"]", &["job-unknown-key"]),

@@ -86,6 +86,7 @@ fn what_people_and_programs_write_for_no_number_is_none_and_said() {
         "见附件",
         "遗失",
         "已注销",
+        "丨",
     ];
     let outcome = with_column("证照编号", &nothing);
     assert_eq!((numbers(&outcome), repairs(&outcome)), (vec![None; nothing.len()], vec!["placeholder"; nothing.len()]));
@@ -133,6 +134,7 @@ fn codes_that_a_spreadsheet_saved_as_numbers_in_a_text_are_lost_whatever_their_c
 fn numbers_in_scientific_notation_are_lost_and_those_with_decimals_are_made_whole() {
     let outcome = with_column("证照编号", &["1.23457E+11", "3.7E+05", "20220413.0", "2.0220413E7", "3.704E17"]);
     assert_eq!(rejected(&outcome), [(2, "precision_lost"), (3, "precision_lost"), (6, "precision_lost")]);
+    assert!(outcome.advice().iter().all(|(_, advice)| *advice == "advice-scientific"));
     assert_eq!((numbers(&outcome), repairs(&outcome)), (vec![Some("20220413"); 2], vec!["number_form"; 2]));
     let outcome = read_csv(&format!("身份证号,证照类型代码\n370499199001010000.00,{TYPE}\n"));
     assert_eq!(rejected(&outcome), [(2, "precision_lost")]);
@@ -198,6 +200,70 @@ fn a_column_full_of_codes_that_is_not_read_is_told() {
     assert_eq!(attention(&outcome), ["columns-codes-unread"]);
     let told = outcome.sheets()[0].notes[0].message.to_string();
     assert!(told.contains("新身份证号") && !told.contains("发证机关"), "{told}");
+}
+
+#[test]
+fn a_second_column_of_types_that_is_not_read_is_told() {
+    let second = "11100000000013338W004";
+    let holder = citizen(1);
+    for header in ["证照类型代码1,证照类型代码2", "证照类型代码,另一种证照"] {
+        let outcome = read_csv(&format!("身份证号,{header}\n{holder},{TYPE},{second}\n"));
+        let types: Vec<&str> = outcome.found.items.iter().map(|item| item.cert_type_code.as_str()).collect();
+        assert_eq!(types, [TYPE], "{header}");
+        assert!(attention(&outcome).contains(&"columns-types-unread"), "{header}");
+        assert_eq!(outcome.sheets()[0].unused[0].column, "C", "{header}");
+    }
+    // A number of the certificate that has a type's code in it is no type.
+    let outcome = read_csv(&format!("身份证号,证照类型代码,标识\n{holder},{TYPE},1.2.156.3005.2.{TYPE}.001\n"));
+    assert!(attention(&outcome).is_empty());
+}
+
+#[test]
+fn a_name_of_another_type_than_the_code_stands_for_is_told() {
+    let (first, second) = (citizen(1), citizen(2));
+    let rows =
+        |name: &str| read_csv(&format!("身份证号,证照类型代码,证照名称\n{first},{TYPE},居民身份证\n{second},{TYPE},{name}\n"));
+    let outcome = rows("食品经营许可证");
+    assert_eq!((outcome.found.items.len(), attention(&outcome)), (2, vec!["types-named-otherwise"]));
+    let told = outcome.sheets()[0].notes[0].message.to_string();
+    assert!(told.contains("rows=3"), "{told}");
+    for name in ["身份证", "《居民身份证》", "某种证", "无", ""] {
+        assert!(attention(&rows(name)).is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn a_former_number_is_not_taken_for_the_holders_where_there_is_a_current_one() {
+    let mut text = "姓名,旧证件号码,新证件号码,证照类型代码\n".to_owned();
+    for serial in 0..3 {
+        writeln!(text, "张三,{},{},{TYPE}", citizen(serial + 50), citizen(serial)).unwrap();
+    }
+    let outcome = read_csv(&text);
+    assert_eq!(holders(&outcome), (0..3).map(citizen).collect::<Vec<_>>());
+    assert_eq!(attention(&outcome), ["header-by-content", "columns-codes-unread"]);
+}
+
+#[test]
+fn one_note_asks_to_look_at_columns_that_may_be_somebody_elses() {
+    let (first, second) = (citizen(1), citizen(2));
+    let outcome =
+        read_csv(&format!("申请人,申请人身份证号,经办人,经办人身份证号,证照类型代码\n张三,{first},李四,{second},{TYPE}\n"));
+    assert_eq!((holders(&outcome), attention(&outcome)), (vec![first.as_str()], vec!["columns-unused"]));
+    let outcome = read_csv(&format!("申请人,申请人身份证号,证照类型代码\n张三,{first},{TYPE}\n"));
+    assert_eq!(attention(&outcome), ["columns-likely"]);
+}
+
+#[test]
+fn characters_for_private_use_are_taken_out_of_codes_that_then_check_and_named_in_others() {
+    let holder = citizen(1);
+    let (head, tail) = holder.split_at(6);
+    let outcome = read_csv(&format!("身份证号,证照类型代码\n{head}\u{F020}{tail},\u{F0A0}{TYPE}\n"));
+    assert_eq!((holders(&outcome), repairs(&outcome)), (vec![holder.as_str()], vec!["invisible", "invisible"]));
+    let short = &holder[..17];
+    let outcome =
+        read_csv(&format!("证件类型,证件号码,证照类型代码\n护照,E1234\u{F020}5678,{TYPE}\n身份证,{short}\u{F020},{TYPE}\n"));
+    let named = [(2, "advice-bad-character-named"), (3, "advice-bad-character-named")];
+    assert_eq!(outcome.advice(), named);
 }
 
 #[test]
@@ -343,6 +409,18 @@ fn documents_are_known_by_more_names_and_ambiguous_ones_ask_to_choose() {
         let outcome = read_csv(&format!("证件类型,证件号码,证照类型代码\n{word},{code},{TYPE}\n"));
         assert_eq!(outcome.advice(), [(2, "advice-choose-holder-type")], "{word}");
     }
+}
+
+#[test]
+fn a_job_may_say_what_other_names_of_documents_stand_for() {
+    let text = format!("证件类型,证件号码,证照类型代码\n工会会员证,GH12345678,{TYPE}\n");
+    assert_eq!(read_csv(&text).advice(), [(2, "advice-unknown-holder-type-word")]);
+    let workspace = Workspace::new();
+    workspace.write_input("a.csv", text.as_bytes());
+    let job = format!("{}\n[catalogue.holder_types]\n\"工会会员证\" = \"999\"\n", job_text("inputs/a.csv", ""));
+    let outcome = Outcome::of(&workspace, &job);
+    let types: Vec<&str> = outcome.found.items.iter().map(|item| item.holder_code_type.as_str()).collect();
+    assert_eq!((types, rejected(&outcome)), (vec!["999"], Vec::new()));
 }
 
 #[test]

@@ -350,7 +350,9 @@ fn rows_with_nothing_but_the_templates_own_content_are_blank() {
         ];
         let outcome = read(rows);
         assert_eq!((outcome.items(), outcome.rejected_as()), (vec![2, 3, 5], vec![(6, "missing_holder_code")]));
-        assert_eq!((outcome.sheet().rows, outcome.sheet().prefilled_rows), (7, 3));
+        // The one between rows with codes may have lost its own, and is told.
+        assert_eq!((outcome.sheet().rows, outcome.sheet().blank_rows, outcome.sheet().prefilled_rows), (7, 3, 2));
+        assert_eq!(outcome.sheet_notes(), ["rows-prefilled", "!rows-type-alone"]);
     }
     // A type alone is an omission between rows with codes, and the template's behind them.
     let rows: &[&[&str]] =

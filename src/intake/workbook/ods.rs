@@ -212,12 +212,12 @@ impl<'a> Tables<'a> {
                 Event::End(_) | Event::Eof => return Ok(()),
                 _ => continue,
             };
-            let Some(head) = head else {
+            let Some(mut head) = head else {
                 self.xml.skip()?;
                 continue;
             };
             let mut text = CellText::default();
-            self.paragraphs(&mut text)?;
+            head.paragraphs = self.paragraphs(&mut text)?;
             // What lies under a merged cell is not shown.
             if !is_covered {
                 let value = head.value(&text, self.was_calculated);
@@ -228,8 +228,8 @@ impl<'a> Tables<'a> {
     }
 
     /// Adds the text of a cell, up to its end: its paragraphs, each on a line of its own, without remarks, drawings and
-    /// phonetic readings.
-    fn paragraphs(&mut self, into: &mut CellText) -> Result<(), Fault> {
+    /// phonetic readings. Returns how many paragraphs it has.
+    fn paragraphs(&mut self, into: &mut CellText) -> Result<usize, Fault> {
         enum Piece {
             Paragraph,
             ParagraphEnd,
@@ -258,7 +258,7 @@ impl<'a> Tables<'a> {
                         _ => Piece::Other,
                     }
                 }
-                Event::End(_) if depth == 0 => return Ok(()),
+                Event::End(_) if depth == 0 => return Ok(paragraphs),
                 Event::End(tag) => {
                     depth -= 1;
                     if matches!(tag.local_name().as_ref(), "p" | "h") { Piece::ParagraphEnd } else { Piece::Other }
@@ -322,6 +322,8 @@ struct CellHead {
     is_error: bool,
     /// Whether it has the attributes that `LibreOffice` adds to what it has calculated.
     is_extended: bool,
+    /// Paragraphs of text that follow, also empty ones.
+    paragraphs: usize,
     /// `office:value-type`
     value_type: Option<String>,
     /// The value, in the attribute that the type asks for.
@@ -377,7 +379,7 @@ impl CellHead {
     }
 
     /// Whether the value of a formula is none: it is missing, or it is the 0 or the empty text that programs leave that do
-    /// not calculate.
+    /// not calculate. Where the result is the empty text, `LibreOffice` writes an empty paragraph and no type.
     fn lacks_result(&self, text: &CellText, was_calculated: bool) -> bool {
         let value = self.value.as_deref().unwrap_or_default().trim();
         match self.value_type.as_deref() {
@@ -386,6 +388,7 @@ impl CellHead {
                 Ok(number) => number == 0.0 && !was_calculated,
                 Err(_) => value.is_empty() && text.text.is_empty(),
             },
+            None if was_calculated && self.paragraphs > 0 => false,
             _ => value.is_empty() && text.text.is_empty(),
         }
     }
@@ -581,6 +584,8 @@ mod tests {
         let error = |text: &str| CellValue::Error(text.to_owned());
         for (attributes, inside, calculated, not_calculated) in [
             ("o:value-type='string'", "", text(""), CellValue::Uncalculated),
+            ("", "<t:p/>", CellValue::Empty, CellValue::Uncalculated),
+            ("", "", CellValue::Uncalculated, CellValue::Uncalculated),
             ("o:value-type='string'", "<t:p/>", text(""), CellValue::Uncalculated),
             ("o:value-type='string' o:string-value=''", "<t:p/>", text(""), CellValue::Uncalculated),
             ("o:value-type='string' o:string-value='' calcext:value-type='string'", "<t:p/>", text(""), text("")),

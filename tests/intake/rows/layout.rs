@@ -124,6 +124,34 @@ fn legends_section_titles_and_signatures_are_no_data_and_are_told() {
 }
 
 #[test]
+fn what_stands_below_a_list_is_no_data_in_whatever_column_it_stands() {
+    let holder = citizen(1);
+    let below: [&[&str]; 8] = [
+        &["填表人：王五", "", "审核人：赵六", "联系电话：0632-3312345"],
+        &["填表人", "王五", "审核人", "赵六"],
+        &["制表：王五", "", "复核：赵六", "打印时间：2026-11-01 10:00:00"],
+        &["经办人：", "", "", "日期：2026年10月30日"],
+        &["", "", "填报单位（盖章）"],
+        &["", "", "2026年11月12日"],
+        &["", "以下空白"],
+        &["注", "以上信息由各镇街提供"],
+    ];
+    for rows in below {
+        let outcome = read(&[&HEADER, &["1", "张三", &holder, TYPE], rows]);
+        assert_eq!((outcome.items(), outcome.rejected_as()), (vec![2], Vec::new()), "{rows:?}");
+        assert_eq!(outcome.sheet_notes(), ["rows-remark"], "{rows:?}");
+    }
+    // The unit of a column, below its header.
+    let header = ["姓名", "身份证号", "证照类型代码", "金额"];
+    let outcome = read(&[&header, &["", "", "", "（元）"], &["张三", &holder, TYPE, "5"]]);
+    assert_eq!((outcome.items(), outcome.sheet_notes()), (vec![3], vec!["rows-remark".to_owned()]));
+    // Persons without a code, of a list that tells their posts.
+    let rows = [["负责人", "张三", "", TYPE], ["审核人", "李四", "无", TYPE]];
+    let outcome = read(&[&["职务", "姓名", "身份证号", "证照类型代码"], &["经办人", "王五", &holder, TYPE], &rows[0], &rows[1]]);
+    assert_eq!((outcome.items(), outcome.rejected_as().len()), (vec![2], 2));
+}
+
+#[test]
 fn what_is_printed_at_the_end_and_the_beginning_of_each_page_is_no_data() {
     let (first, second) = (citizen(1), citizen(2));
     let outcome = read(&[

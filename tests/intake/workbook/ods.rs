@@ -104,6 +104,19 @@ fn what_programs_leave_that_do_not_calculate_is_no_value_of_a_formula() {
 }
 
 #[test]
+fn a_formula_whose_result_is_the_empty_text_leaves_its_cell_empty() {
+    // LibreOffice writes no type for such a result, and an empty paragraph.
+    let nothing =
+        "<table:table-cell table:formula=\"of:=IF([.A9]=&quot;&quot;;&quot;&quot;;[.A9])\"><text:p/></table:table-cell>";
+    let rows = row(&[text(&citizen(1)), text(TYPE), nothing.to_owned()]) + &row(&[nothing.to_owned(), nothing.to_owned()]);
+    let meta = "<office:meta><meta:generator>LibreOffice/24.2.7.2$Linux_X86_64</meta:generator></office:meta>";
+    let outcome = outcome("a.ods", &ods(&table(&rows)).with("meta.xml", meta).archive());
+    assert_eq!((outcome.items(), outcome.rejected()), (vec![2], Vec::new()));
+    assert_eq!(outcome.certificate_numbers(), ["-"]);
+    assert_eq!(outcome.sheets()[0].rows, 1);
+}
+
+#[test]
 fn a_number_that_is_shown_with_zeros_is_what_is_shown() {
     let number = |value: &str, shown: &str| {
         format!(

@@ -48,7 +48,8 @@ schema-audit = How far to look
 schema-audit-depth = existence asks only whether there is one; faces compares the face of each certificate
 schema-audit-certificates = When to list all certificates of a holder: auto only where several show up, list always
 schema-audit-recheck = all asks about every item; gaps only about those that the last run left with a gap or an error
-schema-catalogue = Certificate types beyond the platform's list
+schema-catalogue = Certificate types and names of documents beyond the platform's lists
+schema-catalogue-holder_types = Further names of documents and the holder code types that they stand for, such as "工会会员证" = "999"
 schema-catalogue-types = Added certificate types; each is written as [[catalogue.types]]
 schema-catalogue-types-code = Certificate type code of 21 characters
 schema-catalogue-types-name = Its name

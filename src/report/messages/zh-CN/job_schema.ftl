@@ -48,7 +48,8 @@ schema-audit = 查到什么程度
 schema-audit-depth = existence 只查有无，faces 逐件比对照面
 schema-audit-certificates = 何时列出持证主体名下的全部证照：auto 只在看起来有多件时，list 总是
 schema-audit-recheck = all 查全部条目，gaps 只查上一批次留有缺口或错误的条目
-schema-catalogue = 平台目录之外的证照类型
+schema-catalogue = 平台目录之外的证照类型和证件叫法
+schema-catalogue-holder_types = 证件的其他叫法和它对应的持证主体代码类型，例如 "工会会员证" = "999"
 schema-catalogue-types = 增加的证照类型；每一种写作 [[catalogue.types]]
 schema-catalogue-types-code = 21 位证照类型代码
 schema-catalogue-types-name = 名称
