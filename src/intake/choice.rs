@@ -315,7 +315,10 @@ impl Chooser<'_> {
         let is_likely = first.claim == Claim::Likely || first.claim == Claim::Beside && !is_company;
         // A note on what was chosen among several columns asks for the same look.
         if role == Role::HolderCode && is_known && is_likely && notes.is_empty() {
-            notes.push((Message::new("columns-likely").with_message("chosen", named(first.column)), true));
+            // Types that are issued to the kind of holder that the codes are of say that they are the holder's.
+            let agrees = self.type_kinds().only().is_some_and(|kind| first.survey.kind() == Some(kind));
+            let is_certain = agrees && first.claim == Claim::Likely && first.survey.is_fitting();
+            notes.push((Message::new("columns-likely").with_message("chosen", named(first.column)), !is_certain));
         }
         self.choice.notes.extend(notes.into_iter().map(|(message, needs_attention)| Note { message, needs_attention }));
     }

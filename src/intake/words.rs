@@ -13,7 +13,8 @@ const LONGEST_HEADING: usize = 20;
 /// Words between headers that stand in one cell, such as 身份证号/统一社会信用代码.
 const ALTERNATIVES: [&str; 8] = ["/", "\\", "或者", "或", "、", "|", ",", "及"];
 /// What the holder of a certificate is called in headers.
-const HOLDERS: [&str; 9] = ["持证主体", "持证单位", "持证人", "持证者", "持有主体", "持有人", "持有者", "主体", "自然人"];
+const HOLDERS: [&str; 12] =
+    ["持证主体", "持证单位", "持证人", "持证者", "持有主体", "持有人", "持有者", "主体", "自然人", "个人", "本人", "居民"];
 /// Words between the parts of a header, such as 法定代表人或负责人身份证号.
 const CONNECTIVES: [&str; 8] = ["的", "或", "及", "和", "与", "/", "、", "-"];
 
@@ -280,6 +281,8 @@ mod tests {
             ("持证人公民身份号码", Some((Role::HolderCode, Holder))),
             ("持证人身份证", Some((Role::HolderCode, Holder))),
             ("自然人身份证号", Some((Role::HolderCode, Plain))),
+            ("本人身份证号", Some((Role::HolderCode, Plain))),
+            ("居民身份证编号", Some((Role::HolderCode, Plain))),
             ("统一社会信用代码/身份证号码", Some((Role::HolderCode, Plain))),
             ("身份证号码（统一社会信用代码）", Some((Role::HolderCode, Plain))),
             ("身份证号或统一社会信用代码", Some((Role::HolderCode, Plain))),

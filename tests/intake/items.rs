@@ -249,8 +249,15 @@ fn one_note_asks_to_look_at_columns_that_may_be_somebody_elses() {
     let outcome =
         read_csv(&format!("申请人,申请人身份证号,经办人,经办人身份证号,证照类型代码\n张三,{first},李四,{second},{TYPE}\n"));
     assert_eq!((holders(&outcome), attention(&outcome)), (vec![first.as_str()], vec!["columns-unused"]));
-    let outcome = read_csv(&format!("申请人,申请人身份证号,证照类型代码\n张三,{first},{TYPE}\n"));
-    assert_eq!(attention(&outcome), ["columns-likely"]);
+    // By itself it asks only where the types do not say that it is the holder's.
+    let alone = |header: &str, code: &str, kind: &str| {
+        let outcome = read_csv(&format!("{header},证照类型代码\n{code},{kind}\n"));
+        assert_eq!(holders(&outcome), [code], "{header}");
+        attention(&outcome).contains(&"columns-likely")
+    };
+    assert!(!alone("申请人身份证号", &first, TYPE));
+    assert!(!alone("本人身份证号", &first, TYPE));
+    assert!(alone("经营者身份证号", &first, COMPANY_TYPE));
 }
 
 #[test]
