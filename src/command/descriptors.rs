@@ -84,7 +84,7 @@ pub(super) fn fit(job: &mut Job, terminal: &Terminal) -> Result<(), Stop> {
     if fitting != wanted {
         let message = about(Message::new("descriptors-few"), wanted.descriptors());
         let message = message.with("concurrency", wanted.calls).with("lowered", fitting.calls);
-        tracing::warn!(%message, "concurrency lowered");
+        tracing::warn!(problem = %message, "concurrency lowered");
         terminal.tell(&message);
         job.throttle.concurrency = fitting.calls;
         if job.archive.enabled {

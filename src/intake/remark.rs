@@ -184,14 +184,14 @@ fn is_closing(text: &str) -> bool {
 /// Whether a text is a label of signatures and notes without anything behind it: 填表人, 审核人.
 fn is_label(text: &str) -> bool {
     let label = fold(text);
-    WORDS.labels.iter().any(|known| label == *known)
+    WORDS.labels.contains(&label)
 }
 
 /// Whether a text is what a note is called, or the place for a seal or a signature: 备注, 填报单位（盖章）.
 fn is_note(text: &str) -> bool {
     let (name, notes) = folded_with_notes(text);
     let asks_for_seal = |word: &String| name.ends_with(word.as_str()) || notes.iter().any(|note| note.contains(word.as_str()));
-    WORDS.notes.iter().any(|known| name == *known) || WORDS.seals.iter().any(asks_for_seal)
+    WORDS.notes.contains(&name) || WORDS.seals.iter().any(asks_for_seal)
 }
 
 /// Whether a text begins with a label of signatures and notes: 填表人：李四.
