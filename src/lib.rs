@@ -1,32 +1,36 @@
-//! The way of the data, told once.
+//! Batch audit of electronic certificates (电子证照): which certificates a province's and a city's library hold, and where the
+//! two disagree. This is the short form of `docs/architecture.md`.
 //!
-//! A job file ([`job`]) names spreadsheets. The [`intake`] turns them into items: a holder code, a certificate type code,
-//! perhaps a certificate number. The items are the plan of a run, kept in its [`journal`].
+//! # From a job file to reports
 //!
-//! The [`engine`] carries each item through one pure function, [`audit::step`]: from the answers so far it says which call
-//! to make next, or what the answers come to. Calls go through the [`platform`]'s session, which throttles, carries the
-//! token and tries again; every answer goes into the journal as received. Raw [`face`]s become comparable there.
+//! 1. A job file ([`job`]) names spreadsheets. [`intake`] turns them into items: a holder code, a certificate type code, and
+//!    perhaps a certificate number. The items are the plan of a run, and are kept in its [`journal`].
+//! 2. The [`engine`] carries each item to its end through one pure function, [`audit::step`], which returns the calls to make
+//!    next, or the outcome. Calls go through the session of the [`platform`]: it throttles, carries the token, and repeats what
+//!    may succeed later. Every answer is journaled as received.
+//! 3. [`table`] runs `step` over the journal and writes Parquet files, in which the [`face`]s of both sides are compared.
+//!    [`analysis`] reads the tables, and [`report`] writes the workbook, the page and the figures. None of this makes a call.
 //!
-//! All that follows makes no call: [`table`] runs `step` over the journal and writes Parquet files, [`analysis`] asks
-//! them questions, [`report`] tells the answers to people and schedulers. So a live run, a resumed run and a rebuilt
-//! report cannot disagree.
+//! Because one function decides what to ask and what answers mean, a live run, a resumed run and a rebuilt report cannot
+//! disagree.
 //!
-//! The [`archive`] fetches the certificates' files, from addresses that are not trusted, and notes in the journal what came
-//! of each.
+//! # Around a run
 //!
-//! What departments have to settle goes to them as workbooks, and what they decide comes back ([`dispatch`]). What of it the
-//! province has to be told, it is told once, and the audit's own function says whether that took effect ([`remedy`]).
+//! [`archive`] fetches the certificates' files, from addresses that are not trusted. [`dispatch`] sends departments what they
+//! have to settle and takes their decisions back; [`remedy`] tells the province what the city has and what was decided, and
+//! verifies the effect. Both files and notifications are tasks of the same engine. [`sample`] draws a part of the items, from
+//! which [`analysis`] estimates figures of all. [`retention`] removes the personal data of old runs. [`init`] starts a project.
 //!
-//! The [`sandbox`] stands in for the platform. Under everything lie the [`endpoint`]s and [`codes`] of the
-//! specification, and files that land whole ([`durable`]).
+//! The [`sandbox`] stands in for the platform. It shares the [`endpoint`]s, the [`codes`] and its own settings with the rest,
+//! and never reads the audit.
 //!
-//! A [`sample`] of the items stands for all of them: it is drawn while the inputs are read, and [`analysis`] estimates from it.
+//! # Layers
 //!
-//! What a new project begins with is in [`init`]; what old runs keep of people, and for how long, in [`retention`].
+//! Each module uses only modules that follow it in this list; `tests/architecture.rs` checks that.
 //!
-//! Rooms, from the top; each uses only rooms below its own:
-//! [`command`], [`cli`], [`init`], [`dispatch`], [`remedy`], [`report`], [`analysis`], [`archive`], [`engine`], [`table`], [`retention`], [`run_folder`], [`journal`], [`audit`], [`face`],
-//! [`platform`], [`sandbox`], [`intake`], [`job`], [`endpoint`], [`codes`], [`sample`], [`durable`], [`child`], [`interrupt`], [`exit`], [`message`].
+//! [`command`], [`cli`], [`init`], [`dispatch`], [`remedy`], [`report`], [`analysis`], [`archive`], [`engine`], [`table`],
+//! [`retention`], [`run_folder`], [`journal`], [`audit`], [`face`], [`platform`], [`sandbox`], [`intake`], [`job`],
+//! [`endpoint`], [`codes`], [`sample`], [`durable`], [`child`], [`interrupt`], [`exit`], [`message`].
 
 pub mod analysis;
 pub mod archive;
