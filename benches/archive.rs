@@ -97,7 +97,7 @@ fn journal(path: &Path, files: u64) {
 /// Files a second of a loop that saves them as they come.
 async fn bare(job: &Job, base_url: &str, files: u64, dir: &Path) -> f64 {
     let client = Client::new(&job.platform, base_url, CONCURRENCY).expect("a client");
-    let (token, _) = fetch_token(&client, "a", "b").await.expect("a token");
+    let token = fetch_token(&client, "a", "b").await.expect("a token").text;
     std::fs::create_dir(dir.join("bare")).expect("a folder");
     let shared = Arc::new((client, token, job.purpose.clone(), AtomicU64::new(0), dir.join("bare")));
     let began = Instant::now();

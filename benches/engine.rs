@@ -61,7 +61,7 @@ fn plan(path: &Path, items: u64) {
 /// Calls a second of a loop that throws the answers away.
 async fn bare(job: &Job, base_url: &str, items: u64) -> f64 {
     let client = Client::new(&job.platform, base_url, CONCURRENCY).expect("a client");
-    let (token, _) = fetch_token(&client, "sandbox", "sandbox").await.expect("a token");
+    let token = fetch_token(&client, "sandbox", "sandbox").await.expect("a token").text;
     let shared = Arc::new((client, token, job.purpose.clone(), AtomicU64::new(0)));
     let began = Instant::now();
     let mut callers = tokio::task::JoinSet::new();

@@ -1,4 +1,4 @@
-//! What was typed; nothing is resolved here.
+//! Command line arguments, as typed. Nothing is resolved here.
 
 mod dispatch;
 mod first_hour;
@@ -49,7 +49,7 @@ pub struct Global {
     pub lang: Option<UiLanguage>,
 }
 
-/// Language of what people read.
+/// Language of messages and reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum UiLanguage {
     /// Chinese.
@@ -68,7 +68,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// When to colour.
+/// When output is coloured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Colour {
     /// On a terminal.
@@ -168,12 +168,12 @@ pub struct RunArgs {
     pub format: LogFormat,
 }
 
-/// A shard, as typed.
+/// A shard as typed, such as `2/8`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ShardArg {
-    /// Which part, from 1.
+    /// Number of this shard, from 1.
     pub number: u32,
-    /// Of how many.
+    /// Total number of shards.
     pub of: u32,
 }
 
@@ -208,7 +208,7 @@ pub struct ReportArgs {
     pub format: LogFormat,
 }
 
-/// How much of holder codes and names a report shows, as typed.
+/// How much of holder codes and names reports show, as typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum MaskArg {
     /// All of them.

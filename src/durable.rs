@@ -1,4 +1,4 @@
-//! Files that land whole, are readable by their owner alone, and locks that the kernel lets go.
+//! Atomic writes, file modes that admit the owner alone, and locks that the kernel releases when their process ends.
 
 use crate::message::Message;
 use rustix::fs::OFlags;
@@ -7,41 +7,48 @@ use std::io::{self, BufWriter, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-/// Why a folder or file of a run is not safe to use.
+/// Reason why a folder or file of a run is not safe to use.
 #[derive(Debug, thiserror::Error)]
 pub enum UnsafePath {
-    /// It is a link, or no folder.
+    /// It is a symbolic link, or not a folder.
     #[error("is no folder")]
     NoFolder,
-    /// It is no ordinary file, or a link.
+    /// It is a symbolic link, or not a regular file.
     #[error("is no ordinary file")]
     NoFile,
+    /// It is there under another name too: what is written to it would change a file elsewhere.
+    #[error("has {links} names")]
+    Linked {
+        /// How many names it has.
+        links: u64,
+    },
     /// Another user owns it.
     #[error("belongs to user {owner}, not to user {own}")]
     Foreign {
-        /// The owner's user id.
+        /// User id of the owner.
         owner: u32,
-        /// The process's user id.
+        /// User id of the process.
         own: u32,
     },
-    /// Others can write to it.
+    /// Other users may write to it.
     #[error("can be written by others (mode {mode:o})")]
     Writable {
-        /// Its permission bits.
+        /// Permission bits.
         mode: u32,
     },
-    /// The operating system refuses.
+    /// An operation of the operating system failed.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
 
 impl UnsafePath {
-    /// The reason as a message to a person, with the path.
+    /// Returns the reason as a message for the user, with the path.
     #[must_use]
     pub fn to_message(&self, path: &Path) -> Message {
         let message = match self {
             Self::NoFolder => Message::new("path-no-folder"),
             Self::NoFile => Message::new("path-no-file"),
+            Self::Linked { links } => Message::new("path-linked").with("links", links),
             Self::Foreign { owner, own } => Message::new("path-foreign").with("owner", owner).with("own", own),
             Self::Writable { mode } => Message::new("path-writable").with("mode", format!("{mode:o}")),
             Self::Io(cause) => return Message::new("cannot-use").with("what", path.display()).with("cause", cause),
@@ -59,11 +66,11 @@ impl From<UnsafePath> for io::Error {
     }
 }
 
-/// Makes a folder, and those above it, readable by the owner alone (0700). One that is there already is accepted only if it
-/// is this user's own folder, no link, and not writable by others: what lies in it could be anybody's link else.
+/// Creates a folder and its missing parents with mode 0700. An existing folder is accepted if this user owns it, it is not a
+/// symbolic link, and others may not write to it: they could replace its files by links to other files of this user.
 ///
 /// # Errors
-/// Fails if the folder cannot be made, or is not safe to use.
+/// Fails if the folder cannot be created or is not safe to use.
 pub fn create_private_dir(dir: &Path) -> Result<(), UnsafePath> {
     DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
     let found = fs::symlink_metadata(dir)?;
@@ -80,18 +87,43 @@ fn check_owner(found: &fs::Metadata) -> Result<(), UnsafePath> {
     if found.uid() == own { Ok(()) } else { Err(UnsafePath::Foreign { owner: found.uid(), own }) }
 }
 
-/// Opens a file for appending, made readable by the owner alone (0600), also where it was there with other permissions.
+/// Opens a file for appending, creating it if it is missing, and sets its mode to 0600.
 ///
 /// # Errors
-/// Fails if it cannot be opened, is a link or no ordinary file, or belongs to another user.
+/// Fails if the file cannot be opened, is a symbolic link or not a regular file, or belongs to another user.
 pub fn append_private(path: &Path) -> Result<File, UnsafePath> {
     open_private(path, OpenOptions::new().create(true).append(true))
 }
 
+/// Reads a text that lies in the folder of a run. Nobody is waited for, whatever has the file's name.
+///
+/// # Errors
+/// Fails if it cannot be read or is no text, or if its name is that of a link or of no ordinary file.
+pub fn read_ordinary(path: &Path) -> Result<String, UnsafePath> {
+    let mut file = open_ordinary(path, OpenOptions::new().read(true))?;
+    let mut text = String::new();
+    file.read_to_string(&mut text)?;
+    Ok(text)
+}
+
 /// Opens a file of this user's own without following a link, readable by the owner alone.
 fn open_private(path: &Path, options: &mut OpenOptions) -> Result<File, UnsafePath> {
-    let no_follow = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).bits().cast_signed();
-    let file = match options.mode(0o600).custom_flags(no_follow).open(path) {
+    let file = open_ordinary(path, options.mode(0o600))?;
+    let found = file.metadata()?;
+    check_owner(&found)?;
+    if found.nlink() > 1 {
+        return Err(UnsafePath::Linked { links: found.nlink() });
+    }
+    if found.permissions().mode() & 0o077 != 0 {
+        file.set_permissions(fs::Permissions::from_mode(0o600))?;
+    }
+    Ok(file)
+}
+
+/// Opens an ordinary file without following a link, and without waiting for whoever is at the other end of a pipe.
+fn open_ordinary(path: &Path, options: &mut OpenOptions) -> Result<File, UnsafePath> {
+    let flags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).bits().cast_signed();
+    let file = match options.custom_flags(flags).open(path) {
         Ok(file) => file,
         Err(error) if fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) => {
             tracing::warn!(%error, "no ordinary file");
@@ -99,22 +131,14 @@ fn open_private(path: &Path, options: &mut OpenOptions) -> Result<File, UnsafePa
         }
         Err(error) => return Err(error.into()),
     };
-    let found = file.metadata()?;
-    if !found.is_file() {
-        return Err(UnsafePath::NoFile);
-    }
-    check_owner(&found)?;
-    if found.permissions().mode() & 0o077 != 0 {
-        file.set_permissions(fs::Permissions::from_mode(0o600))?;
-    }
-    Ok(file)
+    if file.metadata()?.is_file() { Ok(file) } else { Err(UnsafePath::NoFile) }
 }
 
-/// Removes what processes that died have left half written in a folder. To be called only by whoever holds the lock of the
+/// Removes the partly written files and folders that ended processes have left in a folder. The caller must hold the lock of the
 /// run that the folder belongs to.
 ///
 /// # Errors
-/// Fails if the folder cannot be read or something in it not be removed; a folder that is not there holds nothing.
+/// Fails if the folder cannot be listed or an entry cannot be removed. A folder that does not exist is no error.
 pub fn remove_unfinished(dir: &Path) -> io::Result<()> {
     let entries = match fs::read_dir(dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -132,16 +156,17 @@ pub fn remove_unfinished(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// How the names of files and folders begin that stand only while something is being written.
+/// Prefixes of the names of temporary files and folders.
 const LEFT_OVER: [&str; 3] = [UNFINISHED, LINKING, ".comparing-"];
-/// How the name of the folder begins in which a link is made.
+/// Prefix of the temporary folder in which a link is created.
 const LINKING: &str = ".linking-";
-/// How files begin that are being written.
+/// Prefix of files that are being written.
 const UNFINISHED: &str = ".writing-";
 
-/// A file that appears under its name only once it is whole: written beside it, synced, then renamed (0600).
+/// A file that appears under its name only once it is complete: it is written under a temporary name in the same folder (mode
+/// 0600), synced, then renamed.
 ///
-/// Dropped without [`WholeFile::finish`], it leaves nothing behind.
+/// Dropping it without [`WholeFile::finish`] removes the temporary file.
 #[derive(Debug)]
 pub struct WholeFile {
     temporary: BufWriter<tempfile::NamedTempFile>,
@@ -149,28 +174,30 @@ pub struct WholeFile {
 }
 
 impl WholeFile {
-    /// Begins a file that will stand at `path`.
+    /// Begins a file that [`WholeFile::finish`] will move to `path`.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// Fails if the temporary file cannot be created in the folder of `path`.
     pub fn create(path: &Path) -> io::Result<Self> {
         let temporary = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder_of(path))?;
         Ok(Self { temporary: BufWriter::new(temporary), path: path.to_owned() })
     }
 
-    /// Puts the file in its place, whole and on the disk.
+    /// Syncs the file to the disk and moves it to its path, replacing an existing file.
     ///
     /// # Errors
-    /// What the operating system says; the place then holds what it held before.
+    /// Fails if the file cannot be written, synced or renamed, or its folder cannot be synced. An error before the renaming
+    /// leaves an existing file unchanged.
     pub fn finish(self) -> io::Result<()> {
         let path = self.path.clone();
         self.finish_as(&path)
     }
 
-    /// Puts the file, whole and on the disk, in another place on the same disk.
+    /// Syncs the file to the disk and moves it to another path on the same file system, replacing an existing file.
     ///
     /// # Errors
-    /// What the operating system says; the place then holds what it held before.
+    /// Fails if the file cannot be written, synced or renamed, or its folder cannot be synced. An error before the renaming
+    /// leaves an existing file unchanged.
     pub fn finish_as(self, path: &Path) -> io::Result<()> {
         let temporary = self.temporary.into_inner().map_err(io::IntoInnerError::into_error)?;
         temporary.as_file().sync_all()?;
@@ -178,12 +205,12 @@ impl WholeFile {
         File::open(folder_of(path))?.sync_all()
     }
 
-    /// Puts the file, its content on the disk, in another place on the same disk, unless there is one already: then it comes
-    /// back as it is. Its name is on the disk when the operating system gets to it: for one of many files, of which a list
-    /// is kept.
+    /// Syncs the file's content and moves it to another path on the same file system. If a file exists there, returns the unmoved
+    /// file as the inner error. The folder is not synced, so the name may be lost in a power failure: meant for many files that
+    /// are listed in a journal.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// Fails if the file cannot be written, synced or renamed for any other reason than an existing file.
     pub fn finish_new(self, path: &Path) -> io::Result<Result<(), Self>> {
         let temporary = self.temporary.into_inner().map_err(io::IntoInnerError::into_error)?;
         temporary.as_file().sync_all()?;
@@ -196,16 +223,16 @@ impl WholeFile {
         }
     }
 
-    /// Whether a name is that of a file that is being written, or was when its process died.
+    /// Returns whether the name is that of a file that is being written or was left by an ended process.
     #[must_use]
     pub fn is_unfinished(name: &std::ffi::OsStr) -> bool {
         name.to_string_lossy().starts_with(UNFINISHED)
     }
 
-    /// The file as it is so far, to be read.
+    /// Returns the file with everything written so far, for reading.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// Fails if buffered bytes cannot be written to the file.
     pub fn as_file_mut(&mut self) -> io::Result<&mut File> {
         self.temporary.flush()?;
         Ok(self.temporary.get_mut().as_file_mut())
@@ -228,20 +255,20 @@ impl Seek for WholeFile {
     }
 }
 
-/// Writes `bytes` as the whole of the file at `path`.
+/// Writes `bytes` atomically as the whole content of the file at `path`.
 ///
 /// # Errors
-/// What the operating system says.
+/// Fails as [`WholeFile::create`] and [`WholeFile::finish`] do, or if the bytes cannot be written.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = WholeFile::create(path)?;
     file.write_all(bytes)?;
     file.finish()
 }
 
-/// Makes `link` point to `target` in one step, whatever it pointed to before.
+/// Makes the symbolic link `link` point to `target`, replacing an existing link atomically.
 ///
 /// # Errors
-/// What the operating system says.
+/// Fails if a temporary folder or the link in it cannot be created beside `link`, or the link cannot be renamed.
 pub fn point_link(link: &Path, target: &Path) -> io::Result<()> {
     let scratch = tempfile::Builder::new().prefix(LINKING).tempdir_in(folder_of(link))?;
     let fresh = scratch.path().join("link");
@@ -249,22 +276,22 @@ pub fn point_link(link: &Path, target: &Path) -> io::Result<()> {
     fs::rename(fresh, link)
 }
 
-/// A lock held until it is dropped or the process ends, however it ends.
+/// An advisory lock on a file, held until it is dropped or the process ends in any way.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
 }
 
-/// Why a lock could not be had.
+/// Reason why a lock could not be taken.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Somebody else has it; what they wrote about themselves.
+    /// Another process holds the lock; the text is what it wrote about itself.
     #[error("held by {0}")]
     Held(String),
-    /// The disk knows no locks, as some network shares do not.
+    /// The file system does not support locks, as is the case for some network shares.
     #[error("the disk knows no locks: {0}")]
     Unsupported(io::Error),
-    /// The lock file could not be used.
+    /// The lock file cannot be used.
     #[error(transparent)]
     Path(#[from] UnsafePath),
 }
@@ -276,10 +303,10 @@ impl From<io::Error> for LockError {
 }
 
 impl Lock {
-    /// Takes the lock at `path` without waiting and notes `holder` in it for others to read.
+    /// Takes the exclusive lock at `path` without waiting and writes `holder` into the file for others to read.
     ///
     /// # Errors
-    /// Fails if another process holds it, or if it cannot be opened or locked.
+    /// Fails if another process holds the lock, or if the file cannot be opened or locked.
     pub fn take(path: &Path, holder: &str) -> Result<Self, LockError> {
         let mut file = open_lock(path)?;
         file.try_lock().map_err(|refused| refusal(refused, &mut file))?;
@@ -289,20 +316,20 @@ impl Lock {
         Ok(Self { _file: file })
     }
 
-    /// Takes the lock at `path` together with others who take it so, without waiting.
+    /// Takes a shared lock at `path` without waiting.
     ///
     /// # Errors
-    /// Fails if another process holds it alone, or if it cannot be opened or locked.
+    /// Fails if another process holds the exclusive lock, or if the file cannot be opened or locked.
     pub fn take_shared(path: &Path) -> Result<Self, LockError> {
         let mut file = open_lock(path)?;
         file.try_lock_shared().map_err(|refused| refusal(refused, &mut file))?;
         Ok(Self { _file: file })
     }
 
-    /// Who holds the lock at `path` alone, by their own words in it; `None` where nobody does.
+    /// Returns the text that the holder of the exclusive lock at `path` wrote into it; `None` if nobody holds it.
     #[must_use]
     pub fn holder(path: &Path) -> Option<String> {
-        let mut file = OpenOptions::new().read(true).custom_flags(OFlags::NOFOLLOW.bits().cast_signed()).open(path).ok()?;
+        let mut file = open_ordinary(path, OpenOptions::new().read(true)).ok()?;
         matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)).then(|| words_in(&mut file).ok())?
     }
 }
@@ -325,9 +352,9 @@ fn refusal(refused: TryLockError, file: &mut File) -> LockError {
     }
 }
 
-/// What the holder of a lock wrote about itself.
+/// Reads the text that the holder of a lock wrote into its file.
 fn words_in(file: &mut File) -> io::Result<String> {
-    /// Longest text that is read.
+    /// Longest text read, in bytes.
     const MOST: u64 = 200;
     let mut bytes = Vec::new();
     file.take(MOST).read_to_end(&mut bytes)?;
@@ -382,6 +409,50 @@ mod tests {
         fs::set_permissions(&lax, fs::Permissions::from_mode(0o666)).unwrap();
         append_private(&lax).unwrap();
         assert_eq!(fs::metadata(&lax).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_file_with_another_name_is_not_written_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let (victim, log) = (dir.path().join("victim"), dir.path().join("log"));
+        fs::write(&victim, "precious").unwrap();
+        fs::hard_link(&victim, &log).unwrap();
+        let Err(problem) = append_private(&log) else { panic!("it is the victim") };
+        assert!(matches!(problem, UnsafePath::Linked { links: 2 }));
+        assert_eq!(problem.to_message(&log).code(), "path-linked");
+        assert!(matches!(Lock::take(&log, "me"), Err(LockError::Path(UnsafePath::Linked { .. }))));
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
+        fs::remove_file(&victim).unwrap();
+        append_private(&log).unwrap();
+    }
+
+    #[test]
+    fn nobody_is_waited_for_where_a_pipe_has_the_name_of_a_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let pipe = dir.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert!(matches!(read_ordinary(&pipe), Err(UnsafePath::NoFile)));
+        assert!(matches!(append_private(&pipe), Err(UnsafePath::NoFile)));
+        assert!(matches!(Lock::take(&pipe, "me"), Err(LockError::Path(UnsafePath::NoFile))));
+        assert_eq!(Lock::holder(&pipe), None);
+    }
+
+    #[test]
+    fn a_text_is_read_where_it_lies_and_through_no_link() {
+        let dir = tempfile::tempdir().unwrap();
+        let text = dir.path().join("text");
+        fs::write(&text, "甲").unwrap();
+        assert_eq!(read_ordinary(&text).unwrap(), "甲");
+        for (name, target) in [("link", "text"), ("loop", "loop"), ("dangling", "gone")] {
+            let link = dir.path().join(name);
+            symlink(target, &link).unwrap();
+            assert!(matches!(read_ordinary(&link), Err(UnsafePath::NoFile)), "{name}");
+        }
+        assert!(matches!(read_ordinary(dir.path()), Err(UnsafePath::NoFile)));
+        let Err(UnsafePath::Io(error)) = read_ordinary(&dir.path().join("gone")) else { panic!("there is none") };
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        fs::write(&text, b"\xFF").unwrap();
+        assert!(matches!(read_ordinary(&text), Err(UnsafePath::Io(_))));
     }
 
     #[test]

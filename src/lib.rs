@@ -1,5 +1,7 @@
-//! Batch audit of electronic certificates (电子证照): which certificates a province's and a city's library hold, and where the
-//! two disagree. This is the short form of `docs/architecture.md`.
+//! Pipeline overview: how a job file becomes reports, and which module owns each step.
+//!
+//! The crate audits electronic certificates (电子证照): which ones a province's and a city's library hold, and where the two
+//! disagree. `docs/architecture.md` is the long form of this page.
 //!
 //! # From a job file to reports
 //!

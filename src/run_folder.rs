@@ -1,7 +1,7 @@
-//! A run's folder: where its files lie, and the manifest that says how the run stands.
+//! The folder of a run: paths of its files, and the manifest with the state of the run.
 //!
-//! [`RunLayout`] knows where a run, or a shard of it, lies among the runs of its job; [`RunFolder`] is one folder with a manifest,
-//! a journal and what is made from them.
+//! [`RunLayout`] finds a run, or a shard of it, among the runs of its job. [`RunFolder`] is one folder with a manifest, a journal
+//! and the files made from them.
 
 mod fingerprint;
 mod layout;
@@ -9,21 +9,23 @@ mod layout;
 pub use fingerprint::{Fingerprint, InputHash};
 pub use layout::RunLayout;
 
-use crate::durable::write_whole;
+use crate::durable::{UnsafePath, read_ordinary, write_whole};
 use crate::exit::Stop;
 use crate::journal::{Journal, JournalError, Journals, Shard};
+use crate::message::Message;
 use chrono::{DateTime, Utc};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// How a run stands.
+/// State of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunState {
-    /// A process is at it, or died at it.
+    /// A process is working on the run, or ended without updating the manifest.
     Running,
-    /// Stopped before the end; it goes on when the job is run again.
+    /// Stopped before the end. Running the job again resumes it.
     Incomplete,
     /// Every item is finished.
     Complete,
@@ -32,102 +34,113 @@ pub enum RunState {
 /// The content of `run.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// How the run stands.
+    /// State of the run.
     pub state: RunState,
-    /// Version of the program that wrote this.
+    /// Version of the program that wrote the manifest.
     pub tool_version: String,
     /// Name of the job.
     pub job: String,
     /// Id of the run.
     pub run_id: String,
-    /// The job file.
+    /// Path of the job file.
     pub job_file: PathBuf,
-    /// What the answers depend on.
+    /// Settings and inputs that the answers depend on.
     pub fingerprint: Fingerprint,
-    /// The part of the run that this is; none where it is the whole.
+    /// Shard of the run in this folder; `None` for a run without shards.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
     /// Headers of the carried columns.
     pub carried: Vec<String>,
-    /// Items of the plan.
+    /// Number of planned items.
     pub items: u64,
-    /// Items that need nothing more.
+    /// Number of items that need no further call.
     pub finished: u64,
-    /// Items among them of which everything is known. What is known stays so: the journal never has fewer of them later.
+    /// Number of finished items about which everything is known. It never falls, so a journal with fewer has lost data.
     #[serde(default)]
     pub settled: u64,
-    /// When the first process began.
+    /// Start of the first process.
     pub started_at: DateTime<Utc>,
-    /// When the last process ended.
+    /// End of the last process.
     pub finished_at: Option<DateTime<Utc>>,
-    /// Seconds that all processes took together.
+    /// Total duration of all processes, in seconds.
     pub wall_seconds: f64,
 }
 
 impl Manifest {
-    /// Whether the manifest was written, or written last, when the plan of the run was whole.
+    /// Returns whether the run's plan was complete when the manifest was last written.
     #[must_use]
     pub fn is_planned(&self) -> bool {
         self.items > 0 || self.state == RunState::Complete
     }
 }
 
-/// The folder of a run or of a shard.
+/// Folder of a run or of a shard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunFolder(PathBuf);
 
 impl RunFolder {
-    /// The folder at `dir`.
+    /// Returns the folder at `dir`.
     #[must_use]
     pub fn at(dir: impl Into<PathBuf>) -> Self {
         Self(dir.into())
     }
 
-    /// Its path.
+    /// Returns the path of the folder.
     #[must_use]
     pub fn dir(&self) -> &Path {
         &self.0
     }
 
-    /// The journal.
+    /// Returns the path of the journal.
     #[must_use]
     pub fn journal(&self) -> PathBuf {
         self.0.join(JOURNAL)
     }
 
-    /// The folder of tables.
+    /// Returns the path of the folder of tables.
     #[must_use]
     pub fn tables(&self) -> PathBuf {
         self.0.join("tables")
     }
 
-    /// The log.
+    /// Returns the path of the log.
     #[must_use]
     pub fn log(&self) -> PathBuf {
         self.0.join("run.log.jsonl")
     }
 
-    /// A file beside the tables, such as `report.xlsx`.
+    /// Returns the path of a file in the folder, such as `report.xlsx`.
     #[must_use]
     pub fn file(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 
-    /// Reads the manifest; none where there is no run here.
+    /// Reads the manifest; `None` if there is none.
     ///
     /// # Errors
-    /// Fails if there is one that cannot be read.
+    /// Fails if the manifest cannot be read or decoded.
     pub fn manifest(&self) -> Result<Option<Manifest>, Stop> {
-        let path = self.file("run.json");
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(Stop::disk(path.display())(error)),
-        };
-        serde_json::from_str(&text).map(Some).map_err(Stop::disk(path.display()))
+        self.read_manifest()
     }
 
-    /// Writes the manifest, whole.
+    /// Reads what of the manifest matters to the caller; none where there is no run here. Nobody is waited for, whatever has its
+    /// name.
+    ///
+    /// # Errors
+    /// As [`Self::manifest`].
+    pub fn read_manifest<T: DeserializeOwned>(&self) -> Result<Option<T>, Stop> {
+        let path = self.file("run.json");
+        let text = match read_ordinary(&path) {
+            Ok(text) => text,
+            Err(UnsafePath::Io(error)) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(problem) => return Err(Stop::internal(problem.to_message(&path))),
+        };
+        serde_json::from_str(&text).map(Some).map_err(|cause| {
+            Stop::internal(Message::new("manifest-unreadable").with("path", path.display()).with("cause", cause))
+        })
+    }
+
+    /// Writes the manifest atomically.
     ///
     /// # Errors
     /// Fails if the file cannot be written.
@@ -137,10 +150,10 @@ impl RunFolder {
         write_whole(&path, text.as_bytes()).map_err(Stop::disk(path.display()))
     }
 
-    /// The shards that have a folder here, in order.
+    /// Returns the shards that have a folder here, ordered.
     ///
     /// # Errors
-    /// Fails if the folder cannot be read; one that is not there has none.
+    /// Fails if the folder exists and cannot be read.
     pub fn shards(&self) -> io::Result<Vec<Shard>> {
         let mut shards = Vec::new();
         let entries = match std::fs::read_dir(&self.0) {
@@ -154,14 +167,13 @@ impl RunFolder {
         Ok(shards)
     }
 
-    /// The folder of a shard of the run in this folder.
+    /// Returns the folder of a shard of this run.
     #[must_use]
     pub fn shard(&self, shard: Shard) -> Self {
         Self(self.0.join(layout::folder_name(shard)))
     }
 
-    /// Opens the journals of the run in this folder, that of the whole or those of its shards, for what they know of the run
-    /// before; `None` where there are none.
+    /// Opens the journal of the run in this folder, or those of its shards; `None` if there are none.
     ///
     /// # Errors
     /// Fails if the folder or a journal cannot be read.
@@ -177,5 +189,5 @@ impl RunFolder {
     }
 }
 
-/// Name of the journal.
+/// File name of the journal.
 const JOURNAL: &str = "journal.sqlite";

@@ -1,4 +1,4 @@
-//! Counts of a run's coverage rows: in all, by certificate type, by carried column.
+//! Counts of a run's coverage rows: in total, by certificate type, by carried column.
 
 use super::AnalysisError;
 use crate::audit::{Change, Comparison, Status};
@@ -10,27 +10,27 @@ use polars::prelude::{
 };
 use std::path::Path;
 
-/// How many rows a group has of each kind.
+/// Counts over a group of coverage rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Items.
+    /// Number of items.
     pub items: u64,
-    /// Coverage rows: certificates, and items without any.
+    /// Number of coverage rows: one per certificate, and one per item without a certificate.
     pub rows: u64,
-    /// Rows by status, in the order of [`Status::ALL`].
+    /// Number of rows by status, in the order of [`Status::ALL`].
     pub by_status: [u64; Status::ALL.len()],
-    /// Rows by what became of them since the run before, in the order of [`Change::ALL`].
+    /// Number of rows by change since the previous run, in the order of [`Change::ALL`].
     pub by_change: [u64; Change::ALL.len()],
-    /// Rows whose faces differ.
+    /// Number of rows whose faces differ.
     pub inconsistent: u64,
-    /// Calls made.
+    /// Number of calls made.
     pub calls: u64,
-    /// Attempts made for them.
+    /// Number of attempts made for those calls.
     pub attempts: u64,
 }
 
 impl Counts {
-    /// All of these together.
+    /// Returns the sums of these counts.
     #[must_use]
     pub fn sum<'a>(counts: impl IntoIterator<Item = &'a Self>) -> Self {
         counts.into_iter().fold(Self::default(), |sum, counts| Self {
@@ -44,7 +44,7 @@ impl Counts {
         })
     }
 
-    /// Rows of a status.
+    /// Returns the number of rows with this status.
     #[must_use]
     pub const fn of(&self, status: Status) -> u64 {
         let mut at = 0;
@@ -57,109 +57,109 @@ impl Counts {
         0
     }
 
-    /// Rows of a change.
+    /// Returns the number of rows with this change.
     #[must_use]
     pub fn changed(&self, change: Change) -> u64 {
         Change::ALL.iter().zip(self.by_change).find(|(known, _)| **known == change).map_or(0, |(_, count)| count)
     }
 
-    /// Rows about which the platform has said all: no error, not pending.
+    /// Returns the number of answered rows: neither `error` nor `pending`.
     #[must_use]
     pub const fn answered(&self) -> u64 {
         self.rows - self.of(Status::Error) - self.of(Status::Pending)
     }
 
-    /// 归集率: of what the city holds, the share that the province has got.
+    /// Returns the collection rate (归集率): of the rows that the city holds, the share that the province holds too.
     #[must_use]
     pub fn collection_rate(&self) -> Option<f64> {
         share(self.of(Status::Both), self.of(Status::Both) + self.of(Status::CityOnly))
     }
 
-    /// Share of answered rows that the province holds.
+    /// Returns the share of answered rows that the province holds.
     #[must_use]
     pub fn province_coverage(&self) -> Option<f64> {
         share(self.of(Status::Both) + self.of(Status::ProvinceOnly), self.answered())
     }
 
-    /// Share of answered rows that the city holds.
+    /// Returns the share of answered rows that the city holds.
     #[must_use]
     pub fn city_coverage(&self) -> Option<f64> {
         share(self.of(Status::Both) + self.of(Status::CityOnly), self.answered())
     }
 
-    /// Share of all rows that are errors.
+    /// Returns the share of all rows that are errors.
     #[must_use]
     pub fn error_rate(&self) -> Option<f64> {
         share(self.of(Status::Error), self.rows)
     }
 
-    /// Share of rows that both sides hold whose faces differ.
+    /// Returns the share of rows with differing faces among those that both sides hold.
     #[must_use]
     pub fn inconsistent_rate(&self) -> Option<f64> {
         share(self.inconsistent, self.of(Status::Both))
     }
 }
 
-/// A rate without a denominator is none.
+/// Divides two counts; `None` if the denominator is zero.
 #[expect(clippy::cast_precision_loss, reason = "counts of rows are far below 2^52")]
 fn share(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
 
-/// The rows that have one value in common.
+/// Coverage rows with the same value in one column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
-    /// The value; none for rows that lack it.
+    /// The value; `None` for rows without one.
     pub key: Option<String>,
-    /// What people call it, where that is something else.
+    /// Name of the value, if it has one: for a code, the name that people use.
     pub label: Option<String>,
-    /// Whether the value is the holder code of one of its rows.
+    /// Whether the value equals the holder code of one of the rows, and must be masked like it.
     pub is_holder: bool,
-    /// Its counts.
+    /// Counts over the rows.
     pub counts: Counts,
 }
 
-/// Differences of one field and kind.
+/// Number of differences with the same field and kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DifferenceGroup {
-    /// The field.
+    /// Name of the field.
     pub field: String,
-    /// The kind.
+    /// Kind of the differences.
     pub kind: String,
-    /// How many.
+    /// Number of differences.
     pub count: u64,
 }
 
-/// Errors of one kind and code.
+/// Number of errors with the same kind and code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ErrorGroup {
-    /// The kind.
+    /// Kind of the errors.
     pub kind: String,
-    /// The code, where there is one.
+    /// Code of the errors; `None` if they have none.
     pub code: Option<i32>,
-    /// How many.
+    /// Number of errors.
     pub count: u64,
 }
 
-/// What a run's tables say.
+/// Counts over all tables of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Analysis {
-    /// Of all rows.
+    /// Counts over all rows.
     pub totals: Counts,
-    /// By certificate type, the most gaps first.
+    /// Counts by certificate type, ordered by falling number of gaps.
     pub by_type: Vec<Group>,
-    /// By each carried column: its header, and its groups, the most gaps first.
+    /// Counts by carried column: its header and its groups, ordered by falling number of gaps.
     pub by_carried: Vec<(String, Vec<Group>)>,
-    /// Differences by field and kind, the most frequent first.
+    /// Differences by field and kind, most frequent first.
     pub differences: Vec<DifferenceGroup>,
-    /// Errors by kind and code, the most frequent first. Calls that were asked again count as they ended.
+    /// Errors by kind and code, most frequent first. A call that was repeated counts with its last result.
     pub errors: Vec<ErrorGroup>,
 }
 
-/// Analyses the tables in the folder `dir`; `carried` are the job's carried headers.
+/// Analyses the tables in the folder `dir`; `carried` are the headers of the job's carried columns.
 ///
 /// # Errors
-/// What keeps the tables from being read.
+/// Fails if a table is missing, cannot be read, or lacks a column.
 pub fn analyse(dir: &Path, carried: &[String]) -> Result<Analysis, AnalysisError> {
     let groups = |column: &str, label: Option<Column>| grouped(dir, column, label);
     let by_type = groups(coverage::CERT_TYPE_CODE.name, Some(coverage::CERT_TYPE_NAME))?;
@@ -178,12 +178,12 @@ pub fn analyse(dir: &Path, carried: &[String]) -> Result<Analysis, AnalysisError
 
 fn scan(dir: &Path, table: crate::table::Table) -> PolarsResult<LazyFrame> {
     let path = dir.join(table.file_name());
-    // A folder's name may hold `*`, `?` or `[`: it is a name, not a pattern.
+    // A folder's name may contain `*`, `?` or `[`, so the path must not be read as a pattern.
     let args = ScanArgsParquet { glob: false, ..ScanArgsParquet::default() };
     LazyFrame::scan_parquet(PlRefPath::new(path.to_string_lossy()), args)
 }
 
-/// Sums of the rows for which something holds.
+/// Builds the expression that counts the rows for which `condition` holds.
 fn count_of(condition: Expr, name: &str) -> Expr {
     condition.cast(DataType::UInt64).sum().alias(name)
 }
@@ -267,7 +267,7 @@ fn errors_by_kind(dir: &Path) -> PolarsResult<Vec<ErrorGroup>> {
     Ok(groups.collect())
 }
 
-/// Rows by two of their columns, the most frequent first.
+/// Counts rows by the values of two columns, most frequent first.
 fn tallied(rows: LazyFrame, [first, second]: [Column; 2]) -> PolarsResult<DataFrame> {
     let counted = rows.group_by([col(first.name), col(second.name)]).agg([col(first.name)
         .is_not_null()

@@ -1,4 +1,4 @@
-//! Two runs compared: figures beside figures, and every gap by what became of it.
+//! Comparison of two runs: the changes of every gap, counted in total and by certificate type.
 
 use crate::audit::{Change, EarlierRow, Status, age};
 use crate::journal::{Journal, JournalError};
@@ -8,35 +8,35 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Why two runs could not be compared.
+/// Error on comparing two runs.
 #[derive(Debug, thiserror::Error)]
 pub enum CompareError {
-    /// The older run.
+    /// A table of the older run cannot be read.
     #[error("the older run: {0}")]
     Earlier(#[from] EarlierError),
-    /// The newer run.
+    /// A table of the newer run cannot be read.
     #[error("the newer run: {0}")]
     Table(#[from] TableError),
-    /// What is put by while comparing.
+    /// The scratch journal cannot be written or read.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// Whoever takes the rows.
+    /// The callback failed.
     #[error("{0}")]
     Taken(String),
 }
 
-/// Gaps of a certificate type, or of all, by what became of them.
+/// Number of gaps by change, in total or of one certificate type.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct GapChanges {
-    /// Name of the type, where it has one.
+    /// Name of the certificate type, if known.
     pub cert_type_name: Option<String>,
-    /// Gaps that were not there.
+    /// Gaps that the older run did not have.
     pub new: u64,
-    /// Gaps that are still there.
+    /// Gaps that both runs have.
     pub persisting: u64,
-    /// Gaps that are there again after they were closed.
+    /// Gaps that had been closed and are open once more.
     pub regressed: u64,
-    /// Gaps that are closed.
+    /// Gaps of the older run that are closed.
     pub resolved: u64,
 }
 
@@ -66,7 +66,7 @@ pub enum Extent {
 /// comparing, on the disk and for its owner alone; `take` gets every row of the newer run whose gap changed or stayed.
 ///
 /// # Errors
-/// What keeps either run's tables from being read; what `take` says.
+/// Fails if the tables of either run cannot be read, temporary data cannot be written, or `take` fails.
 pub fn compare(
     (old, extent): (&Path, Extent),
     (new, run_id): (&Path, &str),
@@ -78,7 +78,7 @@ pub fn compare(
     let mut ahead = Rows::open(new, coverage::COVERAGE)?;
     let mut rows = Rows::open(new, coverage::COVERAGE)?;
     let (mut all, mut by_type) = (GapChanges::default(), BTreeMap::<String, GapChanges>::new());
-    // The rows of an item are needed together: one reader looks ahead to its end, the other follows.
+    // The changes of an item's rows depend on each other, so one reader looks ahead to the end of the item and the other follows.
     let mut pending = ahead.next_row()?.map(AheadRow::of);
     while let Some(first) = pending.take() {
         let item = first.item;
@@ -111,7 +111,7 @@ pub fn compare(
     Ok((all, by_type))
 }
 
-/// What is needed of a row before its item is read to the end.
+/// Columns of a row that are needed before its item has been read to the end.
 struct AheadRow {
     item: Option<i64>,
     holder_code: String,

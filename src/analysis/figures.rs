@@ -1,4 +1,4 @@
-//! The figures of a run that schedulers and gates look at.
+//! Figures of a run, for schedulers and gates.
 
 use super::breakdown::{Analysis, Counts};
 use super::estimate::{Estimates, SampleFacts, SampleVerdict, Verdict, judge_on_sample};
@@ -8,47 +8,47 @@ use crate::sample::{Estimate, Interval};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-/// What is known of a run besides its tables.
+/// Facts about a run that its tables do not hold.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunFacts {
     /// Name of the job.
     pub job: String,
     /// Id of the run.
     pub run_id: String,
-    /// The complete run before, where there was one.
+    /// Id of the previous complete run; `None` if there is none.
     pub previous_run: Option<String>,
     /// `incomplete` or `complete`.
     pub state: &'static str,
-    /// Rows that cannot be audited.
+    /// Number of input rows that cannot be audited.
     pub invalid_inputs: u64,
-    /// Rows that name an item named before.
+    /// Number of input rows that repeat an earlier item.
     pub duplicate_rows: u64,
-    /// Rows below the headers of the inputs.
+    /// Number of input rows below the headers.
     pub input_rows: u64,
-    /// Rows among them that hold nothing to audit.
+    /// Number of those rows that are blank.
     pub blank_rows: u64,
-    /// When its first process began.
+    /// Start of the run's first process.
     pub started_at: DateTime<Utc>,
-    /// When its last process ended.
+    /// End of the run's last process.
     pub finished_at: DateTime<Utc>,
-    /// Seconds that its processes took together.
+    /// Total duration of the run's processes, in seconds.
     pub wall_seconds: f64,
-    /// Certificates to settle that were decided about.
+    /// Number of certificates to settle with a decision.
     pub decided: u64,
-    /// Certificates to settle that nobody has decided about.
+    /// Number of certificates to settle without a decision.
     pub outstanding: u64,
-    /// Notifications of the province that were seen to have taken effect.
+    /// Number of notifications that were verified to have taken effect.
     pub remedied: u64,
 }
 
-/// A gate, judged.
+/// Result of one gate.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct GateResult {
-    /// As the job names it.
+    /// Name of the gate, as in the job file.
     pub name: String,
-    /// The limit.
+    /// Limit set in the job file.
     pub limit: f64,
-    /// The figure's value, estimated where the run is sampled; `None` where it is a rate of nothing, or cannot be estimated.
+    /// Value of the figure; `None` for a rate without a denominator.
     pub value: Option<f64>,
     /// The 95 % interval of an estimated value, as `low` and `high`.
     #[serde(flatten)]
@@ -108,7 +108,7 @@ pub struct Figures {
 }
 
 impl Figures {
-    /// Gathers the figures of a run and judges its gates.
+    /// Computes the figures of a run and the results of its gates.
     #[must_use]
     pub fn new(facts: RunFacts, analysis: &Analysis, gates: &[Gate]) -> Self {
         let Counts { items, rows, inconsistent, calls, attempts, .. } = analysis.totals;
@@ -186,20 +186,20 @@ impl Figures {
         ]
     }
 
-    /// Whether no gate is violated.
+    /// Returns whether every gate holds.
     #[must_use]
     pub fn gates_hold(&self) -> bool {
         !self.gates.iter().any(|gate| gate.is_violated)
     }
 
-    /// The value of a figure by its name.
+    /// Returns the value of the figure with this name; `None` if there is none or it has no value.
     #[must_use]
     pub fn value(&self, figure: &str) -> Option<f64> {
         serde_json::to_value(self).ok()?.get(figure)?.as_f64()
     }
 }
 
-/// Judges gates by the figures that they limit.
+/// Compares figures with the limits of the gates.
 #[must_use]
 pub fn judge_gates(gates: &[Gate], figures: &Figures) -> Vec<GateResult> {
     debug_assert!(gates.iter().all(|gate| FIGURES.contains(&gate.figure)));

@@ -1,4 +1,4 @@
-//! How far departments have come with what they have to settle.
+//! Progress of departments with the certificates that they have to settle.
 
 use crate::journal::Decision;
 use crate::table::schema::{coverage, decisions};
@@ -8,35 +8,35 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::path::Path;
 
-/// Groups that are told apart; a column with more values names no departments.
+/// Limit on departments that are counted separately. A column with more values does not name departments.
 const MOST_GROUPS: usize = 10_000;
 
-/// Certificates to settle, by how far they have come.
+/// Number of certificates to settle, by state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct HandlingCounts {
-    /// Those that were decided about, by decision in the order of [`Decision::ALL`].
+    /// Certificates with a decision, by decision in the order of [`Decision::ALL`].
     pub by_decision: [u64; Decision::ALL.len()],
-    /// Those that nobody has decided about, the overdue ones included.
+    /// Certificates without a decision, including overdue ones.
     pub outstanding: u64,
-    /// Those of them that should have been decided about by now: the day set for answers has passed, or the gap was already
-    /// there in the run before.
+    /// Certificates without a decision that are overdue: the day set for answers has passed, or the gap existed in the previous
+    /// run.
     pub overdue: u64,
 }
 
 impl HandlingCounts {
-    /// Certificates that were decided about.
+    /// Returns the number of certificates with a decision.
     #[must_use]
     pub fn decided(&self) -> u64 {
         self.by_decision.iter().sum()
     }
 
-    /// All certificates to settle.
+    /// Returns the number of certificates to settle.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.decided() + self.outstanding
     }
 
-    /// Share of the certificates to settle that were decided about. `None` where there are none.
+    /// Returns the share of certificates to settle that have a decision; `None` if there are none.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts of rows are far below 2^52")]
     pub fn decided_share(&self) -> Option<f64> {
@@ -54,28 +54,28 @@ impl HandlingCounts {
     }
 }
 
-/// The certificates of one department.
+/// Counts of one department.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HandlingGroup {
-    /// The department's value of the carried column; `None` for the rows without one.
+    /// The department's value in the carried column; `None` for rows without a value.
     pub value: Option<String>,
-    /// Its certificates.
+    /// Counts over its certificates.
     pub counts: HandlingCounts,
 }
 
-/// How far all departments have come.
+/// Progress of all departments.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Handling {
-    /// By department, the one with the most outstanding certificates first. Empty where there is no column to tell them by.
+    /// Counts by department, the one with the most outstanding certificates first. Empty without a column that names departments.
     pub groups: Vec<HandlingGroup>,
-    /// The certificates of the departments that came up after the first ten thousand.
+    /// Counts over the certificates of departments beyond the first ten thousand.
     pub rest: HandlingCounts,
-    /// All certificates.
+    /// Counts over all certificates.
     pub totals: HandlingCounts,
 }
 
-/// Counts the certificates to settle of the tables in the folder `dir`, by the values of the carried column `by`; `due` is
-/// the day by which departments were to answer.
+/// Counts the certificates to settle in the tables of the folder `dir`, by the values of the carried column `by`; `due` is the
+/// day by which departments were to answer.
 ///
 /// # Errors
 /// Fails if a table cannot be read.

@@ -1,37 +1,38 @@
-//! What is kept of a run so that later ones can show how things went: rates in all and by group.
+//! Rates of a run, in total and by group, that are kept so that later reports can show a trend.
 
 use super::breakdown::{Analysis, Group};
 use super::estimate::{GroupEstimate, PastSample};
 use super::figures::Figures;
+use crate::durable::read_ordinary;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Groups of one kind that are kept; a report shows no more of them either.
+/// Limit on groups kept per kind. Reports show no more either.
 pub const MOST_GROUPS: usize = 5_000;
-/// Earlier runs that reports show.
+/// Limit on earlier runs that reports show.
 const MOST_RUNS: usize = 11;
 
-/// A run's rates.
+/// Rates of one run, each between 0 and 1; `None` without a denominator.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PastRun {
-    /// Its id.
+    /// Id of the run.
     pub run_id: String,
-    /// Whether it is complete.
+    /// Whether the run is complete.
     pub complete: bool,
-    /// Whether it asked only what the run before had left open: its rates measure nothing else.
+    /// Whether the run audited only items that the previous run left open, so that its rates are not comparable.
     #[serde(default)]
     pub recheck: bool,
-    /// When it ended.
+    /// End of the run.
     pub finished_at: DateTime<Utc>,
-    /// 归集率.
+    /// Collection rate (归集率).
     pub collection_rate: Option<f64>,
-    /// 省库覆盖率.
+    /// Coverage of the province's library (省库覆盖率).
     pub province_coverage: Option<f64>,
-    /// 市库覆盖率.
+    /// Coverage of the city's library (市库覆盖率).
     pub city_coverage: Option<f64>,
-    /// Share of rows that are errors.
+    /// Share of the rows with status `error`.
     pub error_rate: Option<f64>,
     /// The sample and the intervals of its rates, where the run was sampled; the rates are estimates then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -43,7 +44,7 @@ pub struct PastRun {
 }
 
 impl PastRun {
-    /// What is kept of a run.
+    /// Extracts the rates to keep from a run's figures and analysis.
     #[must_use]
     pub fn new(figures: &Figures, analysis: &Analysis, recheck: bool) -> Self {
         let rates = |groups: &[Group]| {
@@ -74,10 +75,10 @@ impl PastRun {
         }
     }
 
-    /// Reads what a run's folder keeps; none where it keeps nothing that can be read.
+    /// Reads the rates stored in a file of a run's folder; `None` if the file is missing or cannot be decoded.
     #[must_use]
     pub fn read(path: &Path) -> Option<Self> {
-        serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+        serde_json::from_str(&read_ordinary(path).ok()?).ok()
     }
 }
 

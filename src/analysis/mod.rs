@@ -1,5 +1,5 @@
-//! Answers to questions about a run's tables: totals, breakdowns, figures and gates. polars reads the Parquet files
-//! lazily and streams them, so that nothing grows with the number of rows.
+//! Queries over a run's tables: totals, breakdowns, figures and gates. polars reads the Parquet files lazily and in streams, so
+//! memory does not grow with the number of rows.
 
 mod breakdown;
 mod compare;
@@ -18,7 +18,7 @@ pub use figures::{Figures, GateResult, RunFacts, judge_gates};
 pub use handling::{Handling, HandlingCounts, HandlingGroup, handling};
 pub use history::{MOST_GROUPS, PastRun, runs_before};
 
-/// Why tables could not be analysed.
+/// Error on querying tables.
 #[derive(Debug, thiserror::Error)]
 #[error("the tables cannot be analysed: {0}")]
 pub struct AnalysisError(#[from] polars::prelude::PolarsError);

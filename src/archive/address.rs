@@ -1,4 +1,4 @@
-//! Which addresses files may be fetched from: checked by origin, by name and port, and on the IP address that is connected to.
+//! Rules for download addresses: checked by origin, by host name and port, and by the IP address that is connected to.
 
 use crate::job::HostRule;
 use crate::message::Message;
@@ -8,40 +8,40 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use url::{Host, Origin, Url};
 
-/// Code of the message that an address lies outside what is allowed.
+/// Code of the message for an address that no rule allows.
 pub(super) const FORBIDDEN: &str = "fetch-forbidden";
-/// Argument of that message: the rules that were in force. A file is tried again once they have changed.
+/// Argument of that message: the rules that were applied. A file is requested once more when they have changed.
 pub(super) const RULES: &str = "rules";
 
-/// Where files may be fetched from: the platform's own scheme, host and port, and what the job's rules allow.
+/// Allowed targets of downloads: the platform's own scheme, host and port, and what the job's rules allow.
 #[derive(Debug, Clone)]
 pub(super) struct AllowedHosts {
     rules: Arc<Vec<HostRule>>,
     platform: Option<Origin>,
 }
 
-/// What is still to be checked of an address that passes by its text.
+/// Check that remains for an address whose text is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Passage {
-    /// Nothing: the host is allowed whatever its IP addresses are, or is an allowed IP address itself.
+    /// None: the host name, or the literal IP address, is allowed.
     Free,
-    /// The IP addresses that the host's name leads to. The port, where rules about networks name it: then those rules count
-    /// too, which are about that port alone.
+    /// The IP addresses that the host name resolves to. The port is set if a rule about a network names it, so that the rules for
+    /// that port apply as well.
     ByAddress(Option<u16>),
 }
 
 impl AllowedHosts {
-    /// The rules of a job, and the origin of the platform at `base_url`.
+    /// Combines the rules of a job with the origin of the platform at `base_url`.
     pub(super) fn new(rules: &[HostRule], base_url: &str) -> Self {
         let platform = Url::parse(base_url).ok().map(|url| url.origin()).filter(Origin::is_tuple);
         Self { rules: Arc::new(rules.to_vec()), platform }
     }
 
-    /// Checks an address by its text.
+    /// Checks the text of an address.
     ///
     /// # Errors
-    /// Fails with the reason if nothing may be fetched from it: it is no http or https address, carries credentials, or leads
-    /// to a host or port that is not allowed.
+    /// Fails with the reason if the address does not use http or https, contains credentials, or has a host or port that no rule
+    /// allows.
     pub(super) fn check(&self, url: &Url) -> Result<Passage, Message> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(Message::new("fetch-scheme").with("scheme", url.scheme()));
@@ -65,12 +65,13 @@ impl AllowedHosts {
         passage.ok_or_else(|| self.forbidden(url))
     }
 
-    /// The message that an address lies outside what is allowed; it names no more of it than scheme, host and port.
+    /// Returns the message for an address that no rule allows. It contains only the address's scheme, host and port.
     pub(super) fn forbidden(&self, url: &Url) -> Message {
         Message::new(FORBIDDEN).with("origin", url.origin().ascii_serialization()).with(RULES, rules_text(&self.rules))
     }
 
-    /// A resolver for each [`Passage::ByAddress`] that [`check`](Self::check) may name; none where no rule is about a network.
+    /// Returns a resolver for each [`Passage::ByAddress`] that [`check`](Self::check) can return; none if no rule is about a
+    /// network.
     pub(super) fn resolvers(&self) -> Vec<(Option<u16>, NetworkResolver)> {
         let networks = || self.rules.iter().filter(|rule| rule.is_network());
         let mut classes: BTreeSet<Option<u16>> = networks().map(HostRule::port).collect();
@@ -80,27 +81,27 @@ impl AllowedHosts {
         classes.into_iter().map(|port| (port, NetworkResolver { rules: Arc::clone(&self.rules), port })).collect()
     }
 
-    /// The port, where a rule about a network names it.
+    /// Returns the port if a rule about a network names it.
     fn port_class(&self, port: u16) -> Option<u16> {
         let is_named = self.rules.iter().any(|rule| rule.is_network() && rule.port() == Some(port));
         is_named.then_some(port)
     }
 }
 
-/// Rules as a text, to tell whether they have changed.
+/// Returns the rules as text, for detecting changes.
 pub(super) fn rules_text(rules: &[HostRule]) -> String {
     rules.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
-/// Looks names up, and passes on only the IP addresses that lie in an allowed network.
+/// Resolver that returns only IP addresses in an allowed network.
 #[derive(Debug)]
 pub(super) struct NetworkResolver {
     rules: Arc<Vec<HostRule>>,
-    /// The port that is connected to, where a rule names it.
+    /// Port of the connection, if a rule about a network names it.
     port: Option<u16>,
 }
 
-/// A name leads to no IP address that is allowed.
+/// Error for a host name without an allowed IP address.
 #[derive(Debug, thiserror::Error)]
 #[error("no address of the name is allowed")]
 pub(super) struct NoAllowedAddress;

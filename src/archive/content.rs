@@ -1,4 +1,4 @@
-//! What a file is, by its content: PDF, OFD, JPEG or PNG, whole; anything else is no certificate file.
+//! Recognition of certificate files by content: complete PDF, OFD, JPEG or PNG.
 
 use super::zip_limits::{exceeds_limits, part};
 use crate::message::Message;
@@ -6,28 +6,28 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use zip::ZipArchive;
 
-/// Largest sum of an OFD's parts, unfolded, in bytes: more is a bomb, or no certificate.
+/// Largest total size of an OFD's entries after decompression, in bytes. A larger one is a zip bomb.
 const LARGEST_OFD: u64 = 1 << 30;
-/// Largest OFD.xml that is read, in bytes. It is a page of text.
+/// Largest size of OFD.xml after decompression, in bytes; usually it is one page of text.
 const LARGEST_ROOT: u64 = 1 << 20;
-/// How far from the end of the file the end mark of a PDF or a picture is looked for, in bytes.
+/// Number of bytes at the end of a PDF or image that are searched for its end mark.
 const TAIL: u64 = 2_048;
 
-/// A format that certificates come in.
+/// File format of certificates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileFormat {
-    /// GB/T 33190.
+    /// OFD (GB/T 33190).
     Ofd,
     /// PDF.
     Pdf,
-    /// A picture.
+    /// PNG image.
     Png,
-    /// A picture.
+    /// JPEG image.
     Jpg,
 }
 
 impl FileFormat {
-    /// The name in tables, and the ending of file names.
+    /// Returns the name used in tables, which is also the extension of file names.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -39,52 +39,52 @@ impl FileFormat {
     }
 }
 
-/// What looking into a file has shown.
+/// Result of examining a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Content {
-    /// A whole file of a format that certificates come in.
+    /// A complete file in a format of certificates.
     Certificate(FileFormat),
-    /// Something else.
+    /// Any other content.
     Other(OtherContent),
 }
 
-/// Why a file is no certificate file.
+/// Reason why a file is not a certificate file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OtherContent {
-    /// It is empty.
+    /// The file is empty.
     Empty,
-    /// It is base64 that cannot be decoded.
+    /// The data is not valid base64.
     NotBase64,
-    /// More pages came than a certificate has.
+    /// There are more pages than a certificate can have.
     TooManyPages,
-    /// A PDF without its end.
+    /// A PDF without an end mark.
     CutOffPdf,
-    /// A JPEG without its end.
+    /// A JPEG without an end mark.
     CutOffJpeg,
-    /// A PNG without its end.
+    /// A PNG without an end chunk.
     CutOffPng,
-    /// A web page, such as that of a login.
+    /// An HTML page, such as a login form.
     WebPage,
-    /// JSON, such as an answer of the platform.
+    /// JSON, such as an error of the platform.
     Json,
-    /// In no format that certificates come in.
+    /// An unknown format.
     UnknownFormat,
-    /// A zip with nothing in it.
+    /// A zip without entries.
     EmptyZip,
-    /// A zip without its end, or with a damaged table of its parts.
+    /// A zip without an end record, or with a damaged central directory.
     DamagedZip,
-    /// A zip with more parts than an OFD has.
+    /// A zip with more entries than an OFD can have.
     TooManyParts,
-    /// A zip that unfolds to more than an OFD does.
+    /// A zip that is larger after decompression than an OFD can be.
     TooLargeUnfolded,
     /// A zip without OFD.xml.
     NoOfd,
-    /// An OFD whose OFD.xml cannot be read.
+    /// A zip whose OFD.xml cannot be decompressed or is not an OFD document.
     DamagedOfd,
 }
 
 impl OtherContent {
-    /// The reason as a message to a person.
+    /// Returns the reason as a message for the user.
     #[must_use]
     pub fn to_message(self) -> Message {
         match self {
@@ -107,7 +107,7 @@ impl OtherContent {
     }
 }
 
-/// Tells what a file is.
+/// Determines the format of a file from its content.
 ///
 /// # Errors
 /// Fails if the file cannot be read.
@@ -138,8 +138,8 @@ fn looks_like_a_page(begin: &[u8]) -> bool {
     text.starts_with(b"<")
 }
 
-/// A zip is an OFD where its root holds OFD.xml. Only the table of its parts and that one part are read: nothing else is
-/// unfolded, and the table only where it is no larger than an OFD's.
+/// Checks whether a zip is an OFD, which it is if its root contains OFD.xml. Only the central directory, if within the limits,
+/// and that entry are read; nothing else is decompressed.
 fn ofd(file: &mut File) -> io::Result<Content> {
     if exceeds_limits(file)? {
         return Ok(Content::Other(OtherContent::TooManyParts));
@@ -162,7 +162,7 @@ fn unfold_root(file: &mut File) -> Result<(), OtherContent> {
     }
     let part = zip.by_index(root.ok_or(OtherContent::NoOfd)?).map_err(|_| OtherContent::DamagedOfd)?;
     let mut bytes = Vec::new();
-    // Reading to the end checks the part's checksum too.
+    // Reading to the end also verifies the entry's checksum.
     match part.take(LARGEST_ROOT + 1).read_to_end(&mut bytes) {
         Ok(count) if count as u64 <= LARGEST_ROOT && looks_like_a_page(&bytes) => Ok(()),
         _ => Err(OtherContent::DamagedOfd),

@@ -1,11 +1,12 @@
-//! One file from one address: streamed to the disk, bounded in size and time, from allowed hosts only.
+//! Download of one file: streamed to the disk, limited in size and time, from allowed hosts only.
 
 use super::address::{AllowedHosts, NoAllowedAddress, Passage};
 use super::store::hex;
 use crate::durable::WholeFile;
 use crate::job::HostRule;
 use crate::message::Message;
-use crate::platform::{build_client, trusting};
+use crate::platform::{build_client, retry_after, trusting};
+use chrono::Utc;
 use reqwest::header::LOCATION;
 use reqwest::{Client, ClientBuilder, StatusCode, redirect};
 use sha2::{Digest, Sha256};
@@ -16,75 +17,88 @@ use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
 
-/// Largest number of redirects that a download follows.
-const MOST_REDIRECTS: usize = 5;
+/// Largest number of redirects that a download follows: each is a request that the job's rate does not count.
+const MOST_REDIRECTS: usize = 1;
 
-/// What a downloader is set to.
+/// Settings of a downloader.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct DownloadSettings<'a> {
-    /// Where files may be fetched from, besides the platform's own scheme, host and port.
+    /// Rules for allowed hosts, besides the platform's own scheme, host and port.
     pub rules: &'a [HostRule],
-    /// Address of the platform.
+    /// Base URL of the platform.
     pub base_url: &'a str,
-    /// Longest time to reach a host.
+    /// Timeout of establishing a connection.
     pub connect_timeout: Duration,
-    /// Longest time of one download, whole file.
+    /// Timeout of one download, including the whole file.
     pub timeout: Duration,
-    /// Largest file, in bytes.
+    /// Size limit of a file, in bytes.
     pub largest: u64,
-    /// Certificate authority to trust besides the system's.
+    /// Certificate of an authority to trust besides the system's.
     pub ca_file: Option<&'a Path>,
 }
 
-/// A client for addresses that are not trusted: nothing of a session goes with it.
+/// HTTP client for untrusted addresses. It sends no token and shares no connection with the session.
 #[derive(Debug)]
 pub(crate) struct Downloader {
-    /// For hosts of which nothing is left to be checked.
+    /// Client for hosts that need no further check.
     free: Client,
-    /// For hosts whose IP addresses decide, by [`Passage::ByAddress`].
+    /// Clients for hosts whose resolved IP addresses are checked, by [`Passage::ByAddress`].
     by_address: BTreeMap<Option<u16>, Client>,
     allowed: AllowedHosts,
     largest: u64,
     timeout: Duration,
 }
 
-/// A file that has come.
+/// A downloaded file.
 #[derive(Debug)]
 pub(crate) struct Downloaded {
-    /// The file, not in its place yet.
+    /// The file, not yet moved to its final name.
     pub file: WholeFile,
-    /// Its size.
+    /// Size in bytes.
     pub bytes: u64,
-    /// Of its content, in hexadecimal.
+    /// SHA-256 of the content, in hexadecimal.
     pub sha256: String,
 }
 
-/// Why a file has not come.
+/// Reason why a file was not downloaded.
 #[derive(Debug)]
 pub(crate) enum NotDownloaded {
-    /// The address is no longer good.
+    /// The address has expired.
     Expired(Message),
-    /// It leads where nothing may be fetched from.
+    /// The address, or a redirect, is not allowed.
     Forbidden(Message),
-    /// The file is larger than allowed.
+    /// The file exceeds the size limit.
     TooLarge,
     /// A failure that may pass.
-    Failed(Message),
+    Failed {
+        /// What kept the file from coming.
+        why: Message,
+        /// The wait that the host asks for (`Retry-After`).
+        asked_for: Option<Duration>,
+    },
     /// The disk.
     Disk(std::io::Error),
 }
 
+impl NotDownloaded {
+    /// A failure that may pass, of which the host says nothing.
+    fn failed(why: Message) -> Self {
+        Self::Failed { why, asked_for: None }
+    }
+}
+
 impl Downloader {
-    /// A downloader as set.
+    /// Creates a downloader with these settings.
     ///
     /// # Errors
-    /// Fails if the file of the certificate authority cannot be used.
+    /// Fails if the file of the certificate authority cannot be read or is not valid.
     pub(crate) fn new(settings: DownloadSettings<'_>) -> Result<Self, Message> {
         let DownloadSettings { rules, base_url, connect_timeout, timeout, largest, ca_file } = settings;
         let allowed = AllowedHosts::new(rules, base_url);
         let builder = || -> Result<ClientBuilder, Message> {
             let builder = trusting(Client::builder(), ca_file)?.connect_timeout(connect_timeout);
-            // A proxy would connect for us, and whereto could not be checked; every redirect is checked before it is followed.
+            // A proxy would resolve the host itself, so its IP address could not be checked. Redirects are followed by hand,
+            // because each target must be checked first.
             Ok(builder.no_proxy().redirect(redirect::Policy::none()))
         };
         let mut by_address = BTreeMap::new();
@@ -95,13 +109,13 @@ impl Downloader {
         Ok(Self { free: build_client(builder)?, by_address, allowed, largest, timeout })
     }
 
-    /// Fetches what an address leads to into `file`.
+    /// Downloads an address into `file`.
     ///
     /// # Errors
-    /// Fails if nothing may be fetched from the address or from where it leads, if it has expired, if no whole file of at most
-    /// the largest size comes in time, or if the file cannot be written.
+    /// Fails if the address or the target of a redirect is not allowed, if the address has expired, if the file exceeds the size
+    /// limit or does not arrive completely within the timeout, or if it cannot be written.
     pub(crate) async fn fetch(&self, address: &str, file: WholeFile) -> Result<Downloaded, NotDownloaded> {
-        let late = |_| Err(NotDownloaded::Failed(Message::new("fetch-late")));
+        let late = |_| Err(NotDownloaded::failed(Message::new("fetch-late")));
         tokio::time::timeout(self.timeout, self.follow(address, file)).await.unwrap_or_else(late)
     }
 
@@ -114,7 +128,7 @@ impl Downloader {
             if status.is_redirection() {
                 let to = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
                 let next = to.and_then(|to| url.join(to).ok());
-                url = next.ok_or_else(|| NotDownloaded::Failed(Message::new("fetch-redirect-nowhere")))?;
+                url = next.ok_or_else(|| NotDownloaded::failed(Message::new("fetch-redirect-nowhere")))?;
                 continue;
             }
             let told = |code| Message::new(code).with("status", status.as_u16());
@@ -123,13 +137,16 @@ impl Downloader {
                 StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::GONE => {
                     Err(NotDownloaded::Expired(told("fetch-expired")))
                 }
-                _ => Err(NotDownloaded::Failed(told("fetch-status"))),
+                _ => {
+                    let asked_for = retry_after(response.headers(), Utc::now());
+                    Err(NotDownloaded::Failed { why: told("fetch-status"), asked_for })
+                }
             };
         }
-        Err(NotDownloaded::Failed(Message::new("fetch-redirects").with("most", MOST_REDIRECTS)))
+        Err(NotDownloaded::failed(Message::new("fetch-redirects").with("most", MOST_REDIRECTS)))
     }
 
-    /// The client that an address may be fetched with.
+    /// Returns the client that an address may be requested with.
     fn client_for(&self, url: &Url) -> Result<&Client, Message> {
         match self.allowed.check(url)? {
             Passage::Free => Ok(&self.free),
@@ -158,7 +175,7 @@ impl Downloader {
         Ok(Downloaded { file, bytes, sha256: hex(&hasher.finalize()) })
     }
 
-    /// What kept a request from being answered; the resolver's refusal is somewhere among its causes.
+    /// Classifies a failed request. A refusal by the resolver is found in its chain of causes.
     fn failed(&self, error: &reqwest::Error, url: &Url) -> NotDownloaded {
         let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
         let mut innermost = String::new();
@@ -169,7 +186,7 @@ impl Downloader {
             innermost = cause.to_string();
             source = cause.source();
         }
-        NotDownloaded::Failed(if error.is_timeout() {
+        NotDownloaded::failed(if error.is_timeout() {
             Message::new("fetch-late")
         } else {
             Message::new("fetch-failed").with("cause", innermost)

@@ -1,6 +1,6 @@
-//! Packing a selection of the archive, with a manifest that says what each file is.
+//! Packing of archived files into a zip with a manifest.
 
-use super::select::{Selection, Wanted};
+use super::select::{Selection, WantedFile};
 use super::store::Store;
 use crate::audit::AuditSettings;
 use crate::durable::WholeFile;
@@ -12,36 +12,36 @@ use std::path::Path;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-/// What was packed.
+/// Counts over packed files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ExportReport {
-    /// Certificates in the manifest, each once however many pages it has.
+    /// Certificates in the manifest; the pages of one count as one certificate.
     pub certificates: u64,
-    /// Files packed; certificates of the same content share one.
+    /// Files packed; certificates with the same content share one.
     pub files: u64,
-    /// Files that are gone from the archive.
+    /// Files that are missing from the archive.
     pub missing: u64,
 }
 
-/// Why a selection could not be packed.
+/// Error on packing.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    /// The disk.
+    /// A file cannot be read or written.
     #[error("the files cannot be packed: {0}")]
     Disk(#[from] io::Error),
-    /// The zip.
+    /// The zip cannot be written.
     #[error("the files cannot be packed: {0}")]
     Zip(#[from] zip::result::ZipError),
-    /// The manifest.
+    /// The manifest cannot be written.
     #[error("the manifest cannot be written: {0}")]
     Csv(#[from] csv::Error),
-    /// The journal.
+    /// The journal cannot be read.
     #[error(transparent)]
     Journal(#[from] JournalError),
 }
 
-/// Packs the files of a selection into the zip at `path`, whole; `manifest.csv` in it names holder codes nowhere but in
-/// identifiers.
+/// Packs the selected files into a zip, written atomically to `path`, with a `manifest.csv`. The manifest contains holder codes
+/// only inside identifiers.
 ///
 /// # Errors
 /// Fails if the journal or a file cannot be read, or if the zip cannot be written.
@@ -55,13 +55,13 @@ pub fn export(
     let options = SimpleFileOptions::default().large_file(true).unix_permissions(0o600);
     let mut zip = ZipWriter::new(WholeFile::create(path)?);
     let mut report = ExportReport::default();
-    // The manifest is written last; it waits on the disk, however long it is.
+    // The manifest is the last entry of the zip. Until then it is in a temporary file, because its size is not limited.
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut manifest = csv::Writer::from_writer(tempfile::tempfile_in(folder)?);
     manifest.write_record(["item_id", "side", "certificate_id", "page", "path", "format", "bytes", "sha256"])?;
     let mut chosen = Chosen { journal, settings, selection, item: None };
     let mut packed = HashSet::new();
-    // The certificate of the page before: pages of one come one after another.
+    // Certificate of the previous page; the pages of a certificate are consecutive.
     let mut latest: Option<ArchivedFile> = None;
     journal.each_file::<ExportError>(|file: ArchivedFile| {
         let (Some(place), true) = (&file.path, file.is_there()) else { return Ok(()) };
@@ -108,24 +108,24 @@ fn is_same_certificate(a: &ArchivedFile, b: &ArchivedFile) -> bool {
     (a.item_id, a.side, &a.certificate_id) == (b.item_id, b.side, &b.certificate_id)
 }
 
-/// Which files are chosen.
+/// Filter of the selected files.
 struct Chosen<'a> {
     journal: &'a Journal,
     settings: &'a AuditSettings,
     selection: &'a Selection,
-    /// The item asked about last, and which of its certificates are chosen: files of one item come one after another.
-    item: Option<(u64, Vec<Wanted>)>,
+    /// The last item looked up, and its selected certificates; the files of an item are consecutive.
+    item: Option<(u64, Vec<WantedFile>)>,
 }
 
 impl Chosen<'_> {
     fn has(&mut self, file: &ArchivedFile) -> Result<bool, JournalError> {
-        // Only a certificate's state takes its item's answers to know.
+        // Without a criterion on states, the item's answers need not be read.
         if self.selection.states.is_empty() {
             return Ok(self.selection.has(file.side, &self.journal.cert_type_of(file.item_id)?));
         }
         let is_known = self.item.as_ref().is_some_and(|(item_id, _)| *item_id == file.item_id);
         if !is_known {
-            let found = self.journal.stretch(file.item_id, 1)?.into_iter().find(|item| item.item_id == file.item_id);
+            let found = self.journal.batch(file.item_id, 1)?.into_iter().find(|item| item.item_id == file.item_id);
             let certificates = found.map_or_else(Vec::new, |item| self.selection.of_item(item, self.settings));
             self.item = Some((file.item_id, certificates));
         }

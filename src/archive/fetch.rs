@@ -1,4 +1,4 @@
-//! Fetching: from the certificates that a run found to files in the archive, carried by the engine.
+//! Fetching of the files of a run's certificates into the archive, as tasks of the engine.
 
 use super::download::{DownloadSettings, Downloader};
 use super::keeper::{ArchiveReport, Keeper};
@@ -20,51 +20,51 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::task::spawn_blocking;
 
-/// Files that are handed to the engine at a time.
+/// Number of files passed to the engine at a time.
 const BATCH: usize = 64;
-/// Batches that wait to be taken up at most.
+/// Limit on batches in the queue of the engine.
 const WAITING: usize = 2;
 
-/// What fetching works with.
+/// Parameters of fetching.
 #[derive(Debug)]
 pub struct Archive<'a> {
-    /// The job.
+    /// Settings of the job.
     pub job: &'a Job,
-    /// The session with the platform.
+    /// Session with the platform.
     pub session: Arc<Session>,
-    /// Where the platform is: from its own scheme, host and port files may always be fetched.
+    /// Base URL of the platform; downloads from its scheme, host and port are always allowed.
     pub base_url: &'a str,
-    /// The folder of the run, or of the shard.
+    /// Folder of the run or shard.
     pub run_dir: PathBuf,
-    /// Its journal.
+    /// Path of its journal.
     pub journal: PathBuf,
-    /// How its answers are read.
+    /// How answers are interpreted.
     pub settings: AuditSettings,
-    /// Which certificates are wanted.
+    /// Certificates whose files are fetched.
     pub selection: Selection,
-    /// The process's signals.
+    /// Signals sent to the process.
     pub interrupts: Interrupts,
 }
 
-/// How fetching ended.
+/// Result of fetching.
 #[derive(Debug, Default)]
 pub struct FetchReport {
-    /// What came of the files until then; all of it is in the journal.
+    /// Counts over the files processed, all of which are recorded in the journal.
     pub files: ArchiveReport,
-    /// Why it stopped before the end; `None` where every file was tried.
+    /// Reason of an early stop; `None` if every file was processed.
     pub stop: Option<StopCause>,
 }
 
 impl From<Message> for FetchReport {
-    /// Fetching that could not begin.
+    /// Creates the result of fetching that could not begin.
     fn from(problem: Message) -> Self {
         Self { stop: Some(StopCause::Internal(problem)), ..Self::default() }
     }
 }
 
 impl Archive<'_> {
-    /// Fetches every file that is wanted and not there, and notes in the journal what came of it. `watch` is told of each
-    /// certificate that is done with, and several times a second how the calling stands.
+    /// Fetches every selected file that is missing and records the results in the journal. Calls `watch` for each finished
+    /// certificate, and several times a second with the state of the calls.
     pub async fn fetch(&self, watch: &mut dyn FnMut(Progress<'_, FileTask>)) -> FetchReport {
         match self.prepare().await {
             Ok(prepared) => self.carry(prepared, watch).await,
@@ -95,11 +95,12 @@ impl Archive<'_> {
             settings: archive.clone(),
             purpose: self.job.purpose.clone(),
             retry: self.session.retry().clone(),
+            patience: self.session.throttle().pause_settings().patience,
             downloader,
             store,
             known: Mutex::new(known),
         };
-        // Hosts of files come and go by themselves: nothing is learnt from how downloads end, so that this one only paces.
+        // Downloads come from many hosts, so their failures say nothing about a common rate: this throttle has a fixed one.
         let pace = ThrottleSettings { rate: archive.rate, adaptive: false, ..ThrottleSettings::default() };
         Ok(Prepared {
             context: Arc::new(context),
@@ -116,7 +117,7 @@ impl Archive<'_> {
         })
     }
 
-    /// Carries every file that is missing to its end, until all are done with or there is a reason to stop.
+    /// Processes every missing file until all are finished or there is a reason to stop.
     async fn carry(&self, prepared: Prepared, watch: &mut dyn FnMut(Progress<'_, FileTask>)) -> FetchReport {
         let Prepared { context, journal, settings, work_limits } = prepared;
         let attempts = settings.attempts;
@@ -149,16 +150,17 @@ impl Archive<'_> {
     }
 }
 
-/// What is ready before the first call.
+/// State prepared before the first call.
 struct Prepared {
     context: Arc<FetchContext>,
-    /// To be written to.
+    /// Journal opened for writing.
     journal: Journal,
     settings: DispatcherSettings,
     work_limits: WorkLimits,
 }
 
-/// Whether the platform has answered a call about a file of the run before: then it does not refuse every one.
+/// Returns whether the platform has answered a call about a file of this run before, which shows that it does not refuse all of
+/// them.
 fn has_answered(journal: &Journal) -> Result<bool, JournalError> {
     enum End {
         Answered,
@@ -177,7 +179,7 @@ fn has_answered(journal: &Journal) -> Result<bool, JournalError> {
     }
 }
 
-/// Whether any file is wanted and not there.
+/// Returns whether any selected file is missing.
 ///
 /// # Errors
 /// Fails if the journal cannot be read.
@@ -197,7 +199,7 @@ pub fn is_anything_wanted(
     Ok(false)
 }
 
-/// The source of the files that are missing, read from the journal as fast as the engine takes them.
+/// Source of the missing files, which reads the journal as fast as the engine takes tasks.
 struct MissingFiles {
     journal: PathBuf,
     run_dir: PathBuf,
@@ -209,8 +211,8 @@ struct MissingFiles {
 }
 
 impl MissingFiles {
-    /// Sends what is missing, in order of items. What has failed before comes last, so that fetching goes on even where it
-    /// fails again.
+    /// Sends the missing files in order of items. Those that failed before come last, so that repeated failures do not delay the
+    /// others.
     fn send(mut self) -> Result<(), Message> {
         let told = |error: JournalError| error.to_message();
         let open = || Journal::open(&self.journal).map_err(told);
@@ -256,7 +258,7 @@ impl MissingFiles {
         }
     }
 
-    /// Hands over what has been gathered. Where nobody takes it any more, calling has stopped, and it is dropped.
+    /// Sends the buffered tasks. If the receiver is gone, the calls have stopped, and the tasks are dropped.
     fn flush(&mut self) {
         if !self.batch.is_empty() {
             let _ = self.tasks.blocking_send(std::mem::take(&mut self.batch));

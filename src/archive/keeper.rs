@@ -1,4 +1,4 @@
-//! What becomes of files that have come: noted in the journal, one content kept once.
+//! Recording of received files in the journal; each content is kept once.
 
 use super::status::FileStatus;
 use super::store::Store;
@@ -8,20 +8,20 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What fetching came to.
+/// Counts over fetched files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ArchiveReport {
-    /// Files kept.
+    /// Files stored.
     pub stored: u64,
-    /// Files whose content was there already.
+    /// Files whose content was stored already.
     pub duplicates: u64,
-    /// Certificates of which the platform has no file.
+    /// Certificates for which the platform has no file.
     pub without: u64,
-    /// Files that were refused for a reason that lasts: where they lie, their size, what they are.
+    /// Files rejected for a permanent reason: address, size or content.
     pub rejected: u64,
-    /// Files that could not be had; another try may bring them.
+    /// Files that were not received; another attempt may succeed.
     pub failed: u64,
-    /// Size of the files that came, in bytes.
+    /// Total size of the received files, in bytes.
     pub bytes: u64,
 }
 
@@ -39,7 +39,7 @@ impl ArchiveReport {
     }
 }
 
-/// Notes what came of files, in the order in which they come, and counts it.
+/// Records the results for files in the order of their arrival, and counts them.
 #[derive(Debug)]
 pub(super) struct Keeper {
     journal: Journal,
@@ -52,10 +52,10 @@ impl Keeper {
         Self { journal, store, report: Arc::clone(report) }
     }
 
-    /// Notes what came of certificates, the pages of each together.
+    /// Records the results for certificates; the pages of each are recorded together.
     ///
     /// # Errors
-    /// Fails if the journal cannot be read or written, or a file that is there twice cannot be removed.
+    /// Fails if the journal cannot be read or written, or if a duplicate file cannot be removed.
     pub(super) fn keep(&mut self, certificates: &[Vec<ArchivedFile>]) -> Result<(), Message> {
         for pages in certificates {
             let mut pages = pages.clone();
@@ -69,8 +69,8 @@ impl Keeper {
         Ok(())
     }
 
-    /// Files that were fetched at the same time did not know of each other. Where the content of one was noted meanwhile, that
-    /// one stands, and this one is removed.
+    /// Removes files whose content was recorded meanwhile: two files that were fetched at the same time were both stored, and the
+    /// one recorded first is kept.
     fn merge_known(&self, pages: &mut [ArchivedFile]) -> Result<(), Message> {
         let mut of_these: HashMap<String, String> = HashMap::new();
         for page in pages.iter_mut().filter(|page| FileStatus::of(page) == FileStatus::Stored) {

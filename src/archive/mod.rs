@@ -1,9 +1,9 @@
-//! The archive: the files of the certificates that a run found, fetched, verified and kept.
+//! The archive: the files of the certificates that a run found, fetched, verified and stored.
 //!
-//! A file is a task of the engine (`task`): the platform's call for its address or content, then the work of fetching it and
-//! putting it in its place (`work`). An address that the platform gives is not trusted (`address`, `download`), a file is what
-//! it is and not what it is called (`content`), and what is kept is named by us (`store`). What came of each certificate is in
-//! the run's journal (`keeper`), so that running again tries only what is missing (`select`, `status`).
+//! Each file is a task of the engine (`task`): a call to the platform for its address or content, then downloading or decoding
+//! and storing it (`work`). Addresses from the platform are not trusted (`address`, `download`), a file's format is determined
+//! from its content (`content`), and its name is chosen by this program (`store`). Results are recorded in the run's journal
+//! (`keeper`), so that a later run fetches only what is missing (`select`, `status`).
 
 mod address;
 mod content;

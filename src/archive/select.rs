@@ -1,4 +1,4 @@
-//! Which certificates' files are wanted, and which of them are there already.
+//! Selection of the certificates whose files are fetched, and of those whose files are missing.
 
 use super::status::is_settled;
 use crate::audit::{Answer, AuditSettings, Step, step};
@@ -8,25 +8,25 @@ use crate::job::ArchiveSettings;
 use crate::journal::{ArchivedFile, Journal, JournalError, StoredItem};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// Which certificates' files to fetch or to pack.
+/// Criteria for the certificates whose files are fetched or packed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
-    /// Sides; both where empty.
+    /// Sides; empty for both.
     pub sides: Vec<Side>,
-    /// Certificate type codes; all where empty.
+    /// Certificate type codes; empty for all.
     pub types: Vec<String>,
-    /// States of certificates by their names in tables; all where empty.
+    /// Lifecycle states by their names in tables; empty for all.
     pub states: Vec<String>,
 }
 
 impl Selection {
-    /// What the job chooses.
+    /// Returns the criteria of the job file.
     #[must_use]
     pub fn of_job(settings: &ArchiveSettings) -> Self {
         Self { sides: settings.sides.clone(), types: settings.types.clone(), states: settings.states.clone() }
     }
 
-    /// Whether a certificate of a type on a side is chosen, whatever its state.
+    /// Returns whether certificates of a type on a side meet the criteria, regardless of their state.
     #[must_use]
     pub fn has(&self, side: Side, cert_type_code: &str) -> bool {
         (self.sides.is_empty() || self.sides.contains(&side))
@@ -37,17 +37,17 @@ impl Selection {
         self.states.is_empty() || state.is_some_and(|state| self.states.iter().any(|name| name == state.name()))
     }
 
-    /// The certificates of an item that are chosen, each once; none before the end of the item. The state of one that is
-    /// named by an extraction code alone is not known, and counts as chosen.
-    pub(super) fn of_item(&self, stored: StoredItem, settings: &AuditSettings) -> Vec<Wanted> {
+    /// Returns the certificates of an item that meet the criteria, without duplicates; none before the item is finished. A
+    /// certificate that is known by an extraction code only has an unknown state and is included.
+    pub(super) fn of_item(&self, stored: StoredItem, settings: &AuditSettings) -> Vec<WantedFile> {
         let StoredItem { item_id, item, answers, extraction_code, .. } = stored;
         let answers: Vec<Answer> = answers.into_iter().map(|stored| stored.answer).collect();
         let Step::Done(outcome) = step(&item, &answers, settings) else { return Vec::new() };
         let cert_type_code = item.cert_type_code;
         let mut wanted = Vec::new();
         let mut want = |side, certificate: Named| {
-            if !wanted.iter().any(|known: &Wanted| known.side == side && known.certificate == certificate) {
-                wanted.push(Wanted { item_id, side, cert_type_code: cert_type_code.clone(), certificate });
+            if !wanted.iter().any(|known: &WantedFile| known.side == side && known.certificate == certificate) {
+                wanted.push(WantedFile { item_id, side, cert_type_code: cert_type_code.clone(), certificate });
             }
         };
         for certificate in &outcome.certificates {
@@ -65,26 +65,26 @@ impl Selection {
     }
 }
 
-/// A certificate whose file is wanted.
+/// A certificate whose file is to be fetched.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Wanted {
+pub(super) struct WantedFile {
     pub item_id: u64,
     pub side: Side,
     pub cert_type_code: String,
     pub certificate: Named,
 }
 
-/// How a certificate is named to the platform.
+/// How a certificate is identified in a request.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Named {
-    /// By its side's identifier.
+    /// By the identifier of its side.
     Identifier(String),
-    /// By the extraction code of the input.
+    /// By the extraction code in the input.
     ExtractionCode(String),
 }
 
 impl Named {
-    /// The identifier, empty where there is none.
+    /// Returns the identifier; empty if there is none.
     pub(super) fn identifier(&self) -> &str {
         match self {
             Self::Identifier(identifier) => identifier,
@@ -93,31 +93,31 @@ impl Named {
     }
 }
 
-impl Wanted {
-    /// A number that tells it apart from others.
+impl WantedFile {
+    /// Returns a hash that identifies the certificate among others.
     pub(super) fn key(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         self.hash(&mut hasher);
         hasher.finish()
     }
 
-    /// Whether a file in the journal is one of its pages.
+    /// Returns whether a file in the journal is one of the certificate's pages.
     pub(super) fn is_of(&self, file: &ArchivedFile) -> bool {
         self.side == file.side && self.certificate.identifier() == file.certificate_id
     }
 }
 
-/// A certificate whose file is wanted and is not there.
+/// A selected certificate whose file is missing.
 #[derive(Debug)]
 pub(super) struct Missing {
-    pub wanted: Wanted,
-    /// Whether it was asked for before, in this process or in an earlier one.
+    pub wanted: WantedFile,
+    /// Whether its file was requested before, by this or an earlier process.
     pub has_failed_before: bool,
 }
 
-/// Which of the certificates have files that are not there, of all their pages.
+/// Returns those certificates of which at least one page is missing.
 pub(super) fn missing_of(
-    wanted: Vec<Wanted>,
+    wanted: Vec<WantedFile>,
     journal: &Journal,
     settings: &ArchiveSettings,
 ) -> Result<Vec<Missing>, JournalError> {

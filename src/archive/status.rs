@@ -1,38 +1,38 @@
-//! What came of a certificate's file, and whether asking again can change that.
+//! Status of a certificate's file, and whether another attempt can change it.
 
 use super::address::{FORBIDDEN, RULES, rules_text};
 use crate::job::ArchiveSettings;
 use crate::journal::ArchivedFile;
 use crate::message::{Argument, Message};
 
-/// Code of the message that a file is too large.
+/// Code of the message for a file that exceeds the size limit.
 const TOO_LARGE: &str = "fetch-too-large";
-/// Argument of that message: the largest size that was allowed, in KiB.
+/// Argument of that message: the size limit in KiB.
 const LARGEST: &str = "kibibytes";
 
-/// What came of fetching a file.
+/// Result of fetching a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FileStatus {
-    /// It is kept.
+    /// The file is stored.
     Stored,
-    /// Its content is kept already, for another certificate or page.
+    /// The same content is stored already, for another certificate or page.
     Duplicate,
-    /// The platform has none.
+    /// The platform has no file.
     NoAddress,
-    /// The address expired before it was fetched from, twice.
+    /// The address expired before the download, twice.
     AddressExpired,
-    /// The address leads where nothing may be fetched from.
+    /// The address is not allowed.
     ForbiddenHost,
-    /// It is larger than allowed.
+    /// The file exceeds the size limit.
     TooLarge,
-    /// What came is no certificate file.
+    /// The content is not a certificate file.
     NotACertificateFile,
-    /// It could not be had; another try may.
+    /// The file was not received; another attempt may succeed.
     Failed,
 }
 
 impl FileStatus {
-    /// Every status.
+    /// All statuses.
     pub(super) const ALL: [Self; 8] = [
         Self::Stored,
         Self::Duplicate,
@@ -44,7 +44,7 @@ impl FileStatus {
         Self::Failed,
     ];
 
-    /// The name in tables.
+    /// Returns the name used in tables.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Stored => "stored",
@@ -58,19 +58,19 @@ impl FileStatus {
         }
     }
 
-    /// The status of a file in the journal; one whose name is not known has failed.
+    /// Returns the status of a file in the journal; `Failed` for an unknown name.
     pub(super) fn of(file: &ArchivedFile) -> Self {
         Self::ALL.into_iter().find(|status| status.name() == file.status).unwrap_or(Self::Failed)
     }
 
-    /// Whether the platform has answered the call about the file.
+    /// Returns whether the platform has answered the call about the file.
     pub(super) const fn is_answered(self) -> bool {
         !matches!(self, Self::Failed)
     }
 }
 
-/// Whether there is nothing more to ask about a file with these settings: it is there, or what kept it from being kept lasts.
-/// A refusal for what the job allows lasts as long as the job allows no more.
+/// Returns whether no further attempt is needed with these settings: the file is stored, or the reason why it is not is
+/// permanent. A rejection by a rule or limit is permanent as long as the settings are the same.
 pub(super) fn is_settled(file: &ArchivedFile, settings: &ArchiveSettings) -> bool {
     let refusal = || file.message.as_deref().map(Message::from_stored);
     match FileStatus::of(file) {
@@ -78,7 +78,7 @@ pub(super) fn is_settled(file: &ArchivedFile, settings: &ArchiveSettings) -> boo
         FileStatus::AddressExpired | FileStatus::Failed => false,
         FileStatus::ForbiddenHost => refusal().is_some_and(|refusal| match argument(&refusal, RULES) {
             Some(rules) => rules == rules_text(&settings.allowed_hosts),
-            // What is no http address, for instance, no rule allows.
+            // An address that is not an http address, for instance, cannot be allowed by any rule.
             None => refusal.code() != FORBIDDEN && refusal.code().starts_with("fetch-"),
         }),
         FileStatus::TooLarge => refusal()
@@ -87,12 +87,12 @@ pub(super) fn is_settled(file: &ArchivedFile, settings: &ArchiveSettings) -> boo
     }
 }
 
-/// The message that a file is larger than `largest` bytes.
+/// Returns the message for a file that exceeds the size limit `largest`, in bytes.
 pub(super) fn too_large(largest: u64) -> Message {
     Message::new(TOO_LARGE).with(LARGEST, largest >> 10)
 }
 
-/// A text argument of a message.
+/// Returns a text argument of a message.
 fn argument<'a>(message: &'a Message, name: &str) -> Option<&'a str> {
     message.arguments().find_map(|(known, argument)| match argument {
         Argument::Text(text) if known == name => Some(text.as_str()),

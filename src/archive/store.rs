@@ -1,4 +1,4 @@
-//! The archive's folder: what is kept there, under which name, and whether it still is what it was.
+//! The folder of the archive: paths of files, storing, and verification.
 
 use super::content::FileFormat;
 use crate::durable::{WholeFile, create_private_dir};
@@ -8,31 +8,31 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// Longest name of a file, without its ending, in bytes.
+/// Longest file name without its extension, in bytes.
 const LONGEST_NAME: usize = 120;
 
 /// The archive of a run.
 #[derive(Debug, Clone)]
 pub struct Store {
-    /// The run's folder; paths in tables are relative to it.
+    /// Folder of the run; paths in tables are relative to it.
     run: PathBuf,
 }
 
-/// What an archive has that it should not, or lacks.
+/// Result of verifying an archive.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct VerifyReport {
-    /// Files whose content is what it was.
+    /// Number of files with unchanged content.
     pub good: u64,
-    /// Files that are gone.
+    /// Files that are missing.
     pub missing: Vec<String>,
-    /// Files whose content is another.
+    /// Files whose content has changed.
     pub changed: Vec<String>,
-    /// Files that are not of the archive.
+    /// Files that are not listed in the journal.
     pub foreign: Vec<String>,
 }
 
 impl Store {
-    /// The archive in a run's folder.
+    /// Returns the archive in a run's folder.
     #[must_use]
     pub fn of_run(run: &Path) -> Self {
         Self { run: run.to_owned() }
@@ -42,7 +42,7 @@ impl Store {
         self.run.join("archive")
     }
 
-    /// Where a path of the journal lies.
+    /// Returns the full path for a path from the journal.
     #[must_use]
     pub fn place(&self, path: &str) -> PathBuf {
         self.run.join(path)
@@ -51,16 +51,16 @@ impl Store {
     /// Begins a file whose name is not known yet.
     ///
     /// # Errors
-    /// Fails if the archive's folder or the file cannot be made.
+    /// Fails if the archive's folder or the file cannot be created.
     pub fn begin(&self) -> io::Result<WholeFile> {
         create_private_dir(&self.root())?;
         WholeFile::create(&self.root().join("incoming"))
     }
 
-    /// Removes what a process that was killed has left half written. Nobody else may be fetching.
+    /// Removes the partly written files of killed processes. No other process may be fetching.
     ///
     /// # Errors
-    /// Fails if the archive's folder cannot be read or a file in it not be removed.
+    /// Fails if the archive's folder cannot be listed or a file in it cannot be removed.
     pub fn tidy(&self) -> io::Result<()> {
         let entries = match fs::read_dir(self.root()) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -75,10 +75,10 @@ impl Store {
         Ok(())
     }
 
-    /// Puts a file into the folder of its type and content; returns its path, relative to the run's folder.
+    /// Moves a file to its folder by certificate type and content, and returns its path relative to the run's folder.
     ///
     /// # Errors
-    /// Fails if the folder cannot be made or the file not be written; nothing half is left then.
+    /// Fails if the folder cannot be created or the file cannot be written; no partial file is left then.
     pub fn keep(
         &self,
         file: WholeFile,
@@ -90,8 +90,8 @@ impl Store {
         create_private_dir(&self.run.join(&folder))?;
         let name = safe_name(name);
         let path = format!("{folder}/{name}.{}", format.name());
-        // Two identifiers may become one name; what they name stays apart. What does not belong into its folder is no file of
-        // ours any more, and gives way.
+        // Two identifiers can be converted into the same safe name, so the beginning of its hash is appended to the name of the
+        // second one. A file in the archive whose content does not match its folder is not valid and is replaced.
         let Err(file) = file.finish_new(&self.place(&path))? else { return Ok(path) };
         let there = hash_of(&self.place(&path))?.1;
         let is_taken = there != sha256 && there[..2] == sha256[..2];
@@ -100,7 +100,7 @@ impl Store {
         Ok(path)
     }
 
-    /// Hashes everything again.
+    /// Verifies the hashes of all files.
     ///
     /// # Errors
     /// Fails if the archive or the journal cannot be read.
@@ -127,7 +127,7 @@ impl Store {
         };
         for entry in entries {
             let entry = entry?;
-            // A link is never ours, wherever it leads.
+            // The archive never contains links, so a link is reported as foreign and not followed.
             if entry.file_type()?.is_dir() {
                 self.find_foreign(&entry.path(), journal, foreign)?;
                 continue;
@@ -142,23 +142,23 @@ impl Store {
     }
 }
 
-/// Why an archive could not be verified.
+/// Error on verifying an archive.
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
-    /// The disk.
+    /// A file or folder cannot be read.
     #[error("the archive cannot be read: {0}")]
     Disk(#[from] io::Error),
-    /// The journal.
+    /// The journal cannot be read.
     #[error(transparent)]
     Journal(#[from] JournalError),
 }
 
-/// The size and SHA-256 of a file.
+/// Returns the size and SHA-256 of a file.
 fn hash_of(path: &Path) -> io::Result<(u64, String)> {
     hash(&mut File::open(path)?)
 }
 
-/// The size and SHA-256 of an open file, from its beginning.
+/// Returns the size and SHA-256 of an open file, read from its beginning.
 pub(super) fn hash(file: &mut File) -> io::Result<(u64, String)> {
     file.seek(SeekFrom::Start(0))?;
     let mut hasher = Sha256::new();
@@ -174,7 +174,7 @@ pub(super) fn hash(file: &mut File) -> io::Result<(u64, String)> {
     }
 }
 
-/// Bytes in hexadecimal.
+/// Returns bytes in hexadecimal.
 pub(super) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::new(), |mut text, byte| {
@@ -183,8 +183,8 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// A name that no file system takes for anything but a name: letters, digits, dash and underscore; anything else becomes an
-/// underscore, and what would be empty, hidden, over-long or a device of Windows is made harmless.
+/// Returns a name that is safe on every file system: letters, digits, dashes and underscores, anything else replaced by an
+/// underscore. A name that would be empty, hidden, too long or a Windows device is changed.
 #[must_use]
 pub fn safe_name(text: &str) -> String {
     let mut name: String = text

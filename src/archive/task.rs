@@ -1,6 +1,6 @@
-//! A certificate's file as a task of the engine: the platform's call, then the file, then what is to be kept of it.
+//! A certificate's file as a task of the engine: the platform's call, the work on the file, then the record to store.
 
-use super::select::{Missing, Named, Wanted};
+use super::select::{Missing, Named, WantedFile};
 use super::status::FileStatus;
 use super::work::{FetchContext, FileProduct, FileWork, KeptFile, Page, Source};
 use crate::engine::{CallReply, Need, Task};
@@ -11,33 +11,33 @@ use crate::platform::{DownloadPdfFile, Envelope, Request, ShareDownloadFile, Sha
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A certificate's file on its way into the archive.
+/// Fetching of one certificate's file.
 #[derive(Debug)]
 pub struct FileTask {
-    wanted: Arc<Wanted>,
+    wanted: Arc<WantedFile>,
     has_failed_before: bool,
     state: State,
-    /// The address that the platform has given last.
+    /// Latest address from the platform.
     address: Option<String>,
-    /// Times that it was fetched from that address.
+    /// Number of downloads tried from that address.
     tries: u32,
-    /// Whether an address has expired before it was fetched from.
+    /// Whether an address has expired before the download.
     has_expired: bool,
-    /// Size of what came, in bytes.
+    /// Number of bytes received.
     bytes: u64,
     context: Arc<FetchContext>,
 }
 
-/// What a file needs next.
+/// Next step of a task.
 #[derive(Debug)]
 enum State {
-    /// The platform's answer: the file, or where it lies.
+    /// Call the platform for the file or its address.
     Ask,
-    /// To be fetched from there, after this wait.
+    /// Obtain the file from this source after a delay.
     Fetch(Source, Duration),
-    /// What comes of what it is at.
+    /// Wait for the result of the current step.
     Wait,
-    /// Nothing more; with what is to be kept.
+    /// Finished, with the records to store.
     End(Vec<ArchivedFile>),
 }
 
@@ -55,13 +55,13 @@ impl FileTask {
         }
     }
 
-    /// Size of what came, in bytes.
+    /// Returns the number of bytes received.
     #[must_use]
     pub const fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// Whether the file comes with the platform's answer, not from an address in it.
+    /// Returns whether the platform's answer contains the file itself rather than an address.
     fn comes_with_answer(&self) -> bool {
         matches!(self.wanted.certificate, Named::ExtractionCode(_)) || self.context.settings.via == ArchiveVia::Base64
     }
@@ -80,10 +80,10 @@ impl FileTask {
         }
     }
 
-    /// Takes an answer of the platform.
+    /// Processes an answer of the platform.
     fn answered(&mut self, envelope: &Envelope) {
         if envelope.objects().is_empty() && envelope.status != 0 {
-            // That there is no file is an answer.
+            // A return code that there is no file is a result, not a failure.
             return self.end(FileStatus::NoAddress, &Message::new("fetch-no-file").with("code", envelope.status));
         }
         match self.source_in(envelope) {
@@ -96,7 +96,7 @@ impl FileTask {
         }
     }
 
-    /// Where an answer says that the file comes from; why there is none where it says no such thing.
+    /// Returns the source of the file according to an answer; if the answer has none, the status and the reason.
     fn source_in(&self, envelope: &Envelope) -> Result<Source, (FileStatus, Message)> {
         let unexpected = || (FileStatus::Failed, Message::new("fetch-answer-without-file"));
         let none = || (FileStatus::NoAddress, Message::new("fetch-no-file-given"));
@@ -112,12 +112,30 @@ impl FileTask {
         if addresses.is_empty() {
             return Err(none());
         }
-        // An address that names another certificate is another certificate's.
+        // An address that contains the identifier of another certificate would return that certificate's file.
         let identifier = self.wanted.certificate.identifier();
         let is_of_it = |named: &Option<String>| named.as_deref().is_none_or(|named| named == identifier);
         let address = addresses.into_iter().find(|address| is_of_it(&address.identifier));
         let other = || (FileStatus::Failed, Message::new("fetch-address-of-another"));
         address.map(|address| Source::Address(address.url)).ok_or_else(other)
+    }
+
+    /// Tries again after a download that failed, or ends without a file: after as many tries as the job allows, and where the host
+    /// asks for a longer wait than the job is patient.
+    fn failed(&mut self, why: &Message, asked_for: Option<Duration>) {
+        self.tries += 1;
+        let FetchContext { retry, patience, .. } = &*self.context;
+        if let Some(wait) = asked_for.filter(|wait| wait > patience) {
+            let why = Message::new("fetch-asks-to-wait").with_message("why", why.clone());
+            return self.end(FileStatus::Failed, &why.with("wait", humantime::format_duration(wait)));
+        }
+        match self.address.clone().filter(|_| self.tries < retry.attempts) {
+            Some(address) => {
+                let wait = backoff(&retry.backoff, self.tries, fastrand::f64(), asked_for);
+                self.state = State::Fetch(Source::Address(address), wait);
+            }
+            None => self.end(FileStatus::Failed, why),
+        }
     }
 
     /// Ends without a file.
@@ -201,17 +219,7 @@ impl Task for FileTask {
                 self.state = State::Ask;
             }
             FileProduct::Expired(why) => self.end(FileStatus::AddressExpired, &why),
-            FileProduct::Failed(why) => {
-                self.tries += 1;
-                let retry = &self.context.retry;
-                match self.address.clone().filter(|_| self.tries < retry.attempts) {
-                    Some(address) => {
-                        let wait = backoff(&retry.backoff, self.tries, fastrand::f64(), None);
-                        self.state = State::Fetch(Source::Address(address), wait);
-                    }
-                    None => self.end(FileStatus::Failed, &why),
-                }
-            }
+            FileProduct::Failed { why, asked_for } => self.failed(&why, asked_for),
         }
     }
 }
@@ -252,10 +260,11 @@ mod tests {
             settings: job.archive,
             purpose: job.purpose,
             retry: job.retry,
+            patience: job.throttle.pause.patience,
             store: Store::of_run(folder.path()),
             known: Mutex::new(Journal::create(&folder.path().join("journal.sqlite")).unwrap()),
         };
-        let wanted = Wanted { item_id: 7, side: Side::City, cert_type_code: "11100000000013127D001".to_owned(), certificate };
+        let wanted = WantedFile { item_id: 7, side: Side::City, cert_type_code: "11100000000013127D001".to_owned(), certificate };
         (FileTask::new(Missing { wanted, has_failed_before: false }, &Arc::new(context)), folder)
     }
 
@@ -324,9 +333,23 @@ mod tests {
         for tries in 0..3 {
             let Need::Work(_, wait) = task.next() else { panic!("work is next") };
             assert!(wait <= task.context.retry.backoff.end && (tries > 0 || wait.is_zero()));
-            task.take_product(FileProduct::Failed(Message::new("fetch-late")));
+            task.take_product(FileProduct::Failed { why: Message::new("fetch-late"), asked_for: None });
         }
         assert_eq!(end(&mut task), one("failed", "fetch-late"));
+    }
+
+    #[test]
+    fn a_wait_that_the_host_asks_for_is_kept_within_patience() {
+        let (mut task, _folder) = by_identifier();
+        let patience = task.context.patience;
+        answer(&mut task, ADDRESS);
+        let failed = |asked_for| FileProduct::Failed { why: Message::new("fetch-status").with("status", 503), asked_for };
+        assert!(matches!(task.next(), Need::Work(..)));
+        task.take_product(failed(Some(patience)));
+        let Need::Work(_, wait) = task.next() else { panic!("it is tried again") };
+        assert_eq!(wait, patience);
+        task.take_product(failed(Some(patience + Duration::from_secs(1))));
+        assert_eq!(end(&mut task), one("failed", "fetch-asks-to-wait"), "although a try is left");
     }
 
     #[test]

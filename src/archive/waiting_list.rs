@@ -1,35 +1,35 @@
-//! Files whose turn comes last, kept on the disk: however many there are, they take no memory.
+//! List of files that are processed last, kept on the disk so that its size does not affect memory.
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::path::Path;
 
-/// A list of files, each by its item and its key among all files, in the order in which they were added.
+/// A list of files in the order of insertion, each identified by its item and a hash of its certificate.
 #[derive(Debug)]
 pub(super) struct WaitingList(BufWriter<File>);
 
 impl WaitingList {
-    /// An empty list in a nameless file of a folder.
+    /// Creates an empty list in an unnamed file in a folder.
     ///
     /// # Errors
-    /// Fails if no file can be made there.
+    /// Fails if no file can be created in the folder.
     pub(super) fn in_folder(folder: &Path) -> io::Result<Self> {
         Ok(Self(BufWriter::new(tempfile::tempfile_in(folder)?)))
     }
 
-    /// Adds a file.
+    /// Appends a file.
     ///
     /// # Errors
-    /// Fails if the disk is full.
+    /// Fails if the list cannot be written.
     pub(super) fn add(&mut self, item_id: u64, key: u64) -> io::Result<()> {
         self.0.write_all(&item_id.to_le_bytes())?;
         self.0.write_all(&key.to_le_bytes())
     }
 
-    /// Reads the list from its beginning.
+    /// Reads the list from the beginning.
     ///
     /// # Errors
-    /// Fails if the disk is full, or the list cannot be read back.
+    /// Fails if buffered entries cannot be written, or the list cannot be read.
     pub(super) fn read(self) -> io::Result<impl Iterator<Item = io::Result<(u64, u64)>>> {
         let mut file = self.0.into_inner().map_err(io::IntoInnerError::into_error)?;
         file.rewind()?;

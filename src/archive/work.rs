@@ -1,8 +1,8 @@
-//! The work that a file needs besides the platform's call: fetching or decoding it, looking into it, putting it in its place.
+//! Work on a file after the platform's call: downloading or decoding it, recognising it, storing it.
 
 use super::content::{Content, FileFormat, OtherContent, recognise};
 use super::download::{Downloaded, Downloader, NotDownloaded};
-use super::select::{Named, Wanted};
+use super::select::{Named, WantedFile};
 use super::status::{FileStatus, too_large};
 use super::store::{Store, hash};
 use crate::engine::Work;
@@ -12,24 +12,27 @@ use crate::message::Message;
 use crate::platform::decode_base64;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::task::spawn_blocking;
 
-/// Largest number of pages. No certificate has more.
+/// Limit on pages; no certificate has more.
 const MOST_PAGES: usize = 200;
 
-/// What all files of an archive share.
+/// State shared by all files of an archive.
 #[derive(Debug)]
 pub(super) struct FetchContext {
     pub settings: ArchiveSettings,
     pub purpose: Purpose,
     pub retry: RetrySettings,
+    /// Longest wait that whoever holds files may ask for.
+    pub patience: Duration,
     pub downloader: Downloader,
     pub store: Store,
-    /// The journal, to find out which contents are there already.
+    /// Journal, for looking up contents that are already stored.
     pub known: Mutex<Journal>,
 }
 
-/// Where a file comes from.
+/// Source of a file.
 #[derive(Debug, Clone)]
 pub(super) enum Source {
     /// A download address.
@@ -38,50 +41,55 @@ pub(super) enum Source {
     Base64(Vec<String>),
 }
 
-/// Fetching a file and putting it in its place.
+/// Work of obtaining and storing a file.
 #[derive(Debug)]
 pub(crate) struct FileWork {
     source: Source,
-    wanted: Arc<Wanted>,
+    wanted: Arc<WantedFile>,
     context: Arc<FetchContext>,
 }
 
-/// What came of it.
+/// Result of that work.
 #[derive(Debug)]
 pub(crate) enum FileProduct {
-    /// Files came, a page each.
+    /// Files were received, one per page.
     Pages(Vec<Page>),
-    /// None came, and asking again would not change that with the settings as they are.
+    /// No file, and with the present settings another attempt cannot change that.
     None(FileStatus, Message),
-    /// The address was no longer good.
+    /// The address has expired.
     Expired(Message),
     /// None came, and another try may bring it.
-    Failed(Message),
+    Failed {
+        /// What kept it from coming.
+        why: Message,
+        /// The wait that whoever holds it asks for.
+        asked_for: Option<Duration>,
+    },
 }
 
-/// A page that came: in its place, or no page of a certificate.
+/// A received page: stored, or rejected by its content.
 #[derive(Debug)]
 pub(crate) enum Page {
-    /// It is there.
+    /// Stored in the archive.
     Kept(KeptFile),
-    /// It is something else, and is not kept.
+    /// Not a certificate file; not stored.
     Other(OtherContent),
 }
 
-/// A file in its place.
+/// A stored file.
 #[derive(Debug)]
 pub(crate) struct KeptFile {
-    /// Path relative to the folder of the archive's run or shard.
+    /// Path relative to the folder of the run or shard.
     pub path: String,
     pub format: FileFormat,
     pub bytes: u64,
     pub sha256: String,
-    /// Whether it was not there before.
+    /// Whether the content was not stored before.
     pub is_new: bool,
 }
 
 impl FileWork {
-    pub(super) const fn new(source: Source, wanted: Arc<Wanted>, context: Arc<FetchContext>) -> Self {
+    pub(super) const fn new(source: Source, wanted: Arc<WantedFile>, context: Arc<FetchContext>) -> Self {
         Self { source, wanted, context }
     }
 }
@@ -89,7 +97,7 @@ impl FileWork {
 impl Work for FileWork {
     type Product = FileProduct;
 
-    /// What came with an answer of the platform was paced as a call.
+    /// Base64 arrived with the platform's answer, whose call was paced already.
     fn is_paced(&self) -> bool {
         matches!(self.source, Source::Address(_))
     }
@@ -102,12 +110,12 @@ impl Work for FileWork {
                 let downloaded = match context.downloader.fetch(&address, file).await {
                     Ok(downloaded) => downloaded,
                     Err(NotDownloaded::Expired(why)) => return Ok(FileProduct::Expired(why)),
-                    Err(NotDownloaded::Failed(why)) => return Ok(FileProduct::Failed(why)),
+                    Err(NotDownloaded::Failed { why, asked_for }) => return Ok(FileProduct::Failed { why, asked_for }),
                     Err(NotDownloaded::Forbidden(why)) => return Ok(FileProduct::None(FileStatus::ForbiddenHost, why)),
                     Err(NotDownloaded::TooLarge) => return Ok(is_too_large(&context)),
                     Err(NotDownloaded::Disk(error)) => return Err(not_written(error)),
                 };
-                // Looking into a file and syncing it to the disk take their time.
+                // Recognising and syncing a file blocks on the disk.
                 blocking(move || Ok(FileProduct::Pages(vec![keep(&context, downloaded, &wanted, None)?]))).await
             }
             Source::Base64(pages) => blocking(move || decode(&context, &pages, &wanted)).await,
@@ -115,7 +123,7 @@ impl Work for FileWork {
     }
 }
 
-/// Does work that may block on a thread of its own.
+/// Runs blocking work on a separate thread.
 async fn blocking(work: impl FnOnce() -> Result<FileProduct, Message> + Send + 'static) -> Result<FileProduct, Message> {
     spawn_blocking(work).await.unwrap_or_else(|error| Err(Message::new("thread-ended").with("cause", error)))
 }
@@ -128,8 +136,8 @@ fn is_too_large(context: &FetchContext) -> FileProduct {
     FileProduct::None(FileStatus::TooLarge, too_large(context.settings.max_file))
 }
 
-/// Decodes the pages of a file and keeps them: all, or none where one of them is no base64 or too large.
-fn decode(context: &FetchContext, pages: &[String], wanted: &Wanted) -> Result<FileProduct, Message> {
+/// Decodes and stores the pages of a file; none if one of them is not valid base64 or too large.
+fn decode(context: &FetchContext, pages: &[String], wanted: &WantedFile) -> Result<FileProduct, Message> {
     let no_file = |other: OtherContent| FileProduct::None(FileStatus::NotACertificateFile, other.to_message());
     if pages.len() > MOST_PAGES {
         return Ok(no_file(OtherContent::TooManyPages));
@@ -157,9 +165,8 @@ fn written(store: &Store, bytes: &[u8]) -> io::Result<Downloaded> {
     Ok(Downloaded { file, bytes, sha256 })
 }
 
-/// Looks into a file and puts it in its place, unless its content is there already. Of several pages it is the one with this
-/// number, from 1.
-fn keep(context: &FetchContext, file: Downloaded, wanted: &Wanted, page: Option<u32>) -> Result<Page, Message> {
+/// Recognises a file and stores it unless its content is stored already. `page` is its number among several pages, from 1.
+fn keep(context: &FetchContext, file: Downloaded, wanted: &WantedFile, page: Option<u32>) -> Result<Page, Message> {
     let Downloaded { mut file, bytes, sha256 } = file;
     let format = match file.as_file_mut().and_then(recognise).map_err(not_written)? {
         Content::Certificate(format) => format,
@@ -177,8 +184,8 @@ fn keep(context: &FetchContext, file: Downloaded, wanted: &Wanted, page: Option<
     Ok(Page::Kept(KeptFile { path, format, bytes, sha256, is_new }))
 }
 
-/// What a file is called before it is made a safe name.
-fn file_name(wanted: &Wanted, page: Option<u32>) -> String {
+/// Returns the name of a file, before it is converted into a safe one.
+fn file_name(wanted: &WantedFile, page: Option<u32>) -> String {
     let name = match &wanted.certificate {
         Named::Identifier(identifier) => identifier.clone(),
         Named::ExtractionCode(_) => format!("extraction-{}", wanted.item_id),

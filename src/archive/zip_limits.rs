@@ -1,41 +1,42 @@
-//! Limits of a zip's table of parts, checked before anything reads the table into memory.
+//! Limits on the central directory of a zip file, checked before any reader loads it into memory.
 //!
-//! Readers of zips differ in which of several records they go by, and the number of parts stands in more than one place, in
-//! the zip64 form too. So nothing that the file says of itself is believed: every entry of a table begins with the same four
-//! bytes, and no reader can find more entries than the file has of those.
+//! Zip readers differ in the records they trust, and the number of entries is stored in several of them, including those of
+//! zip64. None of these values is trusted here. Instead, the signatures of directory entries in the file are counted, because no
+//! reader can find more entries than there are signatures.
 
 use memchr::memmem;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
-/// Largest number of parts. An OFD of a certificate has some dozens.
+/// Largest number of entries. The OFD of a certificate has a few dozen.
 const MOST_PARTS: usize = 20_000;
-/// Largest size of the table, in bytes. That of an OFD is a page or two.
+/// Largest size of the central directory, in bytes. That of an OFD takes a few kilobytes.
 const LARGEST_TABLE: u64 = 4 << 20;
-/// Bytes that are looked through at a time.
+/// Number of bytes scanned at a time.
 const WINDOW: usize = 1 << 20;
 
-/// How an entry of the table begins (APPNOTE.TXT, 4.3.12).
+/// Signature of an entry of the central directory (APPNOTE.TXT, 4.3.12).
 const ENTRY: [u8; 4] = *b"PK\x01\x02";
 /// Size of an entry without its name, extra field and comment, in bytes.
 const ENTRY_BYTES: usize = 46;
-/// Where the lengths of an entry's name, extra field and comment stand in it.
+/// Offsets of the lengths of an entry's name, extra field and comment.
 const LENGTHS: [usize; 3] = [28, 30, 32];
 
-/// How the end record of the zip64 form begins (APPNOTE.TXT, 4.3.14).
+/// Signature of the zip64 end of central directory record (APPNOTE.TXT, 4.3.14).
 const END: [u8; 4] = *b"PK\x06\x06";
-/// Where it says its own size, counted from behind that number.
+/// Offset of the record's size, which counts the bytes after this field.
 const END_SIZE: usize = 4;
-/// Where it says how many parts there are.
+/// Offset of the total number of entries.
 const END_PARTS: usize = 32;
-/// How the locator begins that stands behind it (APPNOTE.TXT, 4.3.15).
+/// Signature of the zip64 end of central directory locator, which follows the record (APPNOTE.TXT, 4.3.15).
 const LOCATOR: &[u8] = b"PK\x06\x07";
-/// Largest number of such beginnings: a file has one end record, and by chance another one.
+/// Largest number of signatures of end records. A file has one, and rarely another one by chance.
 const MOST_ENDS: usize = 64;
-/// Bytes from the beginning of an end record to the end of the number of parts, which is less than a whole entry.
+/// Bytes from the beginning of an end record to the end of its number of entries; less than the size of an entry.
 const END_BYTES: usize = END_PARTS + 8;
 
-/// Whether a zip's table has more parts, or is larger, than that of any OFD; whichever records a reader goes by.
+/// Returns whether a zip's central directory has more entries, or is larger, than that of any OFD, in whichever records a reader
+/// trusts.
 ///
 /// # Errors
 /// Fails if the file cannot be read.
@@ -44,7 +45,7 @@ pub(super) fn exceeds_limits(file: &mut File) -> io::Result<bool> {
     let (mut parts, mut table, mut ends) = (0, 0, 0);
     let mut from = 0;
     while from < length {
-        // What begins in the window may reach beyond it.
+        // An entry that begins in the window can extend beyond it.
         let bytes = part(file, from, (WINDOW + ENTRY_BYTES) as u64)?;
         let begins =
             |signature: &[u8; 4]| -> Vec<usize> { memmem::find_iter(&bytes, signature).take_while(|at| *at < WINDOW).collect() };
@@ -66,7 +67,7 @@ pub(super) fn exceeds_limits(file: &mut File) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Up to `most` bytes of a file from `from` on.
+/// Reads up to `most` bytes of a file, starting at the offset `from`.
 ///
 /// # Errors
 /// Fails if the file cannot be read.
@@ -77,7 +78,7 @@ pub(super) fn part(file: &mut File, from: u64, most: u64) -> io::Result<Vec<u8>>
     Ok(bytes)
 }
 
-/// Size of the entry that begins here.
+/// Returns the size in bytes of the entry at the beginning of the slice.
 fn entry_bytes(entry: &[u8]) -> u64 {
     let length = |at: usize| {
         let bytes = entry.get(at..at + 2).and_then(|bytes| bytes.try_into().ok());
@@ -86,8 +87,8 @@ fn entry_bytes(entry: &[u8]) -> u64 {
     ENTRY_BYTES as u64 + LENGTHS.into_iter().map(length).sum::<u64>()
 }
 
-/// Whether an end record at `position` of a file of `length` bytes says that there are too many parts: readers make room for
-/// as many as it says. Four bytes that are one by chance are told by what stands behind a true one.
+/// Returns whether an end record at `position` in a file of `length` bytes declares too many entries, for which readers would
+/// allocate memory. A signature that occurs by chance is recognised because no locator follows it.
 fn declares_too_many(file: &mut File, length: u64, position: u64, record: &[u8]) -> io::Result<bool> {
     let number = |at: usize| record.get(at..at + 8).and_then(|bytes| bytes.try_into().ok()).map(u64::from_le_bytes);
     let (Some(size), Some(parts)) = (number(END_SIZE), number(END_PARTS)) else { return Ok(false) };
@@ -95,7 +96,7 @@ fn declares_too_many(file: &mut File, length: u64, position: u64, record: &[u8])
     Ok(parts > MOST_PARTS as u64 && end < length && part(file, end, LOCATOR.len() as u64)? == LOCATOR)
 }
 
-/// The window reaches as far beyond itself as the longer of the two needs.
+/// The window must overlap the next one by the longer of the two records.
 const _: () = assert!(END_BYTES <= ENTRY_BYTES);
 
 #[cfg(test)]
@@ -104,7 +105,7 @@ pub(super) mod tests {
     use proptest::prelude::*;
     use std::io::Write;
 
-    /// The last record of a zip without a comment: number of parts, size and place of the table.
+    /// Returns the number of entries, and size and offset of the directory, from the end record of a zip without a comment.
     fn end_of(zip: &[u8]) -> (u64, u64, u64) {
         let end = &zip[zip.len() - 22..];
         assert!(end.starts_with(b"PK\x05\x06"));
@@ -112,7 +113,7 @@ pub(super) mod tests {
         (u64::from(u16::from_le_bytes([end[10], end[11]])), number(12), number(16))
     }
 
-    /// The last record of a zip.
+    /// Builds an end record.
     fn end(parts: u16, table: u32, table_at: u32) -> Vec<u8> {
         let mut end = b"PK\x05\x06\0\0\0\0".to_vec();
         end.extend(parts.to_le_bytes());
@@ -123,7 +124,7 @@ pub(super) mod tests {
         end
     }
 
-    /// A zip with its numbers in the records of the zip64 form alone.
+    /// Replaces the numbers in a zip's end record by zip64 records.
     fn with_zip64_records(mut zip: Vec<u8>, (parts, table, table_at): (u64, u64, u64)) -> Vec<u8> {
         let record_at = zip.len() as u64;
         zip.extend(b"PK\x06\x06");
@@ -139,16 +140,16 @@ pub(super) mod tests {
         zip
     }
 
-    /// The same zip in zip64 form; a bomb's own number of parts does not fit its last record, and is counted.
+    /// Converts a zip to zip64 form. The number of entries of a bomb does not fit the end record, so it is counted.
     pub(in crate::archive) fn in_zip64_form(zip: &[u8]) -> Vec<u8> {
         let (parts, table, table_at) = end_of(zip);
         let parts = if parts == u64::from(u16::MAX) { table / 47 } else { parts };
         with_zip64_records(zip[..zip.len() - 22].to_vec(), (parts, table, table_at))
     }
 
-    /// A zip of `parts` parts that all are the same few bytes of the file.
+    /// Builds a zip of `parts` entries that all refer to the same few bytes of the file.
     pub(in crate::archive) fn bomb(parts: u32) -> Vec<u8> {
-        // Stored: one byte, whose checksum stands in the header.
+        // A stored entry of one byte, whose checksum is in the local header.
         let mut zip = b"PK\x03\x04\x0a\0\0\0\0\0\0\0\x21\0".to_vec();
         zip.extend(0xE8B7_BE43_u32.to_le_bytes());
         zip.extend([1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0]);

@@ -20,12 +20,21 @@ pub enum AnomalyKind {
     StateDisagreement,
     /// A list holds fewer certificates than its total says: what is not in it may be there all the same.
     IncompleteList,
+    /// A side shows two numbers under one identifier, or one number under two: how many certificates these are is its word
+    /// against the numbers.
+    AmbiguousIdentity,
 }
 
 impl AnomalyKind {
     /// Every kind.
-    pub const ALL: [Self; 5] =
-        [Self::IdentifierCheck, Self::TypeMismatch, Self::HolderMismatch, Self::StateDisagreement, Self::IncompleteList];
+    pub const ALL: [Self; 6] = [
+        Self::IdentifierCheck,
+        Self::TypeMismatch,
+        Self::HolderMismatch,
+        Self::StateDisagreement,
+        Self::IncompleteList,
+        Self::AmbiguousIdentity,
+    ];
 
     /// The name in tables.
     #[must_use]
@@ -36,6 +45,7 @@ impl AnomalyKind {
             Self::HolderMismatch => "holder_mismatch",
             Self::StateDisagreement => "state_disagreement",
             Self::IncompleteList => "incomplete_list",
+            Self::AmbiguousIdentity => "ambiguous_identity",
         }
     }
 }

@@ -1,21 +1,27 @@
 //! What each single answer says, read into [`State`] and [`Listing`].
 
+use super::told::distinct;
 use super::{AuditSettings, Call, Reply};
 use crate::codes::Treatment;
 use crate::endpoint::Side;
-use crate::face::{Face, Field, FieldKind, Lifecycle, canonical};
+use crate::face::{Face, Field, FieldKind, Lifecycle, canonical, same_but_for_masks};
 use crate::message::Message;
 use crate::platform::{Data, Envelope, ErrorKind, Failure, Fields};
-use std::collections::HashSet;
 
 /// Holder of the city's identifier in a state answer, beside the province's fields.
 const CITY_IDENTIFIER: &str = "fileNumber";
 
+/// Names of the province's own identifier in a state answer.
+const PROVINCE_IDENTIFIERS: [&str; 2] = ["cert_identifier", "certIdentifier"];
+
+/// Names that only the province gives to fields of a face.
+const PROVINCE_FIELDS: [&str; 5] = ["certholder", "certholdercode", "certname", "zsmc", "fzjg"];
+
 /// What a state answer (interface 13) says.
 #[derive(Debug, Clone, Default)]
 pub(super) struct State {
-    pub province: bool,
-    pub city: bool,
+    province: Option<bool>,
+    city: Option<bool>,
     /// The province's entries: faces, or identifier and number alone.
     pub province_entries: Vec<Face>,
     /// The city's entries: most often an identifier alone.
@@ -23,13 +29,17 @@ pub(super) struct State {
     /// Whether it speaks of more than one certificate of a side.
     pub several: bool,
     /// Which entry of the province and which of the city it names in one object: one certificate by its account.
-    together: Vec<(usize, usize)>,
-    /// How many objects it shows, whatever the flags say.
-    pub objects: usize,
+    pub together: Vec<(usize, usize)>,
+    /// The side that holds nothing by its flag, and of which an object is shown all the same.
+    pub denied_but_shown: Option<Side>,
+    /// Whether it was asked about one number, and shows certificates of other numbers alone: either the platform does not
+    /// heed the number, or it finds a certificate by another number than it shows.
+    pub of_other_numbers: bool,
 }
 
 impl State {
-    pub(super) const fn exists(&self, side: Side) -> bool {
+    /// Whether a side holds the certificate, or any; `None` where the answer does not settle it.
+    pub(super) const fn exists(&self, side: Side) -> Option<bool> {
         match side {
             Side::Province => self.province,
             Side::City => self.city,
@@ -42,39 +52,29 @@ impl State {
             Side::City => &self.city_entries,
         }
     }
-}
 
-impl State {
-    /// Forgets entries that tell a certificate again.
-    fn forget_repeated(&mut self) {
-        let kept = |entries: &mut Vec<Face>| {
-            let is_first = first_tellings(entries);
-            let mut places = Vec::new();
-            let mut next = 0;
-            for first in &is_first {
-                places.push(first.then_some(next));
-                next += usize::from(*first);
-            }
-            let mut first = is_first.iter();
-            entries.retain(|_| first.next().copied().unwrap_or(true));
-            places
-        };
-        let (province, city) = (kept(&mut self.province_entries), kept(&mut self.city_entries));
-        let place = |(ours, theirs): &(usize, usize)| Some((province.get(*ours).copied()??, city.get(*theirs).copied()??));
-        self.together = self.together.iter().filter_map(place).collect();
+    /// Whether it shows something of both sides, and never in one object: these may be two certificates.
+    pub(super) fn names_apart(&self) -> bool {
+        self.together.is_empty() && !self.province_entries.is_empty() && !self.city_entries.is_empty()
+    }
+
+    /// Why a side's existence is not settled.
+    pub(super) fn doubt(&self) -> Failure {
+        if self.denied_but_shown.is_some() { denied_but_shown() } else { of_other_number() }
     }
 }
 
-/// Says of each entry whether it is the first that tells its certificate: by the identifier, or, where it bears none, by all
-/// that it says.
-fn first_tellings(entries: &[Face]) -> Vec<bool> {
-    let mut identifiers = HashSet::new();
-    let mut others = HashSet::new();
-    let is_first = |face| match Face::text(face, Field::CertificateId) {
-        Some(identifier) => identifiers.insert(identifier),
-        None => others.insert(face),
-    };
-    entries.iter().map(is_first).collect()
+/// How much of what a side holds a list shows, by the list's own total.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All of it.
+    #[default]
+    Whole,
+    /// As many entries as the total says, some of which tell the same certificate: the total may count those, or
+    /// certificates that the list leaves out.
+    Repeated,
+    /// Less than the total says.
+    Short,
 }
 
 /// What a list answer (interface 7) says.
@@ -85,8 +85,32 @@ pub(super) struct Listing {
     pub lifecycle: Option<Lifecycle>,
     /// Whether the side says that it has none.
     pub absent: bool,
-    /// Whether there is more than the faces given.
-    pub more: bool,
+    /// Whether it was asked about one number, and shows certificates of other numbers alone.
+    pub of_other_numbers: bool,
+    pub extent: Extent,
+    /// The total that the list states; 0 where it states none.
+    total: u64,
+}
+
+impl Listing {
+    /// Whether the side shows or counts more than one certificate.
+    pub(super) const fn is_of_several(&self) -> bool {
+        self.faces.len() > 1 || matches!(self.extent, Extent::Short) && self.total > 1
+    }
+}
+
+/// What one object of a state answer shows of each side.
+struct Shown {
+    province: Option<Face>,
+    city: Option<Face>,
+}
+
+impl Shown {
+    /// Whether it bears this number, given in canonical form; `None` where it bears none.
+    fn is_of(&self, number: &str) -> Option<bool> {
+        let found = [&self.province, &self.city].into_iter().flatten().find_map(|face| face.text(Field::CertificateNumber))?;
+        Some(same_but_for_masks(&canonical_number(found), number))
+    }
 }
 
 /// The province's fields of a state answer's object, and the city's identifier beside them.
@@ -100,49 +124,71 @@ pub fn split_state_entry(object: &Fields) -> (Fields, Fields) {
 /// Reads a state answer.
 pub(super) fn read_state(call: &Call, reply: &Reply, settings: &AuditSettings, cert_type_code: &str) -> Result<State, Failure> {
     let envelope = received(reply)?;
-    let rules = &settings.faces;
     let Some((province, city)) = envelope.exists.or_else(|| is_absent(envelope, settings).then_some((false, false))) else {
         return Err(unusable(envelope, Message::new("answer-no-flags")));
     };
-    let mut state = State { province, city, ..State::default() };
-    for object in envelope.objects() {
-        if province {
-            let (of_province, of_city) = split_state_entry(object);
-            let names_city = city && of_city.get(CITY_IDENTIFIER).is_some();
-            if names_city && !of_province.0.is_empty() {
-                state.together.push((state.province_entries.len(), state.city_entries.len()));
-            }
-            if !of_province.0.is_empty() {
-                state.province_entries.push(Face::read(&of_province, rules, Side::Province, cert_type_code));
-            }
-            if names_city {
-                state.city_entries.push(Face::read(&of_city, rules, Side::City, cert_type_code));
-            }
-        } else if city {
-            state.city_entries.push(Face::read(object, rules, Side::City, cert_type_code));
+    refuse_two_identities(envelope, settings, call, cert_type_code)?;
+    let face = |fields: &Fields, side| says_anything(fields).then(|| Face::read(fields, &settings.faces, side, cert_type_code));
+    let read = |object: &Fields| {
+        if !province && city && !is_provinces(object) {
+            return Shown { province: None, city: face(object, Side::City) };
         }
-    }
-    state.objects = envelope.objects().len();
-    state.forget_repeated();
-    if let Some(number) = call.number() {
-        // A platform that does not heed the number shows other certificates too.
-        let is_meant = |face: &Face| face.text(Field::CertificateNumber).is_none_or(|found| same_number(found, number));
-        if state.province_entries.iter().any(|face| is_meant(face) && face.text(Field::CertificateNumber).is_some()) {
-            let meant: Vec<usize> =
-                (0..state.province_entries.len()).filter(|&at| is_meant(&state.province_entries[at])).collect();
-            let of_meant = |at: &usize| state.together.iter().find(|(ours, _)| ours == at).map(|(_, theirs)| *theirs);
-            let cities: Vec<usize> = meant.iter().filter_map(of_meant).collect();
-            if !cities.is_empty() {
-                state.city_entries = cities.iter().map(|&at| state.city_entries[at].clone()).collect();
+        let (of_province, of_city) = split_state_entry(object);
+        Shown { province: face(&of_province, Side::Province), city: face(&of_city, Side::City) }
+    };
+    let mut objects: Vec<Shown> = envelope.objects().iter().map(read).collect();
+    let denied = |flag: bool, is_shown: fn(&Shown) -> bool| !flag && objects.iter().any(is_shown);
+    let denied_but_shown = if denied(province, |shown| shown.province.is_some()) {
+        Some(Side::Province)
+    } else {
+        denied(city, |shown| shown.city.is_some()).then_some(Side::City)
+    };
+    // An answer that contradicts itself is believed in nothing that it denies.
+    let settled = |flag: bool| if flag || denied_but_shown.is_none() { Some(flag) } else { None };
+    let mut exists = [settled(province), settled(city)];
+    let mut of_other_numbers = false;
+    if let Some(number) = call.number().map(canonical_number) {
+        let is_of = |shown: &Shown| shown.is_of(&number) == Some(true);
+        let shows_others = objects.iter().any(|shown| shown.is_of(&number) == Some(false));
+        of_other_numbers = shows_others && !objects.iter().any(is_of);
+        if shows_others && !of_other_numbers {
+            // The platform does not heed the number: its flags are about all certificates, only the objects tell of this one.
+            objects.retain(is_of);
+            let shown_of =
+                [objects.iter().any(|shown| shown.province.is_some()), objects.iter().any(|shown| shown.city.is_some())];
+            for (exists, is_shown) in exists.iter_mut().zip(shown_of) {
+                *exists = exists.filter(|held| !held || is_shown);
             }
-            state.province_entries = meant.iter().map(|&at| state.province_entries[at].clone()).collect();
-            state.together.clear();
         }
     }
     let total = envelope.total.unwrap_or_default();
-    state.several =
-        state.province_entries.len() > 1 || state.city_entries.len() > 1 || total > 1 && total > envelope.objects().len() as u64;
-    Ok(state)
+    let counts_more = total > 1 && total > envelope.objects().len() as u64;
+    let [province, city] = exists;
+    Ok(State { province, city, denied_but_shown, of_other_numbers, ..state_of(objects, counts_more) })
+}
+
+/// The certificates that the objects of a state answer show, each once.
+fn state_of(objects: Vec<Shown>, counts_more: bool) -> State {
+    let (mut of_province, mut of_city, mut together) = (Vec::new(), Vec::new(), Vec::new());
+    for Shown { province, city } in objects {
+        if province.is_some() && city.is_some() {
+            together.push((of_province.len(), of_city.len()));
+        }
+        of_province.extend(province);
+        of_city.extend(city);
+    }
+    let (of_province, of_city) = (distinct(of_province), distinct(of_city));
+    let place = |(ours, theirs): (usize, usize)| Some((*of_province.places.get(ours)?, *of_city.places.get(theirs)?));
+    let mut together: Vec<(usize, usize)> = together.into_iter().filter_map(place).collect();
+    together.dedup();
+    let several = of_province.certificates.len() > 1 || of_city.certificates.len() > 1 || counts_more;
+    State {
+        province_entries: of_province.certificates,
+        city_entries: of_city.certificates,
+        several,
+        together,
+        ..State::default()
+    }
 }
 
 /// Reads a list answer; where it was asked about one number, faces with another number do not count.
@@ -153,31 +199,82 @@ pub(super) fn read_listing(
     cert_type_code: &str,
 ) -> Result<Listing, Failure> {
     let envelope = received(reply)?;
-    let rules = &settings.faces;
     if matches!(envelope.data, Data::Texts(_)) {
         return Err(unusable(envelope, Message::new("answer-texts-no-faces")));
     }
+    refuse_two_identities(envelope, settings, call, cert_type_code)?;
+    let side = call.side().unwrap_or(Side::Province);
+    let objects = envelope.objects().iter().filter(|object| says_anything(object));
+    let faces: Vec<Face> = objects.map(|object| Face::read(object, &settings.faces, side, cert_type_code)).collect();
+    let total = envelope.total.unwrap_or_default();
     if is_absent(envelope, settings) {
+        if !faces.is_empty() || total > 0 {
+            return Err(Failure { code: Some(envelope.status), ..denied_but_shown() });
+        }
         return Ok(Listing { absent: true, ..Listing::default() });
     }
-    let side = call.side().unwrap_or(Side::Province);
-    let mut faces: Vec<Face> = envelope.objects().iter().map(|object| Face::read(object, rules, side, cert_type_code)).collect();
-    let listed = faces.len();
-    let is_first = first_tellings(&faces);
-    let mut first = is_first.iter();
-    faces.retain(|_| first.next().copied().unwrap_or(true));
+    let told = faces.len() as u64;
+    let mut faces = distinct(faces).certificates;
     let lifecycle = Lifecycle::of_code(envelope.status);
-    let absent = faces.is_empty() && lifecycle.is_none();
-    let more = envelope.total.is_some_and(|total| total > listed as u64) && !faces.is_empty();
-    if let Some(number) = call.number() {
-        faces.retain(|face| face.text(Field::CertificateNumber).is_none_or(|found| same_number(found, number)));
+    let extent = match total {
+        total if total > told && (lifecycle.is_none() || told > 0) => Extent::Short,
+        total if total > faces.len() as u64 && lifecycle.is_none() => Extent::Repeated,
+        _ => Extent::Whole,
+    };
+    let absent = faces.is_empty() && lifecycle.is_none() && total == 0;
+    let shows_any = !faces.is_empty();
+    if let Some(number) = call.number().map(canonical_number) {
+        let is_meant = |found: &str| same_but_for_masks(&canonical_number(found), &number);
+        faces.retain(|face| face.text(Field::CertificateNumber).is_none_or(is_meant));
     }
-    Ok(Listing { faces, lifecycle, absent, more })
+    let of_other_numbers = shows_any && faces.is_empty();
+    Ok(Listing { faces, lifecycle, absent, of_other_numbers, extent, total })
 }
 
-/// Whether two certificate numbers are the same in canonical form.
-pub(super) fn same_number(a: &str, b: &str) -> bool {
-    a == b || canonical(a, FieldKind::Code) == canonical(b, FieldKind::Code)
+/// A certificate number in canonical form.
+pub(super) fn canonical_number(number: &str) -> String {
+    canonical(number, FieldKind::Code)
+}
+
+/// Whether an object says anything at all: one of nulls and blanks is no certificate.
+fn says_anything(object: &Fields) -> bool {
+    object.0.iter().any(|(_, value)| value.as_deref().is_some_and(|value| !value.trim().is_empty()))
+}
+
+/// Whether an object of a state answer is the province's although its flags name the city alone.
+fn is_provinces(object: &Fields) -> bool {
+    let has_any = |names: &[&str]| names.iter().any(|name| object.get(name).is_some());
+    has_any(&PROVINCE_IDENTIFIERS) || object.get(CITY_IDENTIFIER).is_none() && has_any(&PROVINCE_FIELDS)
+}
+
+/// Refuses an answer of which an object names two certificates at once: two numbers, or two identifiers, under one name.
+fn refuse_two_identities(
+    envelope: &Envelope,
+    settings: &AuditSettings,
+    call: &Call,
+    cert_type_code: &str,
+) -> Result<(), Failure> {
+    let side = call.side().unwrap_or(Side::Province);
+    for object in envelope.objects() {
+        let is_identity = |(name, value): &&(String, Option<String>)| {
+            let found = settings.faces.map.find(name, side, cert_type_code).map(|found| found.field);
+            matches!(found, Some(Field::CertificateNumber | Field::CertificateId))
+                && value.as_deref().is_some_and(|value| !value.trim().is_empty())
+        };
+        let told: Vec<(&str, String)> = object
+            .0
+            .iter()
+            .filter(is_identity)
+            .map(|(name, value)| (name.as_str(), canonical_number(value.as_deref().unwrap_or_default())))
+            .collect();
+        for (at, (name, value)) in told.iter().enumerate() {
+            let is_another = |(other, its): &(&str, String)| other.eq_ignore_ascii_case(name) && its != value;
+            if told.iter().take(at).any(is_another) {
+                return Err(unusable(envelope, Message::new("answer-name-twice").with("name", name)));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn received(reply: &Reply) -> Result<&Envelope, Failure> {
@@ -193,4 +290,29 @@ fn is_absent(envelope: &Envelope, settings: &AuditSettings) -> bool {
 
 fn unusable(envelope: &Envelope, problem: Message) -> Failure {
     Failure::new(ErrorKind::Malformed, Some(envelope.status)).because(problem)
+}
+
+/// An answer about one number that shows certificates of other numbers alone.
+pub(super) fn of_other_number() -> Failure {
+    Failure::new(ErrorKind::Malformed, None).because(Message::new("answer-other-number"))
+}
+
+/// An answer that shows what it says is not there.
+pub(super) fn denied_but_shown() -> Failure {
+    Failure::new(ErrorKind::Malformed, None).because(Message::new("answer-denied-but-shown"))
+}
+
+/// A list that says that there is more than it shows.
+pub(super) fn incomplete() -> Failure {
+    Failure::new(ErrorKind::Malformed, None).because(Message::new("anomaly-incomplete-list"))
+}
+
+/// A list that shows nothing of what the state says is there.
+pub(super) fn not_listed() -> Failure {
+    Failure::new(ErrorKind::Malformed, None).because(Message::new("answer-held-but-not-listed"))
+}
+
+/// Entries of both sides that may be one certificate or two.
+pub(super) fn unpaired() -> Failure {
+    Failure::new(ErrorKind::Malformed, None).because(Message::new("answer-unpaired"))
 }

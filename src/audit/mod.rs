@@ -8,7 +8,9 @@ mod anomaly;
 mod evidence;
 mod outcome;
 mod pairing;
+mod several;
 mod step;
+mod told;
 
 pub use ageing::{Age, Change, EarlierRow, age};
 pub use anomaly::{Anomaly, AnomalyKind};

@@ -1,66 +1,141 @@
-//! Which of the province's certificates is which of the city's: numbers decide, then identifiers.
+//! Which of the province's certificates is which of the city's: numbers decide, then identifiers, then what the state answer
+//! names together.
 
 use super::CertificateOutcome;
 use super::Status;
+use super::told::{is_bare, whole_number};
 use crate::face::{Face, Field, FieldKind, canonical, same_but_for_masks};
 use std::collections::{HashMap, HashSet, VecDeque};
 
 /// Two entries for one certificate, or one that the other side shows nothing for.
 pub(super) type Pair = (Option<Face>, Option<Face>);
 
-/// Pairs entries by certificate number in canonical form, masked characters standing for any; then by identifier. The one
-/// entry left on each side is a pair only where at least one of the two bears no number: two different numbers are two
-/// certificates.
-pub(super) fn pair(province: Vec<Face>, city: Vec<Face>) -> Vec<Pair> {
-    let mut province: Vec<Option<Face>> = province.into_iter().map(Some).collect();
-    let mut city: Vec<Option<Face>> = city.into_iter().map(Some).collect();
-    let mut pairs = Vec::new();
-    pair_equal(Field::CertificateNumber, &mut province, &mut city, &mut pairs);
-    pair_masked(&mut province, &mut city, &mut pairs);
-    pair_equal(Field::CertificateId, &mut province, &mut city, &mut pairs);
-    let mut province: Vec<Face> = province.into_iter().flatten().collect();
-    let mut city: Vec<Face> = city.into_iter().flatten().collect();
-    if let ([ours], [theirs]) = (&province[..], &city[..])
-        && !are_two(ours, theirs)
-    {
-        pairs.push((province.pop(), city.pop()));
-    }
-    pairs.extend(province.into_iter().map(|face| (Some(face), None)));
-    pairs.extend(city.into_iter().map(|face| (None, Some(face))));
+/// Pairs entries by whole certificate number in canonical form; by identifier; by `together`, the places of entries that the
+/// state answer names in one object, unless their numbers cannot be one; and by masked numbers that fit one number alone.
+///
+/// An identifier alone that the state answer names together with an entry which has found another partner is that partner
+/// under another identifier, and is left out.
+pub(super) fn pair(province: Vec<Face>, city: Vec<Face>, together: &[(usize, usize)]) -> Vec<Pair> {
+    let mut sides = Unpaired { province: opened(province), city: opened(city), pairs: Vec::new() };
+    // Where a side shows a number twice, the state answer tells which of them is meant.
+    sides.pair_together(together, |ours, theirs| whole_number(ours).is_some_and(|number| whole_number(theirs) == Some(number)));
+    sides.pair_equal(whole_number);
+    sides.pair_equal(|face| key_of(face, Field::CertificateId));
+    sides.pair_together(together, |ours, theirs| !are_two(ours, theirs));
+    sides.forget_partners(together);
+    sides.pair_masked();
+    let Unpaired { province, city, mut pairs } = sides;
+    pairs.extend(province.into_iter().flatten().map(|face| (Some(face), None)));
+    pairs.extend(city.into_iter().flatten().map(|face| (None, Some(face))));
     pairs
 }
 
-fn pair_equal(field: Field, province: &mut [Option<Face>], city: &mut [Option<Face>], pairs: &mut Vec<Pair>) {
-    let mut of_city: HashMap<String, VecDeque<usize>> = HashMap::new();
-    for (index, entry) in city.iter().enumerate() {
-        if let Some(key) = entry.as_ref().and_then(|face| key_of(face, field)) {
-            of_city.entry(key).or_default().push_back(index);
+/// Unites the one entry left on each side, where at least one of the two bears no number: two different numbers are two
+/// certificates. Right only where each side shows all that it holds.
+pub(super) fn with_the_one_left(mut pairs: Vec<Pair>) -> Vec<Pair> {
+    let left = |is_left: fn(&Pair) -> bool, pairs: &[Pair]| -> Option<usize> {
+        let mut places = pairs.iter().enumerate().filter(|(_, pair)| is_left(pair)).map(|(place, _)| place);
+        places.next().filter(|_| places.next().is_none())
+    };
+    let ours = left(|pair| matches!(pair, (Some(_), None)), &pairs);
+    let theirs = left(|pair| matches!(pair, (None, Some(_))), &pairs);
+    if let Some((ours, theirs)) = ours.zip(theirs)
+        && let (Some((Some(a), _)), Some((_, Some(b)))) = (pairs.get(ours), pairs.get(theirs))
+        && !are_two(a, b)
+    {
+        let (_, city) = pairs.remove(theirs);
+        // The place of the other has moved where it lay behind.
+        if let Some(pair) = pairs.get_mut(if theirs < ours { ours - 1 } else { ours }) {
+            pair.1 = city;
         }
     }
-    for entry in province {
-        let key = entry.as_ref().and_then(|face| key_of(face, field));
-        let partner = key.and_then(|key| of_city.get_mut(&key)?.pop_front());
-        if let Some(partner) = partner {
-            pairs.push((entry.take(), city[partner].take()));
-        }
-    }
+    pairs
 }
 
-/// Pairs numbers of which one is masked. Few are, so that all are tried against all.
-fn pair_masked(province: &mut [Option<Face>], city: &mut [Option<Face>], pairs: &mut Vec<Pair>) {
-    let numbers = |entries: &[Option<Face>]| -> Vec<(usize, String)> {
-        let number = |(index, entry): (usize, &Option<Face>)| Some((index, key_of(entry.as_ref()?, Field::CertificateNumber)?));
-        entries.iter().enumerate().filter_map(number).collect()
-    };
-    let of_city = numbers(city);
-    let is_any_masked = of_city.iter().any(|(_, number)| is_masked(number));
-    for (ours, number) in numbers(province) {
-        if !is_any_masked && !is_masked(&number) {
-            continue;
+fn opened(entries: Vec<Face>) -> Vec<Option<Face>> {
+    entries.into_iter().map(Some).collect()
+}
+
+/// Entries of both sides while they are paired; one that has its partner leaves `None` at its place.
+struct Unpaired {
+    province: Vec<Option<Face>>,
+    city: Vec<Option<Face>>,
+    pairs: Vec<Pair>,
+}
+
+impl Unpaired {
+    fn pair_together(&mut self, together: &[(usize, usize)], are_one: impl Fn(&Face, &Face) -> bool) {
+        for &(ours, theirs) in together {
+            let (Some(ours), Some(theirs)) = (self.province.get_mut(ours), self.city.get_mut(theirs)) else { continue };
+            if ours.as_ref().zip(theirs.as_ref()).is_some_and(|(ours, theirs)| are_one(ours, theirs)) {
+                self.pairs.push((ours.take(), theirs.take()));
+            }
         }
-        let fits = |(theirs, other): &&(usize, String)| city[*theirs].is_some() && same_but_for_masks(&number, other);
-        if let Some((theirs, _)) = of_city.iter().find(fits) {
-            pairs.push((province[ours].take(), city[*theirs].take()));
+    }
+
+    fn forget_partners(&mut self, together: &[(usize, usize)]) {
+        for &(ours, theirs) in together {
+            let (Some(ours), Some(theirs)) = (self.province.get_mut(ours), self.city.get_mut(theirs)) else { continue };
+            match (ours.as_ref(), theirs.as_ref()) {
+                (None, Some(entry)) if is_bare(entry) => *theirs = None,
+                (Some(entry), None) if is_bare(entry) => *ours = None,
+                _ => {}
+            }
+        }
+    }
+
+    fn pair_equal(&mut self, key_of: impl Fn(&Face) -> Option<String>) {
+        let mut of_city: HashMap<String, VecDeque<usize>> = HashMap::new();
+        for (index, entry) in self.city.iter().enumerate() {
+            if let Some(key) = entry.as_ref().and_then(&key_of) {
+                of_city.entry(key).or_default().push_back(index);
+            }
+        }
+        for entry in &mut self.province {
+            let key = entry.as_ref().and_then(&key_of);
+            let partner = key.and_then(|key| of_city.get_mut(&key)?.pop_front());
+            if let Some(partner) = partner.and_then(|partner| self.city.get_mut(partner)) {
+                self.pairs.push((entry.take(), partner.take()));
+            }
+        }
+    }
+
+    /// Pairs numbers of which one is masked, where each fits the other alone. Few are masked, so that all are tried against
+    /// all.
+    fn pair_masked(&mut self) {
+        let numbers = |entries: &[Option<Face>]| -> Vec<(usize, String)> {
+            let number =
+                |(index, entry): (usize, &Option<Face>)| Some((index, key_of(entry.as_ref()?, Field::CertificateNumber)?));
+            entries.iter().enumerate().filter_map(number).collect()
+        };
+        let (of_province, of_city) = (numbers(&self.province), numbers(&self.city));
+        let is_any_masked = of_city.iter().any(|(_, number)| is_masked(number));
+        // The one number that fits: an equal one before others.
+        let only = |number: &str, among: &[(usize, String)]| -> Option<usize> {
+            let fit = |fits: &dyn Fn(&str) -> bool| {
+                let mut places = among.iter().filter(|(_, other)| fits(other)).map(|(place, _)| *place);
+                (places.next(), places.next())
+            };
+            match fit(&|other| other == number) {
+                (Some(equal), None) => Some(equal),
+                (Some(_), Some(_)) => None,
+                (None, _) => match fit(&|other| same_but_for_masks(number, other)) {
+                    (Some(fitting), None) => Some(fitting),
+                    _ => None,
+                },
+            }
+        };
+        for (ours, number) in &of_province {
+            if !is_any_masked && !is_masked(number) {
+                continue;
+            }
+            let Some(theirs) = only(number, &of_city) else { continue };
+            let back = of_city.iter().find(|(place, _)| *place == theirs).and_then(|(_, other)| only(other, &of_province));
+            if back == Some(*ours)
+                && let (Some(ours), Some(theirs)) = (self.province.get_mut(*ours), self.city.get_mut(theirs))
+            {
+                self.pairs.push((ours.take(), theirs.take()));
+            }
         }
     }
 }
@@ -204,10 +279,11 @@ mod tests {
 
     #[test]
     fn numbers_decide_then_identifiers_then_the_one_left_that_bears_no_number() {
-        let pairs = pair(
+        let pairs = with_the_one_left(pair(
             vec![face("A-1", "p1"), face("A2", "p2"), face("", "x3"), face("A4567*", "p4"), face("", "p5")],
             vec![face("B9", "c5"), face("", "x3"), face("a2", "c2"), face("Ａ—1", "c1"), face("A45678", "c4")],
-        );
+            &[],
+        ));
         assert_eq!(
             identifiers(&pairs),
             [
@@ -222,9 +298,32 @@ mod tests {
 
     #[test]
     fn two_different_numbers_are_two_certificates() {
-        assert_eq!(identifiers(&pair(vec![face("A1", "p1")], vec![face("B1", "c1")])), [(None, Some("c1")), (Some("p1"), None)]);
-        let pairs = pair(vec![face("A1", "p1"), face("A2", "p2")], vec![face("", "c1")]);
+        let pairs = with_the_one_left(pair(vec![face("A1", "p1")], vec![face("B1", "c1")], &[(0, 0)]));
+        assert_eq!(identifiers(&pairs), [(None, Some("c1")), (Some("p1"), None)]);
+        let pairs = with_the_one_left(pair(vec![face("A1", "p1"), face("A2", "p2")], vec![face("", "c1")], &[]));
         assert_eq!(identifiers(&pairs), [(None, Some("c1")), (Some("p1"), None), (Some("p2"), None)], "no telling which");
+    }
+
+    #[test]
+    fn what_the_state_names_together_is_a_pair_unless_the_numbers_are_two() {
+        let (p, c) = (|| vec![face("", "p1"), face("", "p2")], || vec![face("", "c1"), face("", "c2")]);
+        let paired = [(Some("p1"), Some("c2")), (Some("p2"), Some("c1"))];
+        assert_eq!(identifiers(&pair(p(), c(), &[(0, 1), (1, 0)])), paired);
+        let unpaired = [(None, Some("c1")), (None, Some("c2")), (Some("p1"), None), (Some("p2"), None)];
+        assert_eq!(identifiers(&pair(p(), c(), &[])), unpaired, "no telling which");
+        // Of two with one number, and of two that a mask fits.
+        for (ours, theirs) in [("A1", "A1"), ("A1*", "A1*"), ("A1*", "A12"), ("", "A1")] {
+            let (p, c) = (vec![face(ours, "p1"), face(ours, "p2")], vec![face(theirs, "c1"), face(theirs, "c2")]);
+            assert_eq!(identifiers(&pair(p, c, &[(0, 1), (1, 0)])), paired, "{ours} {theirs}");
+        }
+        let pairs = pair(vec![face("A1*", "p1")], vec![face("A12", "c1"), face("A13", "c2")], &[]);
+        assert_eq!(pairs.len(), 3, "a mask that fits two tells neither");
+        let pairs = pair(
+            vec![face("A1", "p1"), face("A2", "p2")],
+            vec![face("A1", "c1"), face("", "f1"), face("", "f2")],
+            &[(0, 1), (1, 2)],
+        );
+        assert_eq!(identifiers(&pairs), [(Some("p1"), Some("c1")), (Some("p2"), Some("f2"))], "f1 is c1 by its file number");
     }
 
     #[test]
@@ -254,7 +353,7 @@ mod tests {
             theirs in prop::collection::vec(("[AB]{0,2}[12*]{0,1}", "[pc][12]{0,1}"), 0..8),
         ) {
             let faces = |entries: &[(String, String)]| -> Vec<Face> { entries.iter().map(|(number, id)| face(number, id)).collect() };
-            let pairs = pair(faces(&ours), faces(&theirs));
+            let pairs = with_the_one_left(pair(faces(&ours), faces(&theirs), &[]));
             prop_assert_eq!(pairs.iter().filter(|(a, _)| a.is_some()).count(), ours.len());
             prop_assert_eq!(pairs.iter().filter(|(_, b)| b.is_some()).count(), theirs.len());
             for pair in &pairs {

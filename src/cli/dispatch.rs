@@ -1,4 +1,4 @@
-//! `dispatch` and `collect`, as typed.
+//! Arguments of `dispatch` and `collect`.
 
 use super::{LogFormat, MaskArg};
 use chrono::NaiveDate;

@@ -1,4 +1,4 @@
-//! What the commands around a run take: `init`, `completions`, `man`, `doctor`, `prune`.
+//! Arguments of the commands `init`, `completions`, `man`, `doctor` and `prune`.
 
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;

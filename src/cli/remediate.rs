@@ -1,4 +1,4 @@
-//! `remediate`, as typed.
+//! Arguments of `remediate`.
 
 use clap::Args;
 use std::path::PathBuf;

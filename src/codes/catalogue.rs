@@ -1,34 +1,34 @@
-//! The certificate types (证照类型列表, appendix 7.3) and holder code types (appendix 7.1) of the platform's
-//! specification, and the names that people use for the documents of holders. A code is the key; a name is a label that
-//! several codes may share.
+//! Certificate types (证照类型列表, appendix 7.3) and holder code types (appendix 7.1) of the platform's specification, and
+//! common names of the documents that holder codes are taken from. Entries are identified by code; several codes may share a
+//! name.
 
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
 
-/// A certificate type as the catalogue lists it.
+/// A certificate type of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateType {
-    /// 21-character type code (ZWFWC 0123).
+    /// Certificate type code, 21 characters (ZWFWC 0123).
     pub code: String,
-    /// Its names, in the specification's order; never empty.
+    /// Names in the specification's order; never empty.
     pub names: Vec<String>,
 }
 
-/// The certificate types that a job knows by name, and the names of documents that stand for a holder code type.
+/// Lookup of certificate types by code and name, and of holder code types by the name of a document.
 #[derive(Debug, Clone)]
 pub struct Catalogue {
     types: Vec<CertificateType>,
     by_code: HashMap<String, usize>,
-    /// Folded names to the types that bear them.
+    /// Indices of the types by normalised name.
     by_name: HashMap<String, Vec<usize>>,
-    /// Folded names of documents to codes of holder code types.
+    /// Codes of holder code types by normalised name of a document.
     documents: HashMap<String, Vec<String>>,
 }
 
 impl Catalogue {
-    /// The 102 types of the specification's list.
+    /// Returns the catalogue of the specification's 102 certificate types.
     #[must_use]
     pub fn of_the_specification() -> &'static Self {
         static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
@@ -56,7 +56,7 @@ impl Catalogue {
         Self { types, by_code, by_name, documents: DOCUMENT_NAMES.clone() }
     }
 
-    /// These types and further ones; one that is there already gets the further names behind its own.
+    /// Adds certificate types. The names of a known type are appended to its names.
     #[must_use]
     pub fn extended_by(&self, added: Vec<CertificateType>) -> Self {
         let mut types = self.types.clone();
@@ -69,50 +69,50 @@ impl Catalogue {
         Self { documents: self.documents.clone(), ..Self::new(types) }
     }
 
-    /// Returns this catalogue with further names of documents, each with the codes of the holder code types that it stands for; a
-    /// name that is there already gets the new codes instead of its own.
+    /// Adds names of documents, each with the codes of the holder code types that it stands for. The codes of a known name are
+    /// replaced.
     #[must_use]
     pub fn with_document_names(mut self, added: impl IntoIterator<Item = (String, Vec<String>)>) -> Self {
         self.documents.extend(added.into_iter().map(|(name, codes)| (fold_name(&name), codes)));
         self
     }
 
-    /// Returns the codes of the holder code types that a usual name of a document, such as 二代身份证, or a code of a
-    /// common dictionary stands for. Width, spaces and letter case aside. Empty where the name is unknown, several where only the
-    /// number tells which of them is meant.
+    /// Returns the codes of the holder code types that a common name of a document, such as 二代身份证, or a code of a common
+    /// dictionary stands for, ignoring width, spaces and letter case. Returns none for an unknown name, and several if only the
+    /// number shows which is meant.
     #[must_use]
     pub fn holder_code_types_named(&self, name: &str) -> &[String] {
         self.documents.get(&fold_name(name)).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// The types that bear a name: width, spaces and letter case aside, and without what people add or leave out, such as
-    /// 《…》, （副本） or 中华人民共和国. More than one where the name is ambiguous.
+    /// Returns the types with this name, ignoring width, spaces, letter case, and common additions or omissions such as 《…》,
+    /// （副本） or 中华人民共和国. Several types are returned for an ambiguous name.
     pub fn named(&self, name: &str) -> impl Iterator<Item = &CertificateType> {
         let as_written = self.by_name.get(&fold_name(name));
         let found = as_written.or_else(|| readings(name).iter().find_map(|reading| self.by_name.get(reading)));
         found.into_iter().flatten().map(|&index| &self.types[index])
     }
 
-    /// All types, in the specification's order.
+    /// Returns all types, in the specification's order.
     #[must_use]
     pub fn types(&self) -> &[CertificateType] {
         &self.types
     }
 
-    /// The first name of a type code.
+    /// Returns the first name of a type code; `None` if the code is unknown.
     #[must_use]
     pub fn name(&self, code: &str) -> Option<&str> {
         self.by_code.get(code).and_then(|&index| self.types[index].names.first()).map(String::as_str)
     }
 }
 
-/// What names of certificate types begin with, and people leave out.
+/// Prefix of official names that people leave out.
 const COUNTRY: &str = "中华人民共和国";
-/// What people write behind a name and no name of a type ends in.
+/// Suffixes that people add and that no official name ends in.
 const COPIES: [&str; 10] =
     ["(正本)", "(副本)", "(正副本)", "(正、副本)", "(正/副本)", "(电子)", "(电子证照)", "(电子版)", "正本", "副本"];
 
-/// What else a name of a certificate type may be meant as, folded, the likeliest first.
+/// Returns normalised variants under which a name is looked up, the most probable first.
 fn readings(name: &str) -> Vec<String> {
     let whole = fold_name(name);
     let bare = whole.trim_matches(['《', '》', '<', '>', '“', '”', '"', '「', '」']);
@@ -123,7 +123,7 @@ fn readings(name: &str) -> Vec<String> {
     [Some(bare), Some(other), short].into_iter().flatten().collect()
 }
 
-/// Names that nobody takes for another certificate, with those of the specification.
+/// Short names that are unambiguous, with the official names.
 const SHORT_NAMES: [(&str, &str); 9] = [
     ("身份证", "中华人民共和国居民身份证"),
     ("二代身份证", "中华人民共和国居民身份证"),
@@ -140,14 +140,14 @@ fn fold_name(name: &str) -> String {
     name.nfkc().filter(|character| !character.is_whitespace()).flat_map(char::to_lowercase).collect()
 }
 
-/// A type of holder code, by its three-digit code.
+/// A type of holder code.
 #[derive(Debug, Deserialize)]
 pub struct HolderCodeType {
-    /// Three digits, such as `111`.
+    /// Code of three digits, such as `111`.
     pub code: String,
-    /// Its name, such as 公民身份号码.
+    /// Name, such as 公民身份号码.
     pub name: String,
-    /// 自然人 or 法人和其他组织.
+    /// Category: 自然人 or 法人和其他组织.
     pub category: String,
 }
 
@@ -158,7 +158,7 @@ static HOLDER_CODE_TYPES: LazyLock<Vec<HolderCodeType>> = LazyLock::new(|| {
         .expect("the compiled-in list of holder code types is well-formed")
 });
 
-/// Folded names of documents, and codes of common dictionaries, to codes of holder code types.
+/// Codes of holder code types by normalised name of a document or code of a common dictionary.
 static DOCUMENT_NAMES: LazyLock<HashMap<String, Vec<String>>> = LazyLock::new(|| {
     let mut reader = csv::Reader::from_reader(include_bytes!("holder_type_names.csv").as_slice());
     let lines = reader.deserialize::<(String, String)>().map(|line| {
@@ -168,13 +168,13 @@ static DOCUMENT_NAMES: LazyLock<HashMap<String, Vec<String>>> = LazyLock::new(||
     lines.collect()
 });
 
-/// The sixteen holder code types of the specification, in its order.
+/// Returns the 16 holder code types of the specification, in its order.
 #[must_use]
 pub fn holder_code_types() -> &'static [HolderCodeType] {
     &HOLDER_CODE_TYPES
 }
 
-/// Finds a holder code type by its code or its full name.
+/// Returns the holder code type with this code or full name.
 #[must_use]
 pub fn holder_code_type(code_or_name: &str) -> Option<&'static HolderCodeType> {
     HOLDER_CODE_TYPES.iter().find(|entry| entry.code == code_or_name || entry.name == code_or_name)
@@ -214,7 +214,7 @@ mod tests {
         }
         assert_eq!(codes("不动产权证"), codes("中华人民共和国不动产权证"));
         assert_eq!(codes("不动产权证书").len(), 1);
-        // What brackets say of a type stays.
+        // Text in brackets that distinguishes types is kept.
         assert_eq!(codes("广播电视节目传送业务经营许可证（有线）"), [""; 0]);
     }
 

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 const CHECK_CHARACTERS: &[u8; 11] = b"10X98765432";
 
-/// The check character of the 17 digits of a citizen number, or `None` where they are not 17 digits.
+/// Computes the check character of a citizen number from its first 17 digits; `None` if they are not 17 digits.
 #[must_use]
 pub fn citizen_check_character(body: &str) -> Option<char> {
     let digits = body.as_bytes();
@@ -17,10 +17,22 @@ pub fn citizen_check_character(body: &str) -> Option<char> {
     Some(char::from(CHECK_CHARACTERS[(sum % 11) as usize]))
 }
 
-/// Checks an 18-character citizen number: digits, a date of birth up to `today`, and the check character (capital X).
+/// Verifies a citizen number of 18 characters: digits, date of birth up to `today`, check character (`X` in upper case).
 ///
 /// # Errors
-/// The first thing that is wrong, in that order.
+/// Fails with the first problem found, in the order length, characters, date of birth, check character.
+///
+/// # Examples
+/// ```
+/// use chrono::NaiveDate;
+/// use ecert_audit::codes::{NumberProblem, check_citizen_number, citizen_check_character};
+///
+/// let today = NaiveDate::from_ymd_opt(2026, 11, 24).unwrap();
+/// let body = "37049919680214001"; // 370499 is not assigned to any district.
+/// let number: String = body.chars().chain(citizen_check_character(body)).collect();
+/// assert_eq!(check_citizen_number(&number, today), Ok(()));
+/// assert_eq!(check_citizen_number(body, today), Err(NumberProblem::BadLength));
+/// ```
 pub fn check_citizen_number(number: &str, today: NaiveDate) -> Result<(), NumberProblem> {
     if number.chars().count() != 18 {
         return Err(NumberProblem::BadLength);

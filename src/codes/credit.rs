@@ -2,11 +2,11 @@
 
 use super::NumberProblem;
 
-/// GB 32100's 31 characters: the digits and the capitals without I, O, S, V, Z.
+/// Alphabet of GB 32100: the digits and the capital letters without I, O, S, V and Z.
 const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
 const WEIGHTS: [u32; 17] = [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28];
 
-/// The check character of the 17 characters of a credit code, or `None` where they are not 17 of its alphabet.
+/// Computes the check character of a credit code from its first 17 characters; `None` if they are not 17 of the alphabet.
 #[must_use]
 pub fn credit_check_character(body: &str) -> Option<char> {
     if body.len() != 17 {
@@ -20,10 +20,10 @@ pub fn credit_check_character(body: &str) -> Option<char> {
     Some(char::from(ALPHABET[((31 - sum % 31) % 31) as usize]))
 }
 
-/// Checks an 18-character unified social credit code in capitals.
+/// Verifies a unified social credit code of 18 characters in upper case.
 ///
 /// # Errors
-/// The first thing that is wrong: length, characters, check character.
+/// Fails with the first problem found, in the order length, characters, check character.
 pub fn check_credit_code(code: &str) -> Result<(), NumberProblem> {
     if code.chars().count() != 18 {
         return Err(NumberProblem::BadLength);
@@ -39,10 +39,18 @@ pub fn check_credit_code(code: &str) -> Result<(), NumberProblem> {
     if last.starts_with(expected) { Ok(()) } else { Err(NumberProblem::BadCheckCharacter) }
 }
 
-/// Checks a 21-character certificate type code (ZWFWC 0123): the issuing body's credit code and three digits.
+/// Verifies a certificate type code of 21 characters (ZWFWC 0123): the credit code of the issuing organisation and three digits.
 ///
 /// # Errors
-/// The first thing that is wrong: length, characters, the credit code's check character.
+/// Fails with the first problem found, in the order length, characters, check character of the credit code.
+///
+/// # Examples
+/// ```
+/// use ecert_audit::codes::{NumberProblem, check_type_code};
+///
+/// assert_eq!(check_type_code("11100000000013127D001"), Ok(()));
+/// assert_eq!(check_type_code("11100000000013127E001"), Err(NumberProblem::BadCheckCharacter));
+/// ```
 pub fn check_type_code(code: &str) -> Result<(), NumberProblem> {
     if code.chars().count() != 21 {
         return Err(NumberProblem::BadLength);

@@ -1,8 +1,8 @@
-//! The canonical fields of a face (照面信息, GB/T 36903), and the states of a certificate.
+//! Canonical fields of a face (照面信息, GB/T 36903), and the lifecycle states of a certificate.
 
 use serde::Deserialize;
 
-/// Declares the canonical fields with their names (those of the table's columns) and kinds.
+/// Declares the canonical fields with their names in tables and their kinds.
 macro_rules! fields {
     ($($(#[$meta:meta])* $variant:ident = $name:literal $kind:ident),+ $(,)?) => {
         /// A canonical field of a face (GB/T 36903).
@@ -10,22 +10,22 @@ macro_rules! fields {
         pub enum Field { $($(#[$meta])* $variant),+ }
 
         impl Field {
-            /// Every field, in the order of the table's columns.
+            /// All fields, in the order of the table's columns.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
-            /// Its name, as columns and difference lists use it.
+            /// Returns the name used in tables.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name),+ }
             }
 
-            /// The field of that name.
+            /// Returns the field with this name.
             #[must_use]
             pub fn named(name: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|field| field.name() == name)
             }
 
-            /// How its values are compared.
+            /// Returns how values of the field are compared.
             #[must_use]
             pub const fn kind(self) -> FieldKind {
                 match self { $(Self::$variant => FieldKind::$kind),+ }
@@ -35,78 +35,78 @@ macro_rules! fields {
 }
 
 fields! {
-    /// 电子证照标识, or the city's file number.
+    /// Identifier of the certificate (电子证照标识), or the city's file number.
     CertificateId = "certificate_id" Code,
-    /// 证照编号.
+    /// Certificate number (证照编号).
     CertificateNumber = "certificate_number" Code,
-    /// 证照名称.
+    /// Certificate name (证照名称).
     CertificateName = "certificate_name" Name,
-    /// 证照类型代码.
+    /// Certificate type code (证照类型代码).
     CertTypeCode = "cert_type_code" Code,
-    /// 证照类型名称.
+    /// Certificate type name (证照类型名称).
     CertTypeName = "cert_type_name" Name,
-    /// 持证主体.
+    /// Holder (持证主体).
     HolderName = "holder_name" Name,
-    /// 持证主体代码.
+    /// Holder code (持证主体代码).
     HolderCode = "holder_code" Code,
-    /// 持证主体代码类型代码.
+    /// Type code of the holder code (持证主体代码类型代码).
     HolderCodeType = "holder_code_type" Code,
-    /// 证照颁发机构.
+    /// Issuer (证照颁发机构).
     IssuerName = "issuer_name" Name,
-    /// 证照颁发机构代码.
+    /// Code of the issuer (证照颁发机构代码).
     IssuerCode = "issuer_code" Code,
-    /// 证照颁发日期.
+    /// Date of issue (证照颁发日期).
     IssueDate = "issue_date" Date,
-    /// 证照有效期起始日期.
+    /// First day of validity (证照有效期起始日期).
     ValidFrom = "valid_from" Date,
-    /// 证照有效期截止日期.
+    /// Last day of validity (证照有效期截止日期).
     ValidTo = "valid_to" Date,
-    /// 证照状态.
+    /// Lifecycle state (证照状态).
     Lifecycle = "lifecycle" Lifecycle,
-    /// 行政区划代码.
+    /// Code of the administrative division (行政区划代码).
     AreaCode = "area_code" Code,
-    /// 法定代表人.
+    /// Legal representative (法定代表人).
     LegalRepresentative = "legal_representative" Name,
-    /// 地址.
+    /// Address (地址).
     Address = "address" Text,
-    /// 备注.
+    /// Remark (备注).
     Remark = "remark" Text,
 }
 
 /// How the values of a field are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FieldKind {
-    /// Letters and digits: letter case is form.
+    /// Letters and digits; letter case is ignored.
     Code,
-    /// A name of a person, body or certificate.
+    /// Name of a person, organisation or certificate.
     Name,
-    /// A day, or no end.
+    /// A date, or "no end" for a certificate valid for ever.
     Date,
-    /// A state word.
+    /// Word for a lifecycle state.
     Lifecycle,
     /// Free text.
     Text,
 }
 
-/// The life of a certificate, in one vocabulary for codes 21–23 and state words.
+/// Lifecycle state of a certificate, as given by return codes 21 to 23 or by a state word on the face.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Lifecycle {
     /// In force.
     Valid,
-    /// Revoked or annulled (code 21).
+    /// Revoked or annulled (return code 21).
     Revoked,
-    /// Expired (code 22).
+    /// Expired (return code 22).
     Expired,
-    /// Its use is restricted (code 23).
+    /// Restricted in use (return code 23).
     Restricted,
 }
 
 impl Lifecycle {
-    /// Every state.
+    /// All states.
     pub const ALL: [Self; 4] = [Self::Valid, Self::Revoked, Self::Expired, Self::Restricted];
 
-    /// The name in tables.
+    /// Returns the name used in tables.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -117,7 +117,7 @@ impl Lifecycle {
         }
     }
 
-    /// What return codes 21–23 say.
+    /// Returns the state that a return code from 21 to 23 stands for; `None` for other codes.
     #[must_use]
     pub const fn of_code(code: i32) -> Option<Self> {
         match code {

@@ -1,38 +1,38 @@
 //! Certificate identifiers (电子证照标识, GB/T 36904):
 //! `1.2.156.3005.2.<type code>.<issuer code>.<serial>.<version>.<check>`.
 
-/// The registered root of every certificate identifier.
+/// Prefix of every certificate identifier, registered as an object identifier.
 const ROOT: &str = "1.2.156.3005.2.";
 const ALPHABET: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-/// A certificate identifier taken apart; its check character has not been judged yet (see [`Identifier::check`]).
+/// The parts of a certificate identifier. The check character is verified by [`Identifier::check`] only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identifier<'a> {
-    /// 21-character certificate type code.
+    /// Certificate type code, 21 characters.
     pub type_code: &'a str,
-    /// Code of the issuing body.
+    /// Code of the issuing organisation.
     pub issuer_code: &'a str,
-    /// The issuer's serial for the certificate.
+    /// Serial number assigned by the issuer.
     pub serial: &'a str,
-    /// Three digits, counting up from 001.
+    /// Version: three digits, starting at 001.
     pub version: &'a str,
-    /// ISO 7064 MOD 37,36 check character.
+    /// Check character (ISO 7064 MOD 37,36).
     pub check: &'a str,
 }
 
-/// Why an identifier in the national form is not right.
+/// Reason why an identifier is not valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum IdentifierProblem {
-    /// A part holds something other than digits and capitals.
+    /// A part contains a character other than digits and capital letters.
     #[error("a part of the identifier holds other characters than digits and capital letters")]
     BadCharacter,
-    /// The check character is not the one that the other parts give.
+    /// The check character does not match the other parts.
     #[error("the identifier's check character does not fit")]
     BadCheckCharacter,
 }
 
 impl<'a> Identifier<'a> {
-    /// Takes an identifier apart, or says `None` where the text is no GB/T 36904 identifier (a city file number, say).
+    /// Splits an identifier into its parts; `None` if the text is not of the form of GB/T 36904, as a city's file number is not.
     #[must_use]
     pub fn parse(text: &'a str) -> Option<Self> {
         let mut parts = text.strip_prefix(ROOT)?.split('.');
@@ -42,10 +42,10 @@ impl<'a> Identifier<'a> {
         whole.then_some(Self { type_code, issuer_code, serial, version, check })
     }
 
-    /// Judges characters and check character.
+    /// Verifies the characters and the check character.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// Fails if a part contains another character than digits and capital letters, or if the check character does not match.
     pub fn check(&self) -> Result<(), IdentifierProblem> {
         let parts = [self.type_code, self.issuer_code, self.serial, self.version];
         let expected =
@@ -54,8 +54,8 @@ impl<'a> Identifier<'a> {
     }
 }
 
-/// ISO 7064 MOD 37,36 over type code, issuer code, serial and version, joined without dots; `None` where a character
-/// is neither digit nor capital.
+/// Computes the check character (ISO 7064 MOD 37,36) over type code, issuer code, serial and version, joined without dots; `None`
+/// if a character is neither a digit nor a capital letter.
 pub fn identifier_check_character(body: impl IntoIterator<Item = char>) -> Option<char> {
     let mut product = 36;
     for character in body {

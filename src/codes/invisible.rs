@@ -1,21 +1,21 @@
-//! Characters that nobody sees, and that copying from chats, web pages, PDFs and old databases leaves in values.
+//! Invisible characters, which copying from chats, web pages, PDF files and old databases leaves in values.
 
-/// Returns whether a character is invisible and stands for nothing: a control or format character, a filler, a variation
-/// selector, or another code point that Unicode lists as default-ignorable.
+/// Returns whether a character is invisible and without meaning: a control or format character, a filler, a variation selector,
+/// or another code point with the Unicode property `Default_Ignorable_Code_Point`.
 ///
-/// White space is not invisible: it separates. Nor are the format characters that are drawn, such as U+0600 (ARABIC NUMBER
-/// SIGN). U+E5E5 is where GBK's A3 A0, an empty cell of its table, ends up.
+/// White space is excluded because it separates words, and so are format characters that are drawn, such as U+0600 (ARABIC NUMBER
+/// SIGN). U+E5E5 is included: decoders map GBK's unassigned A3 A0 to it.
 #[must_use]
 pub const fn is_invisible(character: char) -> bool {
     matches!(
         character,
-        // Controls, but for white space (tab, line ends, U+0085).
+        // Control characters, except white space (tab, line ends, U+0085).
         '\0'..='\u{8}' | '\u{E}'..='\u{1F}' | '\u{7F}'..='\u{84}' | '\u{86}'..='\u{9F}'
-        // Format characters: soft hyphen, marks and embeddings of direction, joiners, invisible operators, marks of order.
+        // Format characters: soft hyphen, direction marks and embeddings, joiners, invisible operators, byte order marks.
         | '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
         | '\u{FEFF}' | '\u{FFF0}'..='\u{FFFB}' | '\u{13430}'..='\u{1343F}' | '\u{1BCA0}'..='\u{1BCA3}'
         | '\u{1D173}'..='\u{1D17A}'
-        // The grapheme joiner, the fillers of Hangul, inherent vowels of Khmer, and the blank pattern of Braille.
+        // Combining grapheme joiner, Hangul fillers, Khmer inherent vowels, and the blank Braille pattern.
         | '\u{34F}' | '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{17B4}' | '\u{17B5}' | '\u{2800}'
         // Variation selectors and tags.
         | '\u{180B}'..='\u{180D}' | '\u{180F}' | '\u{FE00}'..='\u{FE0F}' | '\u{E0000}'..='\u{E0FFF}'

@@ -1,7 +1,6 @@
-//! Masks for what names a person.
+//! Masking of personal data.
 
-/// A code with its first four characters and its last two left, as a report for colleagues shows it; short ones are
-/// starred whole.
+/// Returns a code with all but its first four and last two characters replaced by asterisks; a short one is replaced completely.
 #[must_use]
 pub fn mask_code(code: &str) -> String {
     const SHOWN_FIRST: usize = 4;
@@ -14,13 +13,13 @@ pub fn mask_code(code: &str) -> String {
     code.chars().enumerate().map(|(place, character)| if keep(place) { character } else { '*' }).collect()
 }
 
-/// A name with its first character left.
+/// Returns a name with all but its first character replaced by asterisks.
 #[must_use]
 pub fn mask_name(name: &str) -> String {
     name.chars().enumerate().map(|(place, character)| if place == 0 { character } else { '*' }).collect()
 }
 
-/// `text` with every occurrence of `code` masked: identifiers and numbers that embed a holder code.
+/// Returns `text` with every occurrence of `code` masked, for identifiers and numbers that contain a holder code.
 #[must_use]
 pub fn mask_within(text: &str, code: &str) -> String {
     if code.is_empty() { text.to_owned() } else { text.replace(code, &mask_code(code)) }

@@ -1,5 +1,5 @@
-//! Numbers and dictionaries of the field: what a citizen number, a credit code, a type code and a certificate
-//! identifier look like, and what the platform's codes mean. Pure, and below everything else.
+//! Formats and check characters of citizen numbers, credit codes, type codes and certificate identifiers, and the dictionaries of
+//! the platform's codes. All functions are pure. This module depends on no other.
 
 mod catalogue;
 mod citizen;
@@ -19,19 +19,19 @@ pub use invisible::is_invisible;
 pub use mask::{mask_code, mask_name, mask_within};
 pub use return_code::{CodeTable, ReturnCode, Treatment, return_code, return_codes};
 
-/// What is wrong with a number that should carry its own check.
+/// Reason why a number with a check character is not valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NumberProblem {
-    /// Not as many characters as the standard says.
+    /// The number of characters differs from the standard's.
     #[error("wrong length")]
     BadLength,
-    /// A character that the standard's alphabet lacks.
+    /// A character is not in the standard's alphabet.
     #[error("a character that does not belong there")]
     BadCharacter,
-    /// Characters 7–14 of a citizen number are no day up to today.
+    /// Characters 7 to 14 of a citizen number are not a date up to today.
     #[error("no possible date of birth")]
     BadBirthDate,
-    /// The last character is not the one that the others give.
+    /// The check character does not match the others.
     #[error("the check character does not fit")]
     BadCheckCharacter,
 }

@@ -1,30 +1,30 @@
-//! The platform's return codes (接口返回值列表, appendix 7.2 of its specification) and what a batch audit makes of them.
+//! Return codes of the platform (接口返回值列表, appendix 7.2 of its specification), and how an audit treats them.
 
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-/// What a return code means to a batch audit.
+/// How an audit treats a return code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Treatment {
-    /// The answer is in the data.
+    /// Success; the data holds the answer.
     Answer,
-    /// An answer: the side asked has no such certificate.
+    /// Answer: the side has no such certificate.
     Absent,
-    /// An answer: the side has it, revoked (21), expired (22) or restricted (23).
+    /// Answer: the side has the certificate, and it is revoked (21), expired (22) or restricted (23).
     Lifecycle,
-    /// Passing trouble: try again.
+    /// Transient failure: the call is retried.
     Retry,
-    /// The token is no longer good: fetch another one and try again once.
+    /// The token is not valid any more: the call is retried once with a new one.
     RenewToken,
-    /// The certificate type's fault, for every holder alike.
+    /// The certificate type is at fault: no further call for the type can succeed.
     StopType,
-    /// The request's fault, which every call would repeat.
+    /// The request is at fault: every further call would fail in the same way.
     StopRun,
-    /// The source does not offer this interface for this side and type.
+    /// The source does not offer this interface for the side and type.
     Unsupported,
-    /// The platform says that it cannot read its own data.
+    /// The platform reports that it cannot read its own data.
     Malformed,
 }
 
@@ -41,59 +41,59 @@ impl Treatment {
         ("malformed", Self::Malformed),
     ];
 
-    /// The treatment of that name.
+    /// Returns the treatment with this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::NAMES.into_iter().find(|(known, _)| *known == name).map(|(_, treatment)| treatment)
     }
 
-    /// Its name.
+    /// Returns the name used in job files.
     #[must_use]
     pub fn name(self) -> &'static str {
         Self::NAMES.into_iter().find(|(_, known)| *known == self).map_or("", |(name, _)| name)
     }
 
-    /// Every name.
+    /// Returns all names.
     pub fn names() -> impl Iterator<Item = &'static str> {
         Self::NAMES.into_iter().map(|(name, _)| name)
     }
 }
 
-/// What the codes mean to a job: the specification's table, with what the job has changed.
+/// Treatments of return codes: the specification's, with the changes of the job file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CodeTable {
     changed: BTreeMap<i32, Treatment>,
 }
 
 impl CodeTable {
-    /// The specification's table with these treatments changed or added.
+    /// Creates the table with these treatments changed or added.
     #[must_use]
     pub const fn with(changed: BTreeMap<i32, Treatment>) -> Self {
         Self { changed }
     }
 
-    /// What to do about a code; none for one that neither the specification nor the job has.
+    /// Returns the treatment of a code; `None` for a code in neither the specification nor the job file.
     #[must_use]
     pub fn treatment(&self, code: i32) -> Option<Treatment> {
         self.changed.get(&code).copied().or_else(|| return_code(code).map(|line| line.treatment))
     }
 
-    /// Codes that the job has added to the specification's.
+    /// Returns the codes that the job file adds to the specification's.
     pub fn added(&self) -> impl Iterator<Item = (i32, Treatment)> {
         self.changed.iter().filter(|(code, _)| return_code(**code).is_none()).map(|(code, treatment)| (*code, *treatment))
     }
 }
 
-/// One line of the table of return codes.
+/// An entry of the specification's table of return codes.
 #[derive(Debug, Deserialize)]
 pub struct ReturnCode {
-    /// `head.status`.
+    /// Value of `head.status`.
     pub code: i32,
-    /// The specification's text.
+    /// Text of the specification, in Chinese.
     pub text_zh: String,
-    /// The same in English.
+    /// English translation of the text.
     pub text_en: String,
-    /// What to do about it.
+    /// Treatment of the code.
     pub treatment: Treatment,
 }
 
@@ -104,13 +104,13 @@ static TABLE: LazyLock<Vec<ReturnCode>> = LazyLock::new(|| {
         .expect("the compiled-in table of return codes is well-formed")
 });
 
-/// Every return code of the specification, in its order.
+/// Returns all return codes of the specification, in its order.
 #[must_use]
 pub fn return_codes() -> &'static [ReturnCode] {
     &TABLE
 }
 
-/// The line for one code; `None` for a code that the specification does not have.
+/// Returns the entry of a code; `None` for a code that the specification does not have.
 #[must_use]
 pub fn return_code(code: i32) -> Option<&'static ReturnCode> {
     TABLE.iter().find(|line| line.code == code)

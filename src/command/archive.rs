@@ -1,4 +1,4 @@
-//! `archive`: fetch the files of the certificates that a run found; verify or pack what was fetched.
+//! `archive`: fetches the files of the certificates that a run found; verifies or packs fetched files.
 
 use super::progress::bar;
 use super::session::OpenSession;
@@ -47,8 +47,8 @@ pub(super) fn archive(args: &ArchiveArgs, terminal: &mut Terminal) -> Result<Exi
     }
     let _lock = locks::take(&layout.job_dir, layout.shard)?;
     let fetched = fetch(&job, &folder, &manifest, Fetching { selection, attempts_before: 0 }, terminal);
-    // What was fetched by then stands in the tables whatever ended it.
-    let wanted = outputs::Wanted::of_job(&job, terminal.language());
+    // Rebuilt even after an early stop, so that the tables list everything fetched until then.
+    let wanted = outputs::ReportSelection::of_job(&job, terminal.language());
     let built = outputs::build(&job, &layout, &manifest, &journals, wanted, terminal);
     let report = fetched?;
     built?;
@@ -59,15 +59,15 @@ pub(super) fn archive(args: &ArchiveArgs, terminal: &mut Terminal) -> Result<Exi
     conclude(&report)
 }
 
-/// What to fetch, and what this process has done before it.
+/// Parameters of fetching files.
 pub(super) struct Fetching {
-    /// Which certificates' files.
+    /// Certificates whose files are fetched.
     pub selection: Selection,
-    /// Attempts that this process has made: they count against `throttle.max_calls` too.
+    /// Number of attempts that this process has already made; they count towards `throttle.max_calls`.
     pub attempts_before: u64,
 }
 
-/// Fetches what a run found, as the job says.
+/// Fetches the files of the certificates that a run found, as the job file sets.
 pub(super) fn fetch(
     job: &Job,
     folder: &RunFolder,
@@ -110,10 +110,10 @@ pub(super) fn fetch(
     }
 }
 
-/// Where there is no terminal, progress goes into the log this often.
+/// Interval of progress lines in the log, which replace the progress bar without a terminal.
 const LOGGED_EVERY: Duration = Duration::from_mins(1);
 
-/// How fetching stands, as a line on the terminal, and in the log where there is none.
+/// Progress of fetching: a bar on a terminal, else lines in the log.
 struct FetchProgress<'a> {
     words: &'a Words,
     bar: ProgressBar,
@@ -153,7 +153,7 @@ impl<'a> FetchProgress<'a> {
     }
 }
 
-/// The exit code for what was fetched: what was refused for a reason that lasts is a finding, and no reason to try again.
+/// Returns the exit code for the fetched files. A file rejected for a permanent reason is a finding and does not change it.
 pub(super) fn conclude(report: &ArchiveReport) -> Result<Exit, Stop> {
     if report.failed == 0 {
         return Ok(Exit::Done);

@@ -1,24 +1,26 @@
-//! `call`: one call to any interface, for whoever sets up or debugs access to the platform.
+//! `call`: makes one call to any interface, for setting up or debugging access to the platform.
 
 use super::session;
 use super::terminal::Terminal;
 use crate::archive::{DownloadSettings, Downloader, NotDownloaded};
 use crate::cli::{CallArgs, CallSide};
-use crate::codes::{Treatment, return_code};
+use crate::codes::{Treatment, is_invisible, return_code};
 use crate::durable::{WholeFile, write_whole};
 use crate::endpoint::{Endpoint, PURPOSE, Side};
 use crate::exit::{Exit, Stop};
 use crate::job::{Base, HostRule, Job, Language, PlatformSettings, SandboxSettings, Secret};
 use crate::message::Message;
 use crate::platform::{
-    Attempt, Client, Envelope, Request, ShareDownloadFile, ShareDownloadUrl, decode_base64, fetch_token, fit_to_show,
+    Attempt, Client, Envelope, Hidden, Request, ShareDownloadFile, ShareDownloadUrl, decode_base64, fetch_token, fit_to_show,
 };
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::io::IsTerminal;
 use std::path::Path;
 use std::time::Instant;
 
-/// Longest cause that the platform accepts, in characters.
+/// Longest copy cause that the platform accepts, in characters (`certificateCopyCause` in the specification).
 const LONGEST_CAUSE: usize = 200;
 
 pub(super) fn call(args: &CallArgs, terminal: &mut Terminal) -> Result<Exit, Stop> {
@@ -38,7 +40,7 @@ pub(super) fn call(args: &CallArgs, terminal: &mut Terminal) -> Result<Exit, Sto
     super::runtime()?.block_on(send(endpoint, &request, (&platform, &rules), args, terminal))
 }
 
-/// Builds the request; everything that is wrong with its parameters is told before anything is sent.
+/// Builds the request. Every problem with the parameters is reported before anything is sent.
 fn request(endpoint: Endpoint, args: &CallArgs, job: Option<&Job>) -> Result<Request, Stop> {
     let mut problems = Vec::new();
     let mut given = BTreeMap::new();
@@ -91,7 +93,7 @@ fn request(endpoint: Endpoint, args: &CallArgs, job: Option<&Job>) -> Result<Req
         Some(side) => request = request.on(if side == CallSide::City { Side::City } else { Side::Province }),
         None => {}
     }
-    // The token's parameters are fixed, or come from the credentials.
+    // The token's parameters are fixed or come from the credentials.
     let required = endpoint.required().iter().filter(|_| endpoint != Endpoint::Token);
     let missing: Vec<&str> = required.chain(purpose).filter(|name| !request.has(name)).copied().collect();
     if !missing.is_empty() {
@@ -105,7 +107,7 @@ fn request(endpoint: Endpoint, args: &CallArgs, job: Option<&Job>) -> Result<Req
     if problems.is_empty() { Ok(request) } else { Err(Stop { exit: Exit::Invalid, messages: problems }) }
 }
 
-/// Where to call and as whom: the job's platform, or the address typed with credentials from the environment.
+/// Returns the platform settings: those of the job, or the given URL with credentials from the environment.
 fn platform(args: &CallArgs, job: Option<&Job>) -> Result<PlatformSettings, Stop> {
     if let Some(job) = job {
         return Ok(job.platform.clone());
@@ -123,7 +125,7 @@ fn platform(args: &CallArgs, job: Option<&Job>) -> Result<PlatformSettings, Stop
     Ok(PlatformSettings::of(base, username, password))
 }
 
-/// Sends the call. From the moment that it is sent no exit code says that nothing was called.
+/// Sends the request. From here on the exit code must not be 2, which states that nothing was called.
 async fn send(
     endpoint: Endpoint,
     request: &Request,
@@ -135,13 +137,14 @@ async fn send(
     let client = Client::new(platform, &base_url, 1).map_err(Stop::invalid)?;
     let (username, password) = (reveal(&platform.username, "username").await?, reveal(&platform.password, "password").await?);
     let began = Instant::now();
-    let (token, answer) = fetch_token(&client, &username, &password).await.map_err(|reason| session::stopped(&reason))?;
+    let token = fetch_token(&client, &username, &password).await.map_err(|reason| session::stopped(&reason))?;
     terminal.tell(&Message::new("token-after").with("milliseconds", began.elapsed().as_millis()));
     if endpoint == Endpoint::Token {
-        return shown(&answer, args.raw, terminal).map(|()| Exit::Done);
+        // Whoever asks for a token by hand wants to see it.
+        return shown(&token.answer, args.raw, terminal).map(|()| Exit::Done);
     }
     let began = Instant::now();
-    let attempt = client.attempt(request, &token).await;
+    let attempt = client.attempt(request, &token.text).await;
     let took = began.elapsed().as_millis();
     let resumable = |message| Stop::new(Exit::Resumable, message);
     let body = match attempt {
@@ -156,9 +159,10 @@ async fn send(
         Attempt::Timeout => return Err(resumable(Message::new("no-answer-within").with("milliseconds", took))),
         Attempt::Transport(problem) => return Err(resumable(problem)),
     };
+    let body = token.secrets.out_of_body(body);
     shown(&body, args.raw, terminal)?;
     let envelope = Envelope::parse(&body).map_err(|malformed| resumable(malformed.to_message()))?;
-    let said = fit_to_show(&envelope.message, &[&token, &password]);
+    let said = fit_to_show(&envelope.message, &Hidden::of_call(token.secrets, request));
     let meaning = return_code(envelope.status).map_or(Message::new("code-unknown"), |line| {
         if terminal.language() == Language::En { Message::literal(&line.text_en) } else { Message::literal(&line.text_zh) }
     });
@@ -190,18 +194,35 @@ async fn reveal(secret: &Secret, key: &'static str) -> Result<String, Stop> {
     revealed.map_err(|why| Stop::invalid(Message::new("secret-missing").with("key", key).with_message("why", why)))
 }
 
-/// Prints an answer: indented where it is JSON and that is wanted, else as received.
+/// Prints a response: indented if it is JSON and `raw` is false, else as received.
 fn shown(body: &[u8], raw: bool, terminal: &Terminal) -> Result<(), Stop> {
     let text = String::from_utf8_lossy(body);
     let indented = serde_json::from_slice::<serde_json::Value>(body)
         .ok()
         .filter(|_| !raw)
         .and_then(|value| serde_json::to_string_pretty(&value).ok());
-    terminal.print(&format!("{}\n", indented.as_deref().unwrap_or(&text)))
+    let shown = indented.as_deref().unwrap_or(&text);
+    // What goes into a file or to another program stays as received, where that is wanted.
+    let shown = if raw && !std::io::stdout().is_terminal() { Cow::Borrowed(shown) } else { Cow::Owned(without_controls(shown)) };
+    terminal.print(&format!("{shown}\n"))
 }
 
-/// Saves the one file that an answer holds: base64 decoded, or what its address leads to. Of several pages each gets a
-/// number before its ending.
+/// A text with its control characters written as JSON writes them, but for line ends and tabs.
+fn without_controls(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut shown, character| {
+        if matches!(character, '\n' | '\t') || !character.is_control() && !is_invisible(character) {
+            shown.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _ = write!(shown, "\\u{unit:04x}");
+            }
+        }
+        shown
+    })
+}
+
+/// Saves the file in a response: the decoded base64, or the target of its download address. If there are several pages, a number
+/// is inserted before the extension of each.
 async fn save(settings: DownloadSettings<'_>, envelope: &Envelope, path: &Path, terminal: &Terminal) -> Result<(), Stop> {
     if let Ok(addresses) = ShareDownloadUrl::addresses(envelope)
         && addresses.iter().any(|address| address.url.starts_with("http"))
@@ -229,12 +250,12 @@ async fn save(settings: DownloadSettings<'_>, envelope: &Envelope, path: &Path, 
     Ok(())
 }
 
-/// Fetches what an address leads to into a file, under the same rules as the archive; returns its size in bytes.
+/// Downloads a file under the same rules as `archive`, and returns its size in bytes.
 async fn download(downloader: &Downloader, address: &str, target: &Path, largest: u64) -> Result<u64, Stop> {
     let file = WholeFile::create(target).map_err(Stop::disk(target.display()))?;
     let arrived = downloader.fetch(address, file).await.map_err(|why| match why {
         NotDownloaded::Forbidden(why) => Stop { exit: Exit::Refused, messages: vec![Message::new("address-not-allowed"), why] },
-        NotDownloaded::Expired(why) | NotDownloaded::Failed(why) => Stop::new(Exit::Resumable, why),
+        NotDownloaded::Expired(why) | NotDownloaded::Failed { why, .. } => Stop::new(Exit::Resumable, why),
         NotDownloaded::TooLarge => {
             Stop::new(Exit::Resumable, Message::new("download-too-large").with("mebibytes", largest >> 20))
         }
@@ -250,7 +271,7 @@ fn numbered(path: &Path, number: usize) -> std::path::PathBuf {
     path.with_file_name(format!("{stem}-{number}{ending}"))
 }
 
-/// The interfaces with their parameters and one line of explanation each.
+/// Returns the list of interfaces, with their parameters and one line of explanation each.
 fn listing() -> String {
     let mut text = String::new();
     for endpoint in Endpoint::all() {
@@ -280,4 +301,20 @@ fn listing() -> String {
     }
     let _ = writeln!(text, "purpose: {} (from the job, or as parameters)", PURPOSE.join(", "));
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_is_printed_commands_a_terminal() {
+        for (text, shown) in [
+            ("{\n\t\"name\": \"张三\"\n}", "{\n\t\"name\": \"张三\"\n}"),
+            ("\u{1b}]0;x\u{7}\u{9b}31m\r", "\\u001b]0;x\\u0007\\u009b31m\\u000d"),
+            ("a\u{202e}b\u{e0041}", "a\\u202eb\\udb40\\udc41"),
+        ] {
+            assert_eq!(without_controls(text), shown);
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! `check`: job and inputs read, the plan told, no call made; with `--online` one call per certificate type.
+//! `check`: reads job and inputs and prints the plan without a call; with `--online`, makes one call per certificate type.
 
 use super::plan::{carried_nowhere, unreadable};
 use super::sampled;
@@ -18,9 +18,9 @@ use crate::run_folder::RunFolder;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-/// Certificate types that are asked about online at most: more are a mistake in the inputs.
+/// Limit on certificate types that are checked online. More are a mistake in the inputs.
 const MOST_TYPES: usize = 1000;
-/// Bytes of the journal for an item, and for an answer: seen with answers as in the platform's specification.
+/// Bytes of the journal per item and per answer, measured with answers like those in the platform's specification.
 const ITEM_BYTES: u64 = 130;
 const ANSWER_BYTES: Span = Span { least: 250, most: 700 };
 
@@ -118,7 +118,7 @@ pub(super) const fn journal_bytes(items: u64, calls: Span) -> Span {
     }
 }
 
-/// Secrets that a run could not get at.
+/// Returns a problem for each secret that cannot be fetched.
 pub(super) fn secrets_missing(job: &Job) -> Vec<FileProblem> {
     let secrets = [("platform.username", &job.platform.username), ("platform.password", &job.platform.password)];
     let problem = |(key, secret): (&str, &Secret)| {
@@ -128,14 +128,14 @@ pub(super) fn secrets_missing(job: &Job) -> Vec<FileProblem> {
     secrets.into_iter().filter_map(problem).collect()
 }
 
-/// The calling window with the zone of its times; `None` where calling is always allowed.
+/// Returns the calling window and the time zone of its times; `None` if calling is always allowed.
 fn window_zone(hours: &CallingHours) -> Option<(String, String)> {
     let windows: Vec<String> = hours.0.iter().map(ToString::to_string).collect();
     let zone = chrono::Local::now().format("UTC%:z").to_string();
     (!windows.is_empty()).then(|| (windows.join(", "), zone))
 }
 
-/// Counts what the intake finds, and keeps one item per certificate type.
+/// Counts the results of the intake and keeps one item per certificate type.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     pub items: u64,
@@ -170,7 +170,7 @@ impl Sink for Findings {
     }
 }
 
-/// How many items and calls the last complete run of the job had.
+/// Number of items and calls of the job's latest complete run.
 pub(super) struct Previous {
     items: u64,
     calls: u64,
@@ -207,7 +207,7 @@ fn at_rate(calls: u64, per_second: f64) -> u64 {
     (calls as f64 / per_second).ceil() as u64
 }
 
-/// A token, then one state call per certificate type.
+/// Fetches a token, then makes one state call per certificate type.
 pub(super) fn ask_types(job: &Job, found: &Findings, terminal: &Terminal) -> Result<Vec<TypeCheck>, Stop> {
     super::runtime()?.block_on(async {
         let session = session::open(job, &terminal.interrupts).await?.session;

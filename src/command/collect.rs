@@ -1,4 +1,4 @@
-//! `collect`: decisions from returned workbooks, into the journal, the tables and the reports.
+//! `collect`: reads decisions from returned workbooks into the journal, tables and reports.
 
 use super::dispatch::{check_tables, decisions_journal, password};
 use super::stored::StoredRun;
@@ -36,7 +36,7 @@ pub(super) fn collect(args: &CollectArgs, terminal: &mut Terminal) -> Result<Exi
         collected.map_err(|error| error.into_stop(&args.run_dir))?
     };
     tracing::info!(?report, "collected");
-    let wanted = outputs::Wanted::of_job(&job, terminal.language());
+    let wanted = outputs::ReportSelection::of_job(&job, terminal.language());
     outputs::build(&job, &layout, &manifest, &journals, wanted, terminal)?;
     terminal.print(&format!("{}\n", terminal.words().say(&told(&report))))?;
     if report.is_whole() {
@@ -52,8 +52,8 @@ fn told(report: &CollectReport) -> Message {
     message.with("new", taken.new).with("same", taken.same).with("withdrawn", taken.withdrawn)
 }
 
-/// The files that were named, by themselves or by patterns, each once, with their names in tables: relative to the job's
-/// root where they lie below it.
+/// Returns the files named by paths or patterns without duplicates, each with its name in tables: relative to the job's root if
+/// it is below it.
 fn found(named: &[PathBuf], root: &Path) -> Result<Vec<(PathBuf, String)>, Stop> {
     let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     let mut files = Vec::new();
@@ -74,8 +74,7 @@ fn found(named: &[PathBuf], root: &Path) -> Result<Vec<(PathBuf, String)>, Stop>
     Ok(files)
 }
 
-/// What a path names: itself where it is there, else the files that it matches as a pattern, without lock files and hidden
-/// ones.
+/// Returns the file at a path if it exists, else the files that match the path as a pattern, without lock files and hidden files.
 fn meant_by(path: &Path) -> Result<Vec<PathBuf>, Stop> {
     if path.exists() {
         return Ok(if path.is_file() { vec![path.to_owned()] } else { Vec::new() });

@@ -1,4 +1,4 @@
-//! `compare`: what changed between two runs.
+//! `compare`: shows the changes between two runs.
 
 use super::terminal::Terminal;
 use crate::analysis::{Extent, compare as compare_runs};
@@ -14,7 +14,7 @@ use std::path::Path;
 pub(super) fn compare(args: &CompareArgs, terminal: &mut Terminal) -> Result<Exit, Stop> {
     let (old, old_manifest, old_summary) = open(&args.old_run)?;
     let (new, new_manifest, new_summary) = open(&args.new_run)?;
-    // The job file may be gone: then its mask and language are not known, and what is typed or usual holds.
+    // Without the job file, masking and language come from the command line or their defaults.
     let job = Job::load(&new_manifest.job_file).ok();
     let mask = job.as_ref().map_or(Mask::Full, |job| job.report.mask);
     terminal.speak(job.map_or(Language::ZhCn, |job| job.language));

@@ -1,4 +1,4 @@
-//! `completions`: a script that makes a shell complete commands, values and files.
+//! `completions`: prints a script that makes a shell complete commands, options and files.
 
 use super::terminal::Terminal;
 use crate::cli::{Cli, CompletionShell, CompletionsArgs};

@@ -1,4 +1,4 @@
-//! The open files that a run needs, against those that the operating system allows the process (`ulimit -n`).
+//! Limit on open files (`ulimit -n`) compared with what a run needs.
 
 use super::terminal::Terminal;
 use crate::exit::Stop;
@@ -6,17 +6,17 @@ use crate::job::{Base, Job};
 use crate::message::Message;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Descriptors that a run needs beside its connections: standard streams, log and locks, the journal's connections with their
-/// write-ahead logs, and afterwards the tables and a file for each list of the workbook. Counted are 36; the rest is for workbooks
-/// whose lists go on in further sheets.
+/// Descriptors that a run needs besides its connections: standard streams, log and locks, the journal's connections with their
+/// write-ahead logs, and later the tables and one file per sheet of the workbook. 36 were counted; the rest is for workbooks
+/// whose sheets continue in further ones.
 const RESERVE: u64 = 48;
 
-/// What a run would do at once, and the descriptors that each of it takes.
+/// Concurrency of a run, and the descriptors that each unit of it needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Demand {
     calls: u32,
     downloads: u32,
-    /// Descriptors of a call: its connection, and the other end of it where the sandbox is in this process.
+    /// Descriptors per call: its connection, and the other end of it if the sandbox is in this process.
     per_call: u64,
 }
 
@@ -29,12 +29,12 @@ impl Demand {
         }
     }
 
-    /// Descriptors of a download: its connection, and the file that it goes to.
+    /// Descriptors per download: its connection and its target file.
     const fn per_download(&self) -> u64 {
         self.per_call + 1
     }
 
-    /// Descriptors for all of it at once, without the reserve.
+    /// Returns the descriptors for full concurrency, without the reserve.
     const fn connections(&self) -> u64 {
         self.calls as u64 * self.per_call + self.downloads as u64 * self.per_download()
     }
@@ -43,18 +43,18 @@ impl Demand {
         RESERVE.saturating_add(self.connections())
     }
 
-    /// The least that a run can do with: one of each at a time.
+    /// Returns the smallest concurrency that a run can work with: one of each.
     fn least(self) -> Self {
         Self { calls: self.calls.min(1), downloads: self.downloads.min(1), ..self }
     }
 
-    /// As much of each, in proportion, as a limit has room for; `None` where it has none for the least.
+    /// Returns the concurrency reduced proportionally to what a limit allows; `None` if it does not allow the least.
     fn within(self, limit: u64) -> Option<Self> {
         if self.descriptors() <= limit {
             return Some(self);
         }
         let least = self.least();
-        // What is beyond the least is shared out, so that the sum stays below the limit.
+        // The least is granted first and only the rest is divided, so that rounding cannot exceed the limit.
         let room = limit.checked_sub(least.descriptors())?;
         let beyond = (self.connections() - least.connections()).max(1);
         let part = |wanted: u32, least: u32| {
@@ -69,11 +69,11 @@ impl Demand {
     }
 }
 
-/// Makes sure that the process may open as many files as the job's concurrency takes: raises its limit as far as it may, and
-/// lowers the concurrency, telling the person, where that is not far enough.
+/// Ensures that the process may open as many files as the job's concurrency needs: raises the soft limit as far as the hard limit
+/// allows, and if that is not enough, lowers the concurrency and informs the user.
 ///
 /// # Errors
-/// Fails if the limit is too low for one call at a time.
+/// Fails if the limit is too low even for a concurrency of one.
 pub(super) fn fit(job: &mut Job, terminal: &Terminal) -> Result<(), Stop> {
     let wanted = Demand::of(job);
     let limit = raised_limit(wanted.descriptors());
@@ -94,10 +94,10 @@ pub(super) fn fit(job: &mut Job, terminal: &Terminal) -> Result<(), Stop> {
     Ok(())
 }
 
-/// The limit of open files of this process, raised to `needed` as far as the operating system lets it.
+/// Returns the limit on open files of this process, after raising it to `needed` as far as the operating system permits.
 fn raised_limit(needed: u64) -> u64 {
     let limits = getrlimit(Resource::Nofile);
-    // `None` is no limit.
+    // `None` means no limit.
     let current = limits.current.unwrap_or(u64::MAX);
     if current >= needed {
         return current;

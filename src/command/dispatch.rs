@@ -1,4 +1,4 @@
-//! `dispatch`: a workbook for each department with what it has to settle.
+//! `dispatch`: writes a workbook for each department with the certificates that it has to settle.
 
 use super::locks;
 use super::stored::StoredRun;
@@ -15,7 +15,7 @@ use crate::table::schema::coverage;
 use chrono::Utc;
 use std::path::Path;
 
-/// Name of the workbooks' folder in a run's.
+/// Name of the folder of workbooks in a run's folder.
 const FOLDER: &str = "dispatch";
 
 pub(super) fn dispatch(args: &DispatchArgs, terminal: &mut Terminal) -> Result<Exit, Stop> {
@@ -56,12 +56,12 @@ pub(super) fn dispatch(args: &DispatchArgs, terminal: &mut Terminal) -> Result<E
     tracing::info!(departments = report.departments.len(), rows = report.total.total(), "dispatched");
     terminal.print(&match args.format {
         LogFormat::Json => format!("{}\n", serde_json::to_string_pretty(&report).map_err(Stop::disk("dispatch.json"))?),
-        LogFormat::Text => format!("{}\n", terminal.words().say(&told(&report, &out))),
+        LogFormat::Text => format!("{}\n", terminal.words().say(&summary_message(&report, &out))),
     })?;
     Ok(Exit::Done)
 }
 
-/// Departments can be told apart only by a column that the run carries.
+/// Checks that the run carries the column that distinguishes the departments.
 fn check_column(by: &str, manifest: &Manifest) -> Result<(), Stop> {
     if manifest.carried.iter().any(|header| header == by) {
         return Ok(());
@@ -73,8 +73,8 @@ fn check_column(by: &str, manifest: &Manifest) -> Result<(), Stop> {
     Err(Stop::invalid(Message::new("dispatch-no-column").with("by", by).with_list("known", known)))
 }
 
-/// What was written, in a sentence or two.
-fn told(report: &DispatchReport, out: &Path) -> Message {
+/// Returns a message with the number of workbooks and rows written.
+fn summary_message(report: &DispatchReport, out: &Path) -> Message {
     if report.departments.is_empty() {
         return Message::new("dispatch-nothing");
     }
@@ -84,7 +84,7 @@ fn told(report: &DispatchReport, out: &Path) -> Message {
     message.with("province", total.province_only).with("different", total.difference).with("revoked", total.revoked)
 }
 
-/// Makes sure that the run has tables to read.
+/// Checks that the run has tables.
 pub(super) fn check_tables(folder: &RunFolder) -> Result<(), Stop> {
     if folder.tables().join(coverage::COVERAGE.file_name()).exists() {
         return Ok(());
@@ -92,7 +92,7 @@ pub(super) fn check_tables(folder: &RunFolder) -> Result<(), Stop> {
     Err(Stop::invalid(Message::new("no-reports-yet").with("path", folder.dir().display())))
 }
 
-/// The journal that keeps a run's decisions: its own, or that of the first of its shards.
+/// Opens the journal that stores a run's decisions: its own, or that of its first shard.
 pub(super) fn decisions_journal(folder: &RunFolder) -> Result<Journal, Stop> {
     let shards = folder.shards().map_err(Stop::disk(folder.dir().display()))?;
     let path = match shards.first() {
@@ -102,7 +102,7 @@ pub(super) fn decisions_journal(folder: &RunFolder) -> Result<Journal, Stop> {
     Ok(Journal::open(&path)?)
 }
 
-/// The password that is the first line of a file. `None` where no file is named.
+/// Reads a password from the first line of a file; `None` if no file is given.
 pub(super) fn password(file: Option<&Path>) -> Result<Option<String>, Stop> {
     let Some(file) = file else { return Ok(None) };
     let revealed = Secret::File(file.to_owned()).reveal();

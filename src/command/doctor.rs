@@ -1,4 +1,4 @@
-//! `doctor`: whether a job could run here and now, one line for each thing that it needs, with what to do where it lacks.
+//! `doctor`: checks whether a job could run now, one line per requirement, with advice if it is not met.
 
 mod local;
 mod network;
@@ -32,26 +32,26 @@ pub(super) fn doctor(args: &DoctorArgs, terminal: &mut Terminal) -> Result<Exit,
     })
 }
 
-/// How good or bad a finding is, the worst last.
+/// Severity of a finding, in rising order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Grade {
-    /// As it should be.
+    /// No problem.
     Good,
-    /// Worth knowing; a run can go on all the same.
+    /// Worth knowing, but a run can proceed.
     Note,
-    /// A run could not do its work.
+    /// A run would fail.
     Wrong,
-    /// The platform refuses us.
+    /// The platform refuses access.
     Refused,
 }
 
-/// What was found about one thing.
+/// Result of one check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Finding {
     grade: Grade,
     topic: Message,
     what: Message,
-    /// What to do about it.
+    /// What the user can do about it.
     advice: Option<Message>,
 }
 
@@ -83,7 +83,7 @@ impl Finding {
     }
 }
 
-/// Tells findings as they come, since some take their time, and remembers the worst.
+/// Prints findings as they are made, because some checks take long, and records the worst grade.
 struct Report<'a> {
     terminal: &'a Terminal,
     worst: Grade,
@@ -125,10 +125,10 @@ fn inputs(job: &Job, report: &mut Report<'_>) -> Result<Findings, Stop> {
     Ok(found)
 }
 
-/// Most certificate types that are told one by one.
+/// Limit on certificate types that are listed one by one.
 const MOST_TYPES: usize = 20;
 
-/// Fetches a token and makes one call per certificate type, as `check --online` does, where nothing is wrong here.
+/// If no check has failed, fetches a token and makes one call per certificate type, as `check --online` does.
 fn platform(job: &Job, found: &Findings, report: &mut Report<'_>) -> Result<(), Stop> {
     let topic = || Message::new("doctor-topic-platform");
     if report.worst >= Grade::Wrong {
@@ -146,7 +146,7 @@ fn platform(job: &Job, found: &Findings, report: &mut Report<'_>) -> Result<(), 
     }
 }
 
-/// What to tell of a certificate type that the platform gave no answer about.
+/// Returns the message about a certificate type for which the platform returned no answer.
 fn silent_type(kind: &TypeCheck) -> Message {
     let name = kind.cert_type_name.clone().unwrap_or_default();
     let message = match (&kind.message, kind.code) {
@@ -157,13 +157,13 @@ fn silent_type(kind: &TypeCheck) -> Message {
     message.with("code", &kind.cert_type_code).with("name", name)
 }
 
-/// Turns what stopped the calls into findings; a signal ends the command.
+/// Converts the reason why the calls stopped into findings. A signal ends the command instead.
 fn stopped(stop: Stop, topic: &Message) -> Result<Vec<Finding>, Stop> {
     let is_said = |code: &str| stop.messages.iter().any(|message| message.code() == code);
     let grade = if is_said("stop-interrupted") {
         return Err(stop);
     } else if is_said("stop-window") || is_said("stop-quota") {
-        // Neither says anything about the platform, and both pass by themselves.
+        // Neither reason is a fault of the platform, and both pass by themselves.
         Grade::Note
     } else if stop.exit == Exit::Refused {
         Grade::Refused
@@ -173,7 +173,7 @@ fn stopped(stop: Stop, topic: &Message) -> Result<Vec<Finding>, Stop> {
     Ok(stop.messages.into_iter().map(|message| Finding::new(grade, topic.clone(), message)).collect())
 }
 
-/// Whether the job asks the embedded stand-in, which no network leads to.
+/// Returns whether the job uses the embedded sandbox, which needs no network.
 const fn is_sandbox(job: &Job) -> bool {
     matches!(job.platform.base, Base::Sandbox(_))
 }

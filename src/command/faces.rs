@@ -1,4 +1,4 @@
-//! `faces explain`: for one item, each raw field, where it went, and why.
+//! `faces explain`: shows for one item each raw field, the column it is mapped to, and why.
 
 use super::outputs;
 use super::stored::StoredRun;
@@ -39,7 +39,7 @@ pub(super) fn explain(args: &ExplainArgs, terminal: &mut Terminal) -> Result<Exi
     Ok(Exit::Done)
 }
 
-/// An answer's object by side: a state answer's holds the province's fields and the city's identifier.
+/// Returns the face object in an answer by side. That of a state answer holds the province's fields and the city's identifier.
 fn sides_of(call: &Call, exists: Option<(bool, bool)>, object: &Fields) -> Vec<(Side, Fields)> {
     match (call.side(), exists) {
         (Some(side), _) => vec![(side, object.clone())],

@@ -1,4 +1,4 @@
-//! `init`: a project to begin with. Nothing is asked, and nothing that is there is overwritten.
+//! `init`: creates a starter project. It asks no question and overwrites nothing.
 
 use super::schema;
 use super::terminal::Terminal;
@@ -39,8 +39,8 @@ pub(super) fn init(args: &InitArgs, terminal: &Terminal) -> Result<Exit, Stop> {
     Ok(Exit::Done)
 }
 
-/// Writes a file, and the folders above it; new folders are their owner's alone, since lists and results hold identity
-/// numbers.
+/// Writes a file and creates its missing parent folders. New folders are accessible to their owner alone, because inputs and
+/// results contain identity numbers.
 fn write(dir: &Path, file: &StarterFile) -> Result<(), Stop> {
     let path = dir.join(&file.path);
     let land = || -> io::Result<bool> {
@@ -52,6 +52,6 @@ fn write(dir: &Path, file: &StarterFile) -> Result<(), Stop> {
         Ok(whole.finish_new(&path)?.is_ok())
     };
     let is_new = land().map_err(Stop::disk(path.display()))?;
-    // Another process may have been faster.
+    // Another process may have created the file since the check.
     if is_new { Ok(()) } else { Err(Stop::invalid(Message::new("init-taken").with("paths", path.display()))) }
 }

@@ -1,4 +1,4 @@
-//! The locks of a job: one process at a time changes a run, or a shard of it.
+//! Locks of a job: only one process at a time may change a run or a shard of it.
 
 use crate::durable::{Lock, LockError};
 use crate::exit::{Exit, Stop};
@@ -7,10 +7,11 @@ use crate::message::Message;
 use chrono::Local;
 use std::path::{Path, PathBuf};
 
-/// How the names of the shards' locks begin.
+/// Prefix of the names of shards' lock files.
 const SHARD_LOCK: &str = ".lock-shard-";
 
-/// Takes the locks of a run or shard: a whole run has the job's lock alone; shards share it, and each has its own alone.
+/// Takes the locks of a run or shard. A whole run takes the job's lock exclusively; a shard takes it shared, and its own lock
+/// exclusively.
 pub(super) fn take(job_dir: &Path, shard: Option<Shard>) -> Result<Vec<Lock>, Stop> {
     let since = Local::now().format("%Y-%m-%d %H:%M:%S");
     let holder = Message::new("lock-holder").with("process", std::process::id()).with("since", since).to_stored();
@@ -24,7 +25,8 @@ pub(super) fn take(job_dir: &Path, shard: Option<Shard>) -> Result<Vec<Lock>, St
     };
     taken.map_err(|error| match error {
         LockError::Held(holder) => {
-            // What stands in the job's lock is of the last process that had it alone; shards that share it have locks of their own.
+            // The text in the job's lock file is of the last process that held it exclusively; shards that share the lock have
+            // written into their own.
             let holder = if shard.is_none() { shard_holder(job_dir).unwrap_or(holder) } else { holder };
             Stop::new(Exit::Locked, Message::new("locked").with_message("holder", Message::from_stored(&holder)))
         }
@@ -35,7 +37,7 @@ pub(super) fn take(job_dir: &Path, shard: Option<Shard>) -> Result<Vec<Lock>, St
     })
 }
 
-/// A process that holds the lock of a shard.
+/// Returns the description of a process that holds the lock of a shard; `None` if there is none.
 fn shard_holder(job_dir: &Path) -> Option<String> {
     let entries = std::fs::read_dir(job_dir).ok()?.flatten();
     let mut locks: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| is_shard_lock(path)).collect();

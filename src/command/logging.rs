@@ -1,4 +1,4 @@
-//! Log lines: to standard error as asked for, and to the run's own log once there is a run.
+//! Logging: to standard error as the flags say, and to the log of the run once it has begun.
 
 use crate::cli::{Colour, Global, LogFormat};
 use std::fs::File;
@@ -13,7 +13,7 @@ use tracing_subscriber::{Layer, fmt};
 
 static RUN_LOG: OnceLock<Mutex<File>> = OnceLock::new();
 
-/// Begins logging. Only this program's own lines are logged: libraries may log addresses or bodies.
+/// Starts logging. Only this crate's events are logged, because libraries could log URLs or bodies with personal data.
 pub(super) fn start(global: &Global) {
     let own = |level| Targets::new().with_target("ecert_audit", level);
     let level = match (global.quiet, global.verbose) {
@@ -32,20 +32,20 @@ pub(super) fn start(global: &Global) {
         LogFormat::Json => stderr.json().flatten_event(true).boxed(),
     };
     let file = fmt::layer().json().flatten_event(true).with_target(false).with_writer(RunLog);
-    // A second start, as in tests, changes nothing.
+    // Fails if logging has been started before, as in tests, and then changes nothing.
     let _ = tracing_subscriber::registry()
         .with(stderr.with_filter(own(level)))
         .with(file.with_filter(own(LevelFilter::INFO)))
         .try_init();
 }
 
-/// From here on lines go to the run's log too.
+/// Also writes the log lines to the run's log from now on.
 pub(super) fn log_to(file: File) {
-    // A process has one run.
+    // Fails on a second call only, and a process has one run.
     let _ = RUN_LOG.set(Mutex::new(file));
 }
 
-/// The run's log, where there is one yet.
+/// Writer to the run's log, if there is one yet.
 struct RunLog;
 
 impl Write for RunLog {

@@ -1,4 +1,4 @@
-//! `man`: a manual page for the program and for each command.
+//! `man`: writes a manual page for the program and for each command.
 
 use super::terminal::Terminal;
 use crate::cli::{Cli, ManArgs};
@@ -21,7 +21,7 @@ pub(super) fn man(args: &ManArgs, terminal: &Terminal) -> Result<Exit, Stop> {
         let mut text = Vec::new();
         page.render(&mut text).map_err(Stop::disk(path.display()))?;
         write_whole(&path, &text).map_err(Stop::disk(path.display()))?;
-        // Whole files are private at first; a manual is for everybody.
+        // New files are readable by their owner alone (0600), but manual pages are for all users.
         fs::set_permissions(&path, Permissions::from_mode(0o644)).map_err(Stop::disk(path.display()))?;
         written.push(path.display().to_string());
     }
@@ -29,7 +29,7 @@ pub(super) fn man(args: &ManArgs, terminal: &Terminal) -> Result<Exit, Stop> {
     Ok(Exit::Done)
 }
 
-/// Collects the pages of a command and of those below it, except hidden ones and those that only show help.
+/// Collects the manual pages of a command and its subcommands, except hidden ones and `help`.
 fn collect(command: clap::Command, pages: &mut Vec<Man>) {
     for below in command.get_subcommands().filter(|below| !below.is_hide_set() && below.get_name() != "help") {
         collect(below.clone(), pages);

@@ -1,4 +1,4 @@
-//! The verbs. Each reads as a table of contents of its work.
+//! The commands, one module each. Each module reads as the list of its steps.
 
 mod archive;
 mod call;
@@ -35,7 +35,7 @@ use crate::exit::{Exit, Stop};
 use crate::interrupt::Interrupts;
 use terminal::Terminal;
 
-/// Does what was typed; what ends it before its goal is told on standard error.
+/// Runs the command that was typed, prints the reason on standard error if it fails, and returns the exit code.
 #[must_use]
 pub fn dispatch(cli: &Cli) -> Exit {
     logging::start(&cli.global);
@@ -66,8 +66,8 @@ pub fn dispatch(cli: &Cli) -> Exit {
     })
 }
 
-/// The runtime that calls are made on. One thread carries more calls than any platform allows, and carries them with the
-/// least work; the journal is written and read on threads of its own.
+/// Creates the runtime for calls. A single thread handles more calls than any platform allows, with the least overhead. The
+/// journal is read and written on separate threads.
 fn runtime() -> Result<tokio::runtime::Runtime, Stop> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Stop::disk("tokio"))
 }

@@ -1,4 +1,4 @@
-//! Telling others how a run ended. Where that fails, it is a warning: the run has ended as it has.
+//! Notification of others about the end of a run. A failure to notify is a warning and does not change the result of the run.
 
 use super::terminal::Terminal;
 use crate::child::{self, Ended};
@@ -10,31 +10,31 @@ use serde::Serialize;
 use std::process::Command;
 use std::time::Duration;
 
-/// The address gets this long to answer.
+/// Timeout of the webhook.
 const WEBHOOK_TIME: Duration = Duration::from_secs(15);
 
-/// A command gets this long to end: whoever waits for the run should not wait for it.
+/// Timeout of the command, so that a scheduler which waits for the run does not wait for it.
 const COMMAND_TIME: Duration = Duration::from_mins(1);
 
-/// How a run ended.
+/// Result of a run, as sent to the webhook.
 #[derive(Debug, Serialize)]
 struct Ending<'a> {
     job: &'a str,
     run_id: &'a str,
     exit_code: u8,
     outcome: &'static str,
-    /// What the person at the terminal was told; empty where all is well.
+    /// Messages that were printed for the user; empty if there were none.
     message: String,
     run_dir: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     summary: Option<serde_json::Value>,
 }
 
-/// Longest message that is passed on, in characters: an environment variable has its limits.
+/// Longest message passed on, in characters, because the size of an environment variable is limited.
 const LONGEST_MESSAGE: usize = 4000;
 
-/// Tells command and webhook of the job how a run ended. `run_id` is the id that the run was to have; it counts where `layout`,
-/// where the run or shard lies, is `None`: it has no folder then.
+/// Runs the job's notification command and webhook at the end of a run. `layout` is the layout of the run or shard; if it has no
+/// folder (`None`), `run_id` identifies it.
 pub(super) fn tell(job: &Job, run_id: &str, layout: Option<&RunLayout>, ended: &Result<Exit, Stop>, terminal: &Terminal) {
     let NotifySettings { command, webhook } = &job.notify;
     if command.is_empty() && webhook.is_none() {
@@ -69,7 +69,7 @@ pub(super) fn tell(job: &Job, run_id: &str, layout: Option<&RunLayout>, ended: &
     }
 }
 
-/// What the person at the terminal is told of a stop.
+/// Returns the messages that are printed for an error.
 fn words_of(stop: &Stop, terminal: &Terminal) -> String {
     let lines: Vec<String> = stop.messages.iter().map(|message| terminal.words().say(message)).collect();
     let text = lines.join("\n");
@@ -90,7 +90,7 @@ fn run_command(
 ) -> Result<(), Message> {
     let mut command = Command::new(program);
     command.args(arguments);
-    // The program is no part of this one: it gets none of its secrets.
+    // The program is not trusted with the job's secrets, so they are removed from its environment.
     for secret in [&job.platform.username, &job.platform.password] {
         if let Secret::Env(name) = secret {
             command.env_remove(name);

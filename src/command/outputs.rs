@@ -1,4 +1,4 @@
-//! Everything that a run leaves behind its journal: tables, then reports. Nothing here makes a call.
+//! Tables and reports of a run, built from its journal without a call.
 
 use super::sampled;
 use super::terminal::Terminal;
@@ -24,7 +24,7 @@ use chrono::{DateTime, Utc};
 use std::path::Path;
 use std::sync::Arc;
 
-/// The audit settings that a run was made with; faces are read as the job says now.
+/// Returns the audit settings that the run was made with. Face settings are taken from the job file in its present form.
 pub(super) fn audit_settings(job: &Job, manifest: &Manifest) -> AuditSettings {
     let keys = AuditKeys {
         depth: Depth::from_word(&manifest.fingerprint.depth).unwrap_or(Depth::Faces),
@@ -33,9 +33,9 @@ pub(super) fn audit_settings(job: &Job, manifest: &Manifest) -> AuditSettings {
     AuditSettings { keys, faces: Arc::new(FaceRules::new(&job.faces)), codes: job.platform.codes.clone() }
 }
 
-/// What of a run's reports is written, and how.
+/// Which reports to write, and with which masking and language.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Wanted {
+pub(super) struct ReportSelection {
     pub excel: bool,
     pub html: bool,
     pub csv: bool,
@@ -43,32 +43,32 @@ pub(super) struct Wanted {
     pub language: Language,
 }
 
-impl Wanted {
-    /// What the job says, in this language.
+impl ReportSelection {
+    /// Returns the selection of the job file, with this language.
     pub(super) fn of_job(job: &Job, language: Language) -> Self {
         let ReportSettings { excel, html, mask, .. } = job.report;
         Self { excel, html, csv: true, mask, language }
     }
 }
 
-/// File names of the reports, beside those that hold figures.
+/// File names of the reports that hold no figures.
 const WORKBOOK: &str = "report.xlsx";
 const PAGE: &str = "report.html";
 const FAILED: &str = "failed-items.csv";
-/// Remarks whose gaps are not known at the moment.
+/// File of remarks whose gaps are unknown in this run, for a later run.
 const WAITING: &str = "remarks-waiting.json";
-/// What the keys of the workbook's rows are made with.
+/// File of the secret for the keys of the workbook's rows.
 const ROW_KEYS: &str = "row-keys.secret";
 /// What later runs' reports want to know of this one.
 pub(super) const HISTORY: &str = "history.json";
 
-/// Builds tables and reports of a run from its journal.
+/// Builds the tables and reports of a run from its journal.
 pub(super) fn build(
     job: &Job,
     layout: &RunLayout,
     manifest: &Manifest,
     journals: &Journals,
-    wanted: Wanted,
+    wanted: ReportSelection,
     terminal: &Terminal,
 ) -> Result<Figures, Stop> {
     let folder = layout.folder();
@@ -78,8 +78,8 @@ pub(super) fn build(
     let read_remarks = || {
         if wanted.excel { remarks(layout, previous_run.as_deref(), terminal) } else { Ok(Remarks::default()) }
     };
-    // A workbook of an earlier version names rows of the tables that it was made from, so that it is read before they are made
-    // anew. Where they are gone, the new ones serve.
+    // Remarks of a workbook of an earlier version are matched by row numbers of the tables it was made from, so they must be read
+    // before the tables are rebuilt. Without the old tables, the new ones are used.
     let had_tables = tables.join(COVERAGE.file_name()).exists();
     let early_remarks = had_tables.then(read_remarks);
     if let Some(run_id) = previous_run.as_deref() {
@@ -149,7 +149,7 @@ pub(super) fn build(
     let of_metrics =
         MetricsInput { figures: &figures, calls: &calls, remedies: &remedies, totals: &totals(journals)?, last_success };
     write(&folder.file("metrics.prom"), &metrics(&of_metrics).map_err(Stop::failed)?)?;
-    // Last, since it is what a person may have open or broken.
+    // Written last, because it fails if the existing workbook with its remarks cannot be read.
     if wanted.excel {
         if let Err(problem) = &remarks {
             return Err(Stop::internal(problem.to_message()));
@@ -157,7 +157,7 @@ pub(super) fn build(
         write_workbook(&folder.file(WORKBOOK), input).map_err(Stop::failed)?;
         let mut waiting = input.remarks.waiting();
         if figures.previous_run.is_none() {
-            // There is no list of changes that would tell of them.
+            // Without a previous run the workbook has no sheet of changes, which would show these remarks.
             waiting.extend(input.remarks.without_row());
         }
         keep_waiting(&folder.file(WAITING), &waiting)?;
@@ -215,15 +215,15 @@ fn take_notified(folder: &RunFolder, before: &RunFolder, run_id: &str, terminal:
     }
 }
 
-/// What was decided about a run's certificates, and how far departments have come.
+/// Decisions about a run's certificates, and the progress of departments.
 struct Handled {
     decisions: Decisions,
     handling: Handling,
-    /// Header that tells departments apart. `None` where nothing was dispatched or decided.
+    /// Header of the column that distinguishes departments; `None` if nothing was dispatched or decided.
     by: Option<String>,
 }
 
-/// Writes the table of decisions beside the others, those of the run before carried on, and counts what is decided.
+/// Writes the table of decisions, including earlier ones that still apply, and counts decisions by department.
 fn decisions(
     layout: &RunLayout,
     manifest: &Manifest,
@@ -233,7 +233,7 @@ fn decisions(
 ) -> Result<Handled, Stop> {
     let journal = super::dispatch::decisions_journal(&layout.folder())?;
     if let Some(run_id) = previous {
-        // What happened to an old run keeps no new one from being reported.
+        // A failure to read the previous run is reported but does not prevent the reports.
         if let Err(problem) = take_earlier_decisions(&journal, &layout.other_run(run_id), run_id) {
             tracing::warn!(%problem, "decisions of the run before");
             terminal.tell(&Message::new("handling-earlier-unreadable").with("run", run_id).with("cause", problem));
@@ -250,18 +250,18 @@ fn decisions(
     Ok(Handled { decisions, handling, by })
 }
 
-/// Takes what was decided in the run before into a run's journal.
+/// Copies the decisions of the previous run into the journal of this one.
 fn take_earlier_decisions(journal: &Journal, before: &RunFolder, run_id: &str) -> Result<(), table::DecisionsError> {
     let known = before.journal().exists().then(|| Journal::open(&before.journal())).transpose()?;
     let earlier = table::DecidedRun { run_id, tables: &before.tables(), journal: known.as_ref() };
     table::take_earlier_decisions(journal, earlier)
 }
 
-/// The remarks of the run before, and of the run's own workbook where there is one already.
+/// Reads the remarks of the previous run, and those in the run's own workbook if it exists.
 fn remarks(layout: &RunLayout, previous: Option<&str>, terminal: &Terminal) -> Result<Remarks, RemarkError> {
     let carried = layout.folder().file(CARRIED_REMARKS);
     let before = if carried.exists() {
-        // The run before was pruned: its remarks lie here, and no workbook or table of it is left.
+        // The previous run was pruned, so its remarks are in this file; its workbook and tables are deleted.
         Some(RemarkedRun { waiting: carried, ..RemarkedRun::default() })
     } else {
         previous.map(|run| remarked(&layout.other_run(run)))
@@ -269,7 +269,7 @@ fn remarks(layout: &RunLayout, previous: Option<&str>, terminal: &Terminal) -> R
     let mut remarks = match before.map(|before| Remarks::of_previous(&before)) {
         None => Remarks::default(),
         Some(Ok(remarks)) => remarks,
-        // What happened to an old workbook keeps no new one from being written.
+        // A failure to read the previous workbook is reported but does not prevent the new one.
         Some(Err(problem)) => {
             tracing::warn!(%problem, "remarks of the run before");
             terminal.tell(&Message::new("remarks-unreadable").with_message("cause", problem.to_message()));
@@ -280,7 +280,7 @@ fn remarks(layout: &RunLayout, previous: Option<&str>, terminal: &Terminal) -> R
     Ok(remarks)
 }
 
-/// Where a run keeps remarks.
+/// Returns the paths of a run's files that hold remarks.
 pub(super) fn remarked(folder: &RunFolder) -> RemarkedRun {
     RemarkedRun {
         workbook: folder.file(WORKBOOK),
@@ -290,7 +290,7 @@ pub(super) fn remarked(folder: &RunFolder) -> RemarkedRun {
     }
 }
 
-/// Keeps remarks that wait for the next run beside the workbook that has no place for them.
+/// Stores remarks without a row in the workbook, for the next run.
 fn keep_waiting(path: &Path, waiting: &[WaitingRemark]) -> Result<(), Stop> {
     if !waiting.is_empty() {
         return write(path, &serde_json::to_string(waiting).map_err(Stop::disk(path.display()))?);
@@ -301,19 +301,19 @@ fn keep_waiting(path: &Path, waiting: &[WaitingRemark]) -> Result<(), Stop> {
     }
 }
 
-/// The latest complete runs of the job before this one, oldest first.
+/// Returns the rates of the latest complete runs of the job before this one, oldest first.
 fn earlier_runs(runs: &Path, figures: &Figures) -> Vec<PastRun> {
     let entries = std::fs::read_dir(runs).into_iter().flatten().flatten();
-    // `latest` is a link to one of them.
+    // `latest` is a link to one of the other folders.
     let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
     let kept = folders.filter_map(|entry| PastRun::read(&entry.path().join(HISTORY))).collect();
     runs_before(kept, &figures.run_id, figures.finished_at)
 }
 
-/// Note of what attempts came to, over all processes of a run.
+/// Key of the note that stores the totals of attempts over all processes of a run.
 const TOTALS: &str = "attempt_totals";
 
-/// What attempts came to, as the journals know it.
+/// Returns the totals of attempts, summed over the journals.
 fn totals(journals: &Journals) -> Result<AttemptTotals, Stop> {
     let mut sum = AttemptTotals::default();
     for note in journals.notes(TOTALS)? {
@@ -322,7 +322,7 @@ fn totals(journals: &Journals) -> Result<AttemptTotals, Stop> {
     Ok(sum)
 }
 
-/// Adds what the attempts of a process came to.
+/// Adds the totals of a process to those in the journal.
 pub(super) fn keep_totals(journal: &Journal, of_process: &AttemptTotals) -> Result<(), Stop> {
     let mut sum: AttemptTotals = match journal.note(TOTALS)? {
         Some(note) => serde_json::from_str(&note).map_err(Stop::disk("the journal's note of attempts"))?,
@@ -333,7 +333,7 @@ pub(super) fn keep_totals(journal: &Journal, of_process: &AttemptTotals) -> Resu
     Ok(journal.set_note(TOTALS, &note)?)
 }
 
-/// When the latest complete run of the job ended: this one, or the one that `latest` points to.
+/// Returns the end of the job's latest complete run: this one, or the one that `latest` points to.
 fn last_success(layout: &RunLayout, manifest: &Manifest) -> Option<DateTime<Utc>> {
     if manifest.state == RunState::Complete {
         return manifest.finished_at;
@@ -341,17 +341,17 @@ fn last_success(layout: &RunLayout, manifest: &Manifest) -> Option<DateTime<Utc>
     RunFolder::at(layout.latest()).manifest().ok().flatten()?.finished_at
 }
 
-/// Note of how the inputs were read.
+/// Key of the note that stores how the inputs were read.
 pub(super) const INTAKE: &str = "intake";
 
-/// How the inputs were read, as the first journal knows it: every shard has read the same.
+/// Returns how the inputs were read. All shards read the same inputs, so the first journal is enough.
 fn intake_report(journals: &Journals) -> Result<Option<IntakeReport>, Stop> {
     let note = journals.notes(INTAKE)?.into_iter().next();
     note.map(|note| serde_json::from_str(&note).map_err(Stop::disk("journal.sqlite"))).transpose()
 }
 
-/// Makes `latest` point to this complete run, unless it points to one that ended later. Where that cannot be done, because
-/// something else has the name or the disk knows no links, the run stands all the same, and the person is told.
+/// Makes `latest` point to this complete run, unless it points to one that ended later. If that fails, because another file has
+/// the name or the file system does not support links, the user is informed and the run counts as complete.
 pub(super) fn point_latest(layout: &RunLayout, manifest: &Manifest, terminal: &Terminal) {
     let link = layout.latest();
     let known = RunFolder::at(&link).manifest().ok().flatten();
@@ -373,11 +373,11 @@ fn write(path: &Path, text: &str) -> Result<(), Stop> {
     write_whole(path, text.as_bytes()).map_err(Stop::disk(path.display()))
 }
 
-/// Prints the summary, and says what the gates make of it.
+/// Prints the summary and returns the exit code that the gates decide.
 pub(super) fn conclude(
     folder: &RunFolder,
     figures: &Figures,
-    wanted: Wanted,
+    wanted: ReportSelection,
     format: LogFormat,
     terminal: &Terminal,
 ) -> Result<Exit, Stop> {
@@ -395,6 +395,10 @@ pub(super) fn conclude(
         }
     };
     terminal.print(&text)?;
+    if figures.rows > 0 && figures.error == figures.rows {
+        // No gate need say so: that nothing at all is known is no result.
+        terminal.tell(&Message::new("nothing-known").with("rows", figures.rows));
+    }
     for gate in figures.gates.iter().filter(|gate| !gate.holds) {
         let text = if gate.verdict == Verdict::Undecided {
             tracing::warn!(gate = gate.name, limit = gate.limit, value = gate.value, "gate undecided");
@@ -408,7 +412,7 @@ pub(super) fn conclude(
     Ok(if figures.gates_hold() { Exit::Done } else { Exit::GateViolated })
 }
 
-/// A path as seen from here, where it lies below.
+/// Returns the path relative to the current folder if it is inside it.
 fn shortest(path: &Path) -> &Path {
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(here).unwrap_or(path)

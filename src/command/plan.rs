@@ -1,8 +1,10 @@
-//! The plan of a new run: inputs read into its journal.
+//! Planning of a new run: reads the inputs into its journal.
+
+mod earlier;
 
 use super::terminal::Terminal;
 use super::{outputs, sampled};
-use crate::audit::{EarlierRow, Status};
+use crate::audit::Status;
 use crate::exit::{Exit, Stop};
 use crate::face::sort_key;
 use crate::intake::{
@@ -10,11 +12,11 @@ use crate::intake::{
     read_files,
 };
 use crate::job::{Job, Recheck, SampleSettings};
-use crate::journal::{Journal, JournalError, PlanCounts, PlanWriter, Shard, Wanted};
+use crate::journal::{ItemFilter, Journal, JournalError, PlanCounts, PlanWriter, Shard};
 use crate::message::Message;
-use crate::run_folder::{Manifest, RunFolder, RunLayout, RunState};
+use crate::run_folder::{Manifest, RunLayout, RunState};
 use crate::sample::{SamplePlan, Target};
-use crate::table::{EarlierError, EarlierRows};
+use earlier::take_previous;
 use std::cell::Cell;
 
 /// The inputs of a run, and where they are read to.
@@ -33,8 +35,8 @@ impl Reading<'_> {
     }
 }
 
-/// Opens the journal of a run, reading the inputs into it where that has not been done. `begun` is the manifest that an earlier
-/// process has left.
+/// Opens the journal of a run, and reads the inputs into it unless its plan is complete. `begun` is the manifest that an earlier
+/// process wrote.
 pub(super) fn open_or_plan(
     reading: Reading<'_>,
     begun: Option<&Manifest>,
@@ -44,8 +46,8 @@ pub(super) fn open_or_plan(
     let (folder, shard) = (layout.folder(), reading.shard());
     let path = folder.journal();
     if path.exists() {
-        // A journal without a manifest is of a process that died while it read the inputs: nothing was asked yet, and the
-        // inputs may be others now.
+        // A journal without a manifest is of a process that died while it read the inputs. No call was made yet and the inputs
+        // may have changed since, so planning starts over.
         if let Some(manifest) = begun
             && let Some(journal) = layout.open_journal(manifest)?
         {
@@ -77,7 +79,7 @@ pub(super) fn open_or_plan(
         tell_sample(&plan, terminal);
         report
     } else {
-        let wanted: Wanted<'_> =
+        let wanted: ItemFilter<'_> =
             if only_gaps && has_previous { Box::new(|item| was_left_open(&journal, item)) } else { Box::new(|_| Ok(true)) };
         let mut plan = journal.begin_plan(&carried, shard, wanted)?;
         let report = read(reading, &mut plan, terminal)?;
@@ -100,7 +102,7 @@ pub(super) fn open_or_plan(
     }
     let counts = journal.counts()?;
     let named: u64 = report.files.iter().flat_map(|file| &file.sheets).map(|sheet| sheet.items).sum();
-    // The other shards may have items: one without any is complete as it is.
+    // In a sharded run another shard may have all the items, so an empty shard is complete.
     if counts.items == 0 && named > 0 && shard.of > 1 {
         return Ok((journal, counts));
     }
@@ -189,54 +191,7 @@ fn tell_sample(plan: &SamplePlan, terminal: &Terminal) {
     }
 }
 
-/// Takes into the journal what the last complete run of the job knew, where there is one.
-fn take_previous(layout: &RunLayout, journal: &Journal, terminal: &Terminal) -> Result<bool, Stop> {
-    let latest = RunFolder::at(layout.latest());
-    let Some(previous) = latest.manifest()?.filter(|previous| previous.state == RunState::Complete) else {
-        if latest.dir().is_symlink() {
-            terminal.tell(&Message::new("latest-leads-nowhere").with("path", latest.dir().display()));
-        }
-        return Ok(false);
-    };
-    if layout.run_folder().dir().canonicalize().ok() == latest.dir().canonicalize().ok() {
-        return Ok(false);
-    }
-    let failed = |error: EarlierError| {
-        Stop::internal(Message::new("previous-run-unreadable").with("run", &previous.run_id).with("cause", error))
-    };
-    // What the run before knew of its own run before: where it was in shards, each of them knows.
-    let known = latest.journals().map_err(|error| failed(error.into()))?;
-    let rows = EarlierRows::open(&latest.tables()).map_err(|error| failed(error.into()))?;
-    let rows = rows.flat_map(|row| match row {
-        // What an error hid is as it was known before.
-        Ok(row) if is_unknown(&row.status) => {
-            match known.as_ref().map(|known| known.earlier(&row.holder_code, &row.cert_type_code)) {
-                Some(Ok(before)) if !before.is_empty() => {
-                    let still_open = |before: EarlierRow| EarlierRow { status: row.status.clone(), ..before };
-                    before.into_iter().map(still_open).map(Ok).collect()
-                }
-                Some(Err(error)) => vec![Err(error.into())],
-                _ => vec![Ok(row)],
-            }
-        }
-        other => vec![other],
-    });
-    journal.take_earlier(&previous.run_id, rows).map_err(failed)?;
-    if previous.fingerprint.recheck == Recheck::Gaps.word()
-        && let Some(known) = &known
-    {
-        // What a recheck did not ask about is as it was known before.
-        known.each_earlier(|row| journal.add_earlier(&row)).map_err(|error| failed(error.into()))?;
-    }
-    Ok(true)
-}
-
-/// Whether a status says nothing.
-fn is_unknown(status: &str) -> bool {
-    status == Status::Error.name() || status == Status::Pending.name()
-}
-
-/// Whether the previous run left an item with a gap or an error.
+/// Returns whether the previous run ended with a gap or an error for an item.
 fn was_left_open(journal: &Journal, item: &NewItem) -> Result<bool, JournalError> {
     let rows = journal.earlier(&item.holder_code, &item.cert_type_code)?;
     let is_meant = |number: Option<&str>| match (&item.certificate_number, number) {
@@ -246,18 +201,18 @@ fn was_left_open(journal: &Journal, item: &NewItem) -> Result<bool, JournalError
     Ok(rows.iter().any(|row| is_open(&row.status) && is_meant(row.certificate_number.as_deref())))
 }
 
-/// Whether a status is a gap, or unknown.
+/// Returns whether a status is a gap or unknown.
 fn is_open(status: &str) -> bool {
     status != Status::Both.name()
 }
 
-/// Carried headers that no sheet has: a slip of the pen, most likely.
+/// Returns the carried headers that no sheet has, which are probably misspelt.
 pub(super) fn carried_nowhere(job: &Job, files: &[FileReport]) -> Vec<String> {
     let has = |header: &String| files.iter().flat_map(|file| &file.sheets).any(|sheet| sheet.carried.contains(header));
     job.carried().into_iter().filter(|header| !has(header)).collect()
 }
 
-/// What keeps inputs from being read, a line each.
+/// Converts the problems that prevent reading the inputs into an error with one message each.
 pub(super) fn unreadable(problems: &[FileProblem]) -> Stop {
     Stop { exit: Exit::Invalid, messages: problems.iter().map(FileProblem::to_message).collect() }
 }
@@ -273,7 +228,7 @@ fn log_sheet(file: &str, sheet: &SheetReport) {
     }
 }
 
-/// Where the first row lies that cannot be audited, and why, for a message; without its value.
+/// Returns a message with the position of the first rejected row and the reason, but without its value.
 fn first_rejection(journal: &Journal) -> Result<Option<Message>, Stop> {
     let mut first = None;
     journal.rejected_rows::<JournalError>(|row| {
@@ -291,7 +246,7 @@ fn first_rejection(journal: &Journal) -> Result<Option<Message>, Stop> {
     Ok(first)
 }
 
-/// Tells what a person should look at before trusting the numbers: unread tables, and notes that need attention.
+/// Reports tables that were not read, and notes on reading that need attention.
 fn tell_reading(report: &IntakeReport, terminal: &Terminal) {
     for file in &report.files {
         let of_file = |message: Message| FileProblem { file: file.path.to_string(), sheet: None, message };

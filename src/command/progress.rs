@@ -1,4 +1,4 @@
-//! How the calling stands, as a line on the terminal, and in the log where there is none.
+//! Progress of the calls of a run: a bar on a terminal, else lines in the log.
 
 use crate::audit::Status;
 use crate::engine::{Forgotten, Standing, Tally};
@@ -10,29 +10,29 @@ use std::collections::VecDeque;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-/// How long back the speed is measured.
+/// Period over which the speed is averaged.
 const RECENT: Duration = Duration::from_secs(10);
-/// Where there is no terminal, progress goes into the log this often.
+/// Interval of progress lines in the log, which replace the progress bar without a terminal.
 const LOGGED_EVERY: Duration = Duration::from_mins(1);
 
-/// Shows how the calling of a run stands.
+/// Progress display of a run's calls.
 #[derive(Debug)]
 pub(super) struct RunProgress<'a> {
     words: &'a Words,
     bar: ProgressBar,
     total: u64,
-    /// Items finished, before this process too.
+    /// Number of finished items, including those finished by earlier processes.
     done: u64,
-    /// Certificates of the items finished in this process, by status.
+    /// Number of certificates, by status, of the items finished by this process.
     statuses: [u64; Status::ALL.len()],
     started: Instant,
     logged: Instant,
-    /// Attempts made by moments of the latest seconds.
+    /// Number of attempts made until a moment, for moments of the last seconds.
     recent: VecDeque<(Instant, u64)>,
 }
 
 impl<'a> RunProgress<'a> {
-    /// Begins; on a terminal a line is drawn unless `is_quiet`. Of `total` items `done` are finished.
+    /// Starts the display. On a terminal a bar is drawn unless `is_quiet`. `done` of `total` items are finished.
     pub(super) fn new(words: &'a Words, total: u64, done: u64, is_quiet: bool) -> Self {
         let is_drawn = !is_quiet && std::io::stderr().is_terminal();
         let now = Instant::now();
@@ -48,7 +48,7 @@ impl<'a> RunProgress<'a> {
         }
     }
 
-    /// Counts an item that needs nothing more.
+    /// Counts a finished item.
     pub(super) fn finish_item(&mut self, statuses: &[Status]) {
         self.done += 1;
         for status in statuses {
@@ -56,7 +56,7 @@ impl<'a> RunProgress<'a> {
         }
     }
 
-    /// Takes back items that this process finished and that are asked again.
+    /// Subtracts items that this process finished and that are to be audited once more.
     pub(super) fn take_back(&mut self, forgotten: &Forgotten) {
         self.done = self.done.saturating_sub(forgotten.items);
         for (known, forgotten) in self.statuses.iter_mut().zip(forgotten.statuses) {
@@ -64,7 +64,7 @@ impl<'a> RunProgress<'a> {
         }
     }
 
-    /// Shows where the calling stands, where it is time to.
+    /// Updates the display if the last update is old enough.
     pub(super) fn show(&mut self, standing: &Standing<'_>) {
         let now = Instant::now();
         let attempts = standing.tally.attempts;
@@ -94,13 +94,13 @@ impl<'a> RunProgress<'a> {
         self.bar.set_message(self.line(standing, speed, left));
     }
 
-    /// Takes the line away.
+    /// Removes the bar.
     pub(super) fn finish(&self) {
         self.bar.finish_and_clear();
     }
 
-    /// Returns the time left by the speed of the latest seconds and the attempts that an item has taken so far; `None` where
-    /// there is no telling.
+    /// Returns the estimated remaining time from the recent speed and the average number of attempts per item; `None` if there is
+    /// too little data.
     #[expect(clippy::cast_precision_loss, reason = "for reading, not for reckoning")]
     fn time_left(&self, standing: &Standing<'_>, speed: f64) -> Option<Duration> {
         let Tally { finished, attempts, .. } = *standing.tally;
@@ -134,11 +134,11 @@ impl<'a> RunProgress<'a> {
     }
 }
 
-/// A line on the terminal; hidden where it is not `drawn`. Without a `total` it counts up.
+/// Creates a progress bar, hidden unless `drawn`. Without a `total` it counts up.
 pub(super) fn bar(drawn: bool, total: Option<u64>) -> ProgressBar {
     let target = if drawn { ProgressDrawTarget::stderr_with_hz(5) } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(total, target);
-    // What does not fit the terminal's width is cut off: a line that wraps leaves its upper half behind.
+    // The message is truncated to the terminal's width, because a bar that wraps cannot be erased completely.
     let template = if total.is_some() { "{bar:16} {pos}/{len} {percent}% {wide_msg}" } else { "{spinner} {wide_msg}" };
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
@@ -154,7 +154,7 @@ fn per_second(count: u64, time: Duration) -> f64 {
     count as f64 / time.as_secs_f64().max(0.001)
 }
 
-/// What limits calling at the moment, and why.
+/// Returns the message for what limits the rate at the moment, and why.
 fn limit_message(standing: &Standing<'_>) -> Message {
     let Limit { rate, concurrency, slowed, paused } = &standing.limit;
     if let Some(why) = paused {

@@ -1,4 +1,4 @@
-//! `prune`: what old runs keep of people is removed; their figures stay.
+//! `prune`: removes personal data of old runs and keeps their figures.
 
 use super::locks;
 use super::outputs;
@@ -37,8 +37,8 @@ pub(super) fn prune(args: &PruneArgs, terminal: &mut Terminal) -> Result<Exit, S
     Ok(Exit::Done)
 }
 
-/// Prunes what a job keeps too long, after one of its runs has become complete; the caller holds the job's lock. Where that
-/// fails, the person is told: the run has ended as it has.
+/// Applies the job's retention after one of its runs has completed. The caller holds the job's lock. A failure is reported but
+/// does not change the result of the run.
 pub(super) fn after_run(job: &Job, terminal: &Terminal) {
     let Some(retention) = job.retention else { return };
     let pruned = plan(&job.output.join(&job.name), Policy::Latest(retention.keep)).and_then(|plan| {
@@ -56,30 +56,30 @@ pub(super) fn after_run(job: &Job, terminal: &Terminal) {
     }
 }
 
-/// What was typed, else what the job says.
+/// Returns the policy from the command line, else from the job file.
 fn policy(args: &PruneArgs, job: &Job) -> Result<Policy, Stop> {
     let of_job = || job.retention.map(|retention| Policy::Latest(retention.keep));
     let typed = args.keep.map(Policy::Latest).or_else(|| args.older_than.map(Policy::YoungerThan));
     typed.or_else(of_job).ok_or_else(|| Stop::invalid(Message::new("prune-no-policy")))
 }
 
-/// A run with what will be done about it.
+/// A run and the decision about it.
 struct Planned {
     run: SurveyedRun,
     fate: Fate,
 }
 
 enum Fate {
-    /// Its content is removed.
+    /// The content is removed.
     Goes(Removal),
-    /// It stays, for a reason.
+    /// The run is kept, for this reason.
     Stays(Message),
 }
 
-/// What will be done, run by run.
+/// The decisions about all runs of a job.
 struct Plan(Vec<Planned>);
 
-/// Looks at a job's runs and decides about each; changes nothing.
+/// Decides about each run of a job, without changing anything.
 fn plan(job_dir: &Path, policy: Policy) -> Result<Plan, Stop> {
     let Survey { runs, latest } = survey(job_dir)?;
     let known: Vec<KnownRun> = runs.iter().map(|run| run.known.clone()).collect();
@@ -95,7 +95,8 @@ fn plan(job_dir: &Path, policy: Policy) -> Result<Plan, Stop> {
     Ok(Plan(planned.collect()))
 }
 
-/// Plans a removal with the remarks that runs which stay would otherwise lose. A run whose remarks cannot be read stays.
+/// Plans the removal of a run, including the transfer of remarks that kept runs still need. A run whose remarks cannot be read is
+/// kept.
 fn removal(job_dir: &Path, run: &SurveyedRun, heirs: &[String]) -> Fate {
     let heirs: Vec<RunFolder> = heirs.iter().map(|heir| RunFolder::at(job_dir.join(heir))).collect();
     if heirs.is_empty() {
@@ -105,7 +106,7 @@ fn removal(job_dir: &Path, run: &SurveyedRun, heirs: &[String]) -> Fate {
         Ok(remarks) => remarks.without_row(),
         Err(problem) => return Fate::Stays(Message::new("prune-remarks").with("cause", problem)),
     };
-    // Texts always have a JSON form.
+    // Serialising texts cannot fail.
     let content = (!remarks.is_empty()).then(|| serde_json::to_string(&remarks).unwrap_or_default());
     Fate::Goes(Removal::new(run, content.as_deref(), &heirs))
 }
@@ -123,7 +124,7 @@ fn reason_text(reason: Reason) -> Message {
 }
 
 impl Plan {
-    /// The runs whose content goes.
+    /// Returns the runs whose content is removed.
     fn removals(&self) -> impl Iterator<Item = (&SurveyedRun, &Removal)> {
         self.0.iter().filter_map(|planned| match &planned.fate {
             Fate::Goes(removal) => Some((&planned.run, removal)),
@@ -131,7 +132,7 @@ impl Plan {
         })
     }
 
-    /// The plan, a line for each run, and for each run that goes a line with what goes.
+    /// Returns the plan as messages: one per run, and for each removed run one that lists what is removed.
     fn lines(&self, policy: Policy) -> Vec<Message> {
         let mut lines = vec![match policy {
             Policy::Latest(kept) => Message::new("prune-head-latest").with("kept", kept),
@@ -152,7 +153,7 @@ impl Plan {
         lines
     }
 
-    /// Does what was planned, run by run, oldest id first. A signal ends it after the run at hand.
+    /// Executes the plan, oldest run first. A signal stops it after the current run.
     fn carry_out(&self, terminal: &Terminal) -> Result<(), Stop> {
         for (run, removal) in self.removals() {
             if terminal.interrupts.is_requested() {

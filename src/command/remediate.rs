@@ -1,4 +1,4 @@
-//! `remediate`: what the province should be told of a run's gaps; with `--confirm` it is told, once.
+//! `remediate`: proposes notifications of the province for a run's gaps; with `--confirm`, sends them.
 
 mod carrying;
 
@@ -19,7 +19,7 @@ use chrono::Utc;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-/// The workbook for a person to decide in.
+/// Name of the workbook in which a person marks proposals.
 const WORKBOOK: &str = "remediation.xlsx";
 
 pub(super) fn remediate(args: &RemediateArgs, terminal: &mut Terminal) -> Result<Exit, Stop> {
@@ -33,7 +33,7 @@ pub(super) fn remediate(args: &RemediateArgs, terminal: &mut Terminal) -> Result
     }
 }
 
-/// Refuses a run that has no tables yet, and one that was made with another platform: its identifiers mean nothing there.
+/// Rejects a run without tables and one made with another platform, where its identifiers are not valid.
 fn check_run(run: &StoredRun, terminal: &Terminal) -> Result<(), Stop> {
     let StoredRun { layout, manifest, job, .. } = run;
     check_tables(&layout.folder())?;
@@ -50,7 +50,7 @@ fn check_run(run: &StoredRun, terminal: &Terminal) -> Result<(), Stop> {
     Ok(())
 }
 
-/// What proposals are made from, beside the tables.
+/// Sources of proposals besides the tables.
 struct Ground {
     decisions: Decisions,
     tables: PathBuf,
@@ -74,7 +74,7 @@ impl Ground {
     }
 }
 
-/// How many certificates each answer concerns, by action in the order of sending.
+/// Number of certificates by result of the assessment, each by action in the order of sending.
 #[derive(Debug, Default)]
 struct Counts {
     to_send: [u64; 3],
@@ -82,12 +82,12 @@ struct Counts {
     withheld: u64,
 }
 
-/// The dry run: writes the workbook and says what would be sent.
+/// The dry run: writes the workbook and prints what would be sent.
 fn propose(args: &RemediateArgs, run: &StoredRun, terminal: &Terminal) -> Result<Exit, Stop> {
     let path = run.layout.folder().file(WORKBOOK);
     let mut marks = match &args.plan {
         Some(plan) => Some(PlanFile::read(plan)?),
-        // What a person has filled in stays as it is.
+        // Marks made in an existing workbook are kept.
         None => read_if_there(&path)?,
     };
     let ground = Ground::of(run)?;
@@ -121,7 +121,7 @@ fn propose(args: &RemediateArgs, run: &StoredRun, terminal: &Terminal) -> Result
         book.action(&row, mark, &key).map_err(Stop::failed)
     })?;
     if args.plan.is_some() {
-        refuse_strangers(marks.as_ref())?;
+        refuse_foreign_rows(marks.as_ref())?;
     }
     book.end(&path).map_err(Stop::failed)?;
     terminal.print(&proposed_text(words, run, &counts, &path.display().to_string()))?;
@@ -132,10 +132,10 @@ fn read_if_there(path: &Path) -> Result<Option<PlanFile>, Stop> {
     path.exists().then(|| PlanFile::read(path)).transpose()
 }
 
-/// Refuses a plan with rows that are none of this run's.
-fn refuse_strangers(plan: Option<&PlanFile>) -> Result<(), Stop> {
-    let strangers = plan.map(PlanFile::strangers).unwrap_or_default();
-    if strangers.is_empty() { Ok(()) } else { Err(Stop { exit: Exit::Invalid, messages: strangers }) }
+/// Rejects a plan with rows that are not of this run.
+fn refuse_foreign_rows(plan: Option<&PlanFile>) -> Result<(), Stop> {
+    let foreign_rows = plan.map(PlanFile::foreign_rows).unwrap_or_default();
+    if foreign_rows.is_empty() { Ok(()) } else { Err(Stop { exit: Exit::Invalid, messages: foreign_rows }) }
 }
 
 fn place_of(action: RemedyAction) -> usize {
@@ -171,13 +171,13 @@ fn action_message(action: RemedyAction) -> Message {
     }
 }
 
-/// Sends what is chosen, and looks for what came of it.
+/// Sends the selected notifications and verifies them.
 fn confirm(args: &RemediateArgs, run: &StoredRun, terminal: &Terminal) -> Result<Exit, Stop> {
     let mut plan = args.plan.as_deref().map(PlanFile::read).transpose()?;
     let ground = Ground::of(run)?;
     let proposals = ground.proposals(run);
     let selection = Selection::choose(&proposals, plan.as_mut())?;
-    refuse_strangers(plan.as_ref())?;
+    refuse_foreign_rows(plan.as_ref())?;
     if plan.is_none() {
         refuse_ignored_marks(&proposals, &run.layout.folder())?;
     }
@@ -195,7 +195,7 @@ fn confirm(args: &RemediateArgs, run: &StoredRun, terminal: &Terminal) -> Result
     carry_out(run, Task::Send(selection.chosen), terminal)
 }
 
-/// Refuses to pass over what a person has filled into the workbook of this run.
+/// Rejects a command without `--plan` if the run's workbook contains marks, which it would ignore.
 fn refuse_ignored_marks(proposals: &Proposals<'_>, folder: &RunFolder) -> Result<(), Stop> {
     let path = folder.file(WORKBOOK);
     let Some(mut marks) = read_if_there(&path)? else { return Ok(()) };
@@ -205,7 +205,7 @@ fn refuse_ignored_marks(proposals: &Proposals<'_>, folder: &RunFolder) -> Result
     }
 }
 
-/// Looks for what came of notifications sent before.
+/// Verifies notifications that were sent earlier.
 fn verify(run: &StoredRun, terminal: &Terminal) -> Result<Exit, Stop> {
     if open_count(&run.journals)? == 0 {
         terminal.print(&format!("{}\n", terminal.words().say(&Message::new("remediate-nothing-open"))))?;
@@ -214,7 +214,7 @@ fn verify(run: &StoredRun, terminal: &Terminal) -> Result<Exit, Stop> {
     carry_out(run, Task::Verify, terminal)
 }
 
-/// Notifications that have not been seen to take effect, refused ones aside.
+/// Returns the number of notifications that are neither verified nor refused.
 fn open_count(journals: &Journals) -> Result<u64, Stop> {
     let is_open = |state| !matches!(state, RemedyState::Settled | RemedyState::Refused);
     Ok(journals.remedy_counts()?.iter().filter(|count| is_open(count.state)).map(|count| count.count).sum())

@@ -1,4 +1,4 @@
-//! `report`: tables and reports again, from the journal alone.
+//! `report`: rebuilds tables and reports from the journal.
 
 use super::outputs;
 use super::stored::StoredRun;
@@ -25,9 +25,9 @@ pub(super) fn report(args: &ReportArgs, terminal: &mut Terminal) -> Result<Exit,
     outputs::conclude(&layout.folder(), &figures, wanted, args.format, terminal)
 }
 
-/// What was asked for, or else what the job says.
-fn wanted(args: &ReportArgs, job: &Job, terminal: &Terminal) -> outputs::Wanted {
-    let mut wanted = outputs::Wanted::of_job(job, terminal.language());
+/// Returns the selection of reports from the command line, else from the job file.
+fn wanted(args: &ReportArgs, job: &Job, terminal: &Terminal) -> outputs::ReportSelection {
+    let mut wanted = outputs::ReportSelection::of_job(job, terminal.language());
     if args.excel || args.html || args.csv {
         (wanted.excel, wanted.html, wanted.csv) = (args.excel, args.html, args.csv);
     }

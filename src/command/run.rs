@@ -1,5 +1,5 @@
-//! `run`: the whole job, as the list of its phases: open, plan, ask, archive, build, conclude. Each takes what the one before
-//! left and can be entered again after a kill.
+//! `run`: executes the job as a list of phases: open, plan, ask, archive, build, conclude. Each phase continues from the result
+//! of the one before and can be repeated after a kill.
 
 use super::progress::RunProgress;
 use super::terminal::Terminal;
@@ -34,38 +34,38 @@ pub(super) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Exit, Stop>
     ended
 }
 
-/// `entered` becomes the run's layout as soon as the run has a folder.
+/// Executes the phases. `entered` is set to the run's layout as soon as the run has a folder.
 fn phases(job: &Job, args: &RunArgs, run_id: &str, terminal: &Terminal, entered: &mut Option<RunLayout>) -> Result<Exit, Stop> {
     let opened = open(job, args, run_id)?;
     *entered = Some(opened.layout.clone());
     let planned = plan(job, args, opened, terminal).inspect_err(|_| {
-        // A run that could not begin has left nothing behind.
+        // A run that failed before it began has removed its folder.
         if entered.as_ref().is_some_and(|layout| !layout.folder().dir().exists()) {
             *entered = None;
         }
     })?;
     let asked = ask(job, args, planned, terminal)?;
     let archived = archive_files(job, &asked, terminal);
-    let wanted = outputs::Wanted::of_job(job, terminal.language());
+    let wanted = outputs::ReportSelection::of_job(job, terminal.language());
     let Asked { run, stop, .. } = asked;
     let Run { layout, manifest, journal, .. } = run;
     let built = outputs::build(job, &layout, &manifest, &vec![journal].into(), wanted, terminal);
     conclude(job, args, &layout, &manifest, Ended { stop, archived, built, wanted }, terminal)
 }
 
-/// A run whose folder is this process's alone.
+/// A run whose locks are held and whose folder exists.
 struct Opened {
     layout: RunLayout,
     files: FoundFiles,
     manifest: Manifest,
     /// Whether an earlier process began the run.
     is_begun: bool,
-    /// Whether the folder was made by this process.
+    /// Whether this process created the folder.
     is_new: bool,
     locks: Vec<Lock>,
 }
 
-/// A run with its plan.
+/// A run with a complete plan.
 struct Run {
     layout: RunLayout,
     manifest: Manifest,
@@ -75,16 +75,16 @@ struct Run {
     _locks: Vec<Lock>,
 }
 
-/// A run whose calls have been made, as far as they could be.
+/// A run after its calls, complete or not.
 struct Asked {
     run: Run,
-    /// Why calling stopped before its end; `None` at `--limit` too.
+    /// Reason why the calls stopped early; `None` if they did not, or stopped at `--limit`.
     stop: Option<StopCause>,
-    /// Attempts that this process has made.
+    /// Number of attempts that this process has made.
     attempts: u64,
 }
 
-/// Finds the inputs, takes the lock, and enters the run's folder.
+/// Finds the inputs, takes the locks, and creates or reuses the run's folder.
 fn open(job: &Job, args: &RunArgs, run_id: &str) -> Result<Opened, Stop> {
     check_run_id(run_id)?;
     let shard = args.shard.map(|ShardArg { number, of }| Shard { number, of });
@@ -97,7 +97,7 @@ fn open(job: &Job, args: &RunArgs, run_id: &str) -> Result<Opened, Stop> {
     private_dir(&job_dir)?;
     let locks = locks::take(&job_dir, shard)?;
     let layout = RunLayout::find(&job_dir, run_id, shard, args.fresh).or_else(|stop| {
-        // What is left of a pruned run is no run that could be gone on with in other parts.
+        // A pruned run cannot be resumed; without this check the error would be about its shards.
         refuse_pruned(&RunFolder::at(job_dir.join(run_id)))?;
         Err(stop)
     })?;
@@ -121,29 +121,29 @@ fn open(job: &Job, args: &RunArgs, run_id: &str) -> Result<Opened, Stop> {
     Ok(Opened { layout, files, manifest, is_begun, is_new, locks })
 }
 
-/// Makes a folder of this user's own, or accepts the one that is there.
+/// Creates a private folder, or accepts an existing one that is safe to use.
 fn private_dir(dir: &Path) -> Result<(), Stop> {
     create_private_dir(dir).map_err(|problem| Stop::internal(problem.to_message(dir)))
 }
 
-/// Opens the run's plan, reading the inputs where that has not been done, and takes up again what is to be asked again.
+/// Opens or creates the run's plan, and makes failed calls pending if they are to be repeated.
 fn plan(job: &Job, args: &RunArgs, opened: Opened, terminal: &Terminal) -> Result<Run, Stop> {
     let Opened { layout, files, mut manifest, is_begun, is_new, locks } = opened;
     let folder = layout.folder();
     if is_begun && manifest.is_planned() && !folder.journal().exists() {
         terminal.tell(&Message::new("journal-gone").with("path", folder.journal().display()));
-        // What the manifest says of a journal is checked against it: of the new one it says nothing yet.
+        // A new journal is checked against the manifest, which must therefore not state counts of an older journal.
         manifest = Manifest { state: RunState::Incomplete, items: 0, finished: 0, settled: 0, ..manifest };
         folder.write_manifest(&manifest)?;
     }
     let reading = plan::Reading { job, found: &files, layout: &layout, sample: job.sample.as_ref() };
     let planned = plan::open_or_plan(reading, Some(&manifest).filter(|_| is_begun), terminal);
     if planned.is_err() && is_new {
-        // Nothing was called: a run that cannot begin leaves nothing behind.
+        // No call was made, so nothing is lost by removing the folder of a run that cannot begin.
         let _ = std::fs::remove_dir_all(folder.dir());
     }
     let (mut journal, counts) = planned?;
-    // What the manifest says of the journal has to be on the disk before it.
+    // The manifest states counts of the journal, so the journal must be on the disk first.
     journal.sync()?;
     manifest.items = counts.items;
     // A sample that has grown has items that were not asked about.
@@ -154,7 +154,7 @@ fn plan(job: &Job, args: &RunArgs, opened: Opened, terminal: &Terminal) -> Resul
     let goes_on = manifest.state != RunState::Complete && counts.finished > 0;
     if args.retry_failed || goes_on {
         let scope = if args.retry_failed { RetryScope::All } else { RetryScope::Resumed };
-        // A kill in the middle of forgetting leaves no complete run behind.
+        // Written first, so that a kill during the deletion of failed calls does not leave a run marked as complete.
         folder.write_manifest(&Manifest { state: RunState::Incomplete, settled: counts.settled(), ..manifest.clone() })?;
         let again = engine::forget_failures(&mut journal, &outputs::audit_settings(job, &manifest), scope)?;
         if again.items > 0 {
@@ -167,7 +167,7 @@ fn plan(job: &Job, args: &RunArgs, opened: Opened, terminal: &Terminal) -> Resul
     Ok(Run { layout, manifest, journal, counts, _locks: locks })
 }
 
-/// Asks the platform about every unfinished item, and notes how the run stands then.
+/// Makes the calls of every unfinished item, then updates the manifest.
 fn ask(job: &Job, args: &RunArgs, mut run: Run, terminal: &Terminal) -> Result<Asked, Stop> {
     if run.manifest.state == RunState::Complete {
         return Ok(Asked { run, stop: None, attempts: 0 });
@@ -193,8 +193,7 @@ fn ask(job: &Job, args: &RunArgs, mut run: Run, terminal: &Terminal) -> Result<A
     }
     let kept = noted.and_then(|()| outputs::keep_totals(journal, &report.totals));
     let is_own = matches!(report.stop, Some(StopCause::Internal(_)));
-    // Where the disk fails, calling stops for that reason, or this is the first to notice; in either case there is nothing to
-    // build reports from.
+    // After a failure of the disk there is nothing to build reports from, whether it stopped the calls or came after them.
     match (kept.err(), report.stop) {
         (failed, Some(cause)) if is_own || failed.is_some() => Err(followed_by(stopped(Some(&cause)), failed)),
         (Some(failed), _) => Err(failed),
@@ -202,19 +201,19 @@ fn ask(job: &Job, args: &RunArgs, mut run: Run, terminal: &Terminal) -> Result<A
     }
 }
 
-/// A stop with what went wrong after it: the first cause decides the exit code and is told first.
+/// Appends the messages of later errors to a first one, which decides the exit code.
 fn followed_by(first: Stop, later: impl IntoIterator<Item = Stop>) -> Stop {
     later.into_iter().fold(first, |first, later| Stop { messages: [first.messages, later.messages].concat(), ..first })
 }
 
-/// Notes in the manifest how the run stands after calling.
+/// Updates the manifest after the calls.
 fn note_standing(
     folder: &RunFolder,
     manifest: &mut Manifest,
     journal: &Journal,
     report: Option<&EngineReport>,
 ) -> Result<(), Stop> {
-    // A journal that has just failed would only fail again.
+    // After a failure of the journal, reading its counts would fail too.
     let is_whole = report.is_some_and(|report| !matches!(report.stop, Some(StopCause::Internal(_))));
     let synced = if is_whole { journal.sync() } else { Ok(()) };
     let counted = synced.and_then(|()| journal.counts());
@@ -268,7 +267,7 @@ fn call(
     })
 }
 
-/// Fetches the certificates' files, where the job wants that and the run is complete.
+/// Fetches the certificates' files if the job file enables it and the run is complete.
 fn archive_files(job: &Job, asked: &Asked, terminal: &Terminal) -> Option<Result<ArchiveReport, Stop>> {
     let Run { layout, manifest, .. } = &asked.run;
     if !job.archive.enabled || manifest.state != RunState::Complete {
@@ -278,16 +277,16 @@ fn archive_files(job: &Job, asked: &Asked, terminal: &Terminal) -> Option<Result
     Some(archive::fetch(job, &layout.folder(), manifest, fetching, terminal))
 }
 
-/// What the phases came to.
+/// Results of the phases.
 struct Ended {
     stop: Option<StopCause>,
     archived: Option<Result<ArchiveReport, Stop>>,
     built: Result<crate::analysis::Figures, Stop>,
-    wanted: outputs::Wanted,
+    wanted: outputs::ReportSelection,
 }
 
-/// Prints what the run came to, and decides on the exit code. Whatever went wrong is told in the order in which it did: why
-/// calling stopped, then what became of files and reports. The first of it decides the exit code.
+/// Prints the results and returns the exit code. Errors are reported in the order in which they occurred: the stop of the calls,
+/// then those of files and reports. The first one decides the exit code.
 fn conclude(
     job: &Job,
     args: &RunArgs,
@@ -330,10 +329,10 @@ fn conclude(
     Ok(exit)
 }
 
-/// Longest id of a run, in bytes.
+/// Longest run id, in bytes.
 const LONGEST_RUN_ID: usize = 100;
 
-/// A run's id is a folder's name, and no shard's.
+/// Checks that a run id can be the name of a folder and does not look like that of a shard.
 fn check_run_id(run_id: &str) -> Result<(), Stop> {
     if RunLayout::of_folder(Path::new(run_id)).shard.is_some() {
         return Err(Stop::invalid(Message::new("run-id-of-shard").with("run", run_id)));
@@ -347,7 +346,8 @@ fn check_run_id(run_id: &str) -> Result<(), Stop> {
     if is_good { Ok(()) } else { Err(Stop::invalid(Message::new("bad-run-id").with("most", LONGEST_RUN_ID))) }
 }
 
-/// A run that is there already: it may go on only with what it began with, in its own folder.
+/// Checks that an existing run still has the same inputs and settings, and that the folder is its own; returns its manifest for
+/// resuming.
 fn continued(manifest: Manifest, fingerprint: &Fingerprint, layout: &RunLayout) -> Result<Manifest, Stop> {
     layout.check_manifest(&manifest)?;
     let changes = fingerprint.changes_since(&manifest.fingerprint);
@@ -378,7 +378,7 @@ fn begun(job: &Job, layout: &RunLayout, fingerprint: Fingerprint) -> Manifest {
     }
 }
 
-/// What to tell of a stop, and its exit code. Without a cause the run was limited.
+/// Converts the reason of a stop into its message and exit code. `None` means that `--limit` was reached.
 fn stopped(cause: Option<&StopCause>) -> Stop {
     match cause {
         None => Stop::new(Exit::Resumable, Message::new("stop-limit")),

@@ -1,4 +1,4 @@
-//! `sandbox`: the platform's stand-in, until it is interrupted.
+//! `sandbox`: serves the embedded stand-in for the platform until it is interrupted.
 
 use super::terminal::Terminal;
 use crate::cli::SandboxArgs;
@@ -46,7 +46,7 @@ fn settings(args: &SandboxArgs) -> Result<SandboxSettings, Stop> {
     })
 }
 
-/// The names that `--oddities` takes.
+/// Returns the names that `--oddities` accepts.
 fn oddities() -> Vec<&'static str> {
     SandboxSettings::ODDITIES.into_iter().chain([SandboxSettings::EVERY_ODDITY]).collect()
 }
@@ -55,7 +55,7 @@ fn rate(flag: &str, rate: f64) -> Result<f64, Stop> {
     if (0.0..=1.0).contains(&rate) { Ok(rate) } else { Err(Stop::invalid(Message::new("sandbox-rate").with("name", flag))) }
 }
 
-/// The names that were given, where each is a known one.
+/// Checks that all given names are known.
 fn names(flag: &str, given: &[String], known: &[&str]) -> Result<Vec<String>, Stop> {
     match given.iter().find(|name| !known.contains(&name.as_str())) {
         None => Ok(given.to_vec()),

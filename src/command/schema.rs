@@ -1,4 +1,4 @@
-//! `schema`: the JSON Schema of the job file, for editors.
+//! `schema`: prints the JSON Schema of the job file, for editors.
 
 use super::terminal::Terminal;
 use crate::exit::{Exit, Stop};

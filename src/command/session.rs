@@ -1,4 +1,4 @@
-//! Opening a session with the platform, or with its stand-in, and what to tell where that does not work.
+//! Opening of a session with the platform or the sandbox, and the messages if that fails.
 
 use crate::exit::{Exit, Stop};
 use crate::interrupt::Interrupts;
@@ -9,13 +9,13 @@ use crate::sandbox::Sandbox;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-/// An open session, and where it leads.
+/// An open session and its base URL.
 pub(super) struct OpenSession {
     pub session: Arc<Session>,
     pub base_url: String,
 }
 
-/// Opens a session as the job says, starting the sandbox where it names that.
+/// Opens a session with the job's platform; starts the sandbox if the job uses it.
 pub(super) async fn open(job: &Job, interrupts: &Interrupts) -> Result<OpenSession, Stop> {
     let base_url = base_url(&job.platform).await?;
     let client = Client::new(&job.platform, &base_url, job.throttle.concurrency as usize).map_err(Stop::invalid)?;
@@ -27,7 +27,7 @@ pub(super) async fn open(job: &Job, interrupts: &Interrupts) -> Result<OpenSessi
     Ok(OpenSession { session, base_url })
 }
 
-/// The platform's address; that of the sandbox, started in this process, where the job names it.
+/// Returns the platform's base URL; if it is the sandbox, starts it in this process.
 pub(super) async fn base_url(platform: &PlatformSettings) -> Result<String, Stop> {
     match &platform.base {
         Base::Url(url) => Ok(url.clone()),
@@ -38,7 +38,7 @@ pub(super) async fn base_url(platform: &PlatformSettings) -> Result<String, Stop
     }
 }
 
-/// What to tell of a stop, and its exit code.
+/// Converts the reason of a stop into its message and exit code.
 pub(super) fn stopped(reason: &StopReason) -> Stop {
     match reason {
         StopReason::Interrupted => Stop::interrupted(),

@@ -1,4 +1,4 @@
-//! Opening a run that is there, to read it without a call.
+//! Opening of an existing run for commands that read it.
 
 use super::terminal::Terminal;
 use crate::exit::Stop;
@@ -9,13 +9,13 @@ use crate::retention::refuse_pruned;
 use crate::run_folder::{Manifest, RunLayout, RunState};
 use std::path::Path;
 
-/// A run in its folder, with its job file as it is now.
+/// An existing run and its job file in its present form.
 pub(super) struct StoredRun {
     pub layout: RunLayout,
     pub manifest: Manifest,
     pub job: Job,
     pub journals: Journals,
-    /// Shards that a sharded run lacks here.
+    /// Shards of a sharded run that have no complete plan here.
     pub missing: Vec<Shard>,
 }
 
@@ -23,15 +23,15 @@ impl StoredRun {
     /// Opens the run or shard in a folder.
     ///
     /// # Errors
-    /// Fails if there is no run, or none whose plan is whole; if its job file cannot be loaded; if what lies there is of another
-    /// run or shard, cannot be read, or has lost items or answers.
+    /// Fails if the folder holds no run, or none with a complete plan; if the job file cannot be loaded; or if the manifest or
+    /// journal is of another run or shard, cannot be read, or has lost items or answers.
     pub(super) fn open(run_dir: &Path, terminal: &mut Terminal) -> Result<Self, Stop> {
-        // `latest`, or `.`, is a run by another name.
+        // `latest` and `.` are links to, or other names of, a run's folder.
         let layout = RunLayout::of_folder(&run_dir.canonicalize().unwrap_or_else(|_| run_dir.to_owned()));
         refuse_pruned(&layout.folder())?;
         let shards = layout.folder().shards().map_err(Stop::disk(run_dir.display()))?;
         let Some(manifest) = any_manifest(&layout, &shards)? else { return Err(about_folder(&layout, "no-run-folder")) };
-        // From here on messages are in the job's language.
+        // Later messages are in the job's language.
         let job = terminal.load(&manifest.job_file)?;
         let of = shards.first().map_or(0, |shard| shard.of);
         let mut parts = Vec::new();
@@ -55,7 +55,7 @@ impl StoredRun {
     }
 }
 
-/// A manifest of the run: of one of its shards, else of the run itself. `None` where there is none.
+/// Returns the manifest of one of the shards, else that of the run; `None` if there is none.
 fn any_manifest(layout: &RunLayout, shards: &[Shard]) -> Result<Option<Manifest>, Stop> {
     for shard in shards {
         if let Some(manifest) = of_shard(layout, *shard).folder().manifest()? {
@@ -73,7 +73,7 @@ fn about_folder(layout: &RunLayout, code: &'static str) -> Stop {
     Stop::invalid(Message::new(code).with("path", layout.folder().dir().display()))
 }
 
-/// A shard whose plan is whole.
+/// A shard with a complete plan.
 struct Part {
     layout: RunLayout,
     manifest: Manifest,
@@ -81,7 +81,7 @@ struct Part {
 }
 
 impl Part {
-    /// Opens a shard of a run; `None` where it ended before its plan was whole, which is as good as missing.
+    /// Opens a shard of a run; `None` if its plan is not complete, so that it counts as missing.
     fn open(run: &RunLayout, shard: Shard) -> Result<Option<Self>, Stop> {
         let layout = of_shard(run, shard);
         let Some(manifest) = layout.folder().manifest()? else { return Ok(None) };
@@ -90,7 +90,7 @@ impl Part {
     }
 }
 
-/// The manifest of all shards as one.
+/// Combines the manifests of all shards.
 fn merged_manifest(first: &Part, others: &[Part]) -> Result<Manifest, Stop> {
     let mut sum = Manifest { shard: None, ..first.manifest.clone() };
     for Part { layout, manifest, .. } in others {
@@ -118,7 +118,7 @@ fn merged_manifest(first: &Part, others: &[Part]) -> Result<Manifest, Stop> {
     Ok(sum)
 }
 
-/// Tells where shards were planned with another run before, or without one: all are compared with the same.
+/// Reports shards that were planned with another previous run, or without one. All are compared with the same one.
 fn tell_histories(journals: &Journals, terminal: &Terminal) -> Result<(), Stop> {
     let known = journals.previous_runs()?;
     if known.len() > 1 {

@@ -1,4 +1,4 @@
-//! What a command says to the person at the terminal: results to standard output, messages to standard error.
+//! Output of a command: results to standard output, messages to standard error.
 
 use crate::cli::{Global, UiLanguage};
 use crate::exit::Stop;
@@ -10,16 +10,16 @@ use std::cell::OnceCell;
 use std::io::{self, Write};
 use std::path::Path;
 
-/// The person's terminal, in the person's language.
+/// Standard output and error, with the language of messages.
 #[derive(Debug)]
 pub(super) struct Terminal {
-    /// The language that was typed (`--lang`).
+    /// Language given on the command line (`--lang`).
     typed: Option<Language>,
-    /// The language of messages now: the one typed, else the job's, else that of the environment.
+    /// Current language of messages: from the command line, else from the job, else from the environment.
     language: Language,
     words: OnceCell<Words>,
     pub is_quiet: bool,
-    /// The process's signals.
+    /// Signals sent to the process.
     pub interrupts: Interrupts,
 }
 
@@ -33,7 +33,7 @@ impl Terminal {
         Self { typed, language, words: OnceCell::new(), is_quiet: global.quiet, interrupts }
     }
 
-    /// Loads a job; from here on messages are in its language, unless another one was typed.
+    /// Loads a job. Later messages are in its language unless `--lang` is given.
     pub(super) fn load(&mut self, file: &Path) -> Result<Job, Stop> {
         let loaded = Job::load(file);
         let language = match &loaded {
@@ -46,13 +46,13 @@ impl Terminal {
         loaded.map_err(JobProblems::into_stop)
     }
 
-    /// From here on messages are in this language, unless another one was typed.
+    /// Sets the language of later messages unless `--lang` is given.
     pub(super) fn speak(&mut self, language: Language) {
         self.language = self.typed.unwrap_or(language);
         self.words = OnceCell::new();
     }
 
-    /// The language that was typed, else that of the job.
+    /// Returns the language given on the command line, else that of the job.
     pub(super) fn language(&self) -> Language {
         self.language
     }
@@ -61,31 +61,31 @@ impl Terminal {
         self.words.get_or_init(|| Words::new(self.language))
     }
 
-    /// Tells something on standard error. Where nobody listens there, nobody is told; that is no failure of the command.
+    /// Prints a message on standard error. A failure to write is ignored, because the command can do its work without it.
     pub(super) fn tell(&self, message: &Message) {
         let _ = writeln!(io::stderr(), "ecert-audit: {}", self.words().say(message));
     }
 
-    /// Tells why a command ended before its goal.
+    /// Prints the messages of an error.
     pub(super) fn tell_stop(&self, stop: &Stop) {
         for message in &stop.messages {
             self.tell(message);
         }
     }
 
-    /// Ends a result by printing it on standard output.
+    /// Prints a result on standard output.
     #[expect(clippy::unused_self, reason = "what is printed goes where the messages go: to the person")]
     pub(super) fn print(&self, text: &str) -> Result<(), Stop> {
         let mut stdout = io::stdout().lock();
         match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-            // Whoever reads the other end has seen enough.
+            // The reader has closed the pipe, as `head` does, and needs no more output.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             other => other.map_err(Stop::disk("stdout")),
         }
     }
 }
 
-/// The language of the environment (`LC_ALL`, `LC_MESSAGES`, `LANG`): Chinese where it names it, else English.
+/// Returns the language of the environment (`LC_ALL`, `LC_MESSAGES`, `LANG`): Chinese if it is set so, else English.
 fn language_of_environment() -> Language {
     let named =
         ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));

@@ -1,4 +1,4 @@
-//! `collect` as the list of its steps.
+//! `collect`, as the list of its steps.
 
 use super::encryption::{EncryptionError, decrypt, may_be_encrypted};
 use super::key::Keys;
@@ -15,58 +15,58 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-/// How the name of a decrypted workbook begins. What a process that died left of it is removed as unfinished files are.
+/// Prefix of decrypted workbooks. The file of a process that died is removed like other temporary files.
 const DECRYPTED: &str = ".writing-decrypted-";
 
-/// Returned workbooks to take decisions from.
+/// Parameters of a collection.
 #[derive(Debug, Clone, Copy)]
 pub struct Collection<'a> {
-    /// The workbooks: where each is, and its name in tables and messages.
+    /// Path of each workbook, and its name in tables and messages.
     pub files: &'a [(PathBuf, String)],
     /// Folder of the run's tables.
     pub tables: &'a Path,
-    /// Folder for what is decrypted, its owner's alone.
+    /// Folder for decrypted workbooks, accessible to its owner alone.
     pub scratch: &'a Path,
-    /// Opens encrypted workbooks.
+    /// Password of encrypted workbooks; `None` if there is none.
     pub password: Option<&'a str>,
-    /// The time of collection.
+    /// Time of the collection.
     pub at: DateTime<Utc>,
 }
 
-/// What came of a collection.
+/// Result of a collection.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CollectReport {
-    /// Workbooks that were read to their end.
+    /// Number of workbooks read to their end.
     pub files: u64,
     /// Decisions taken from them.
     pub taken: TakenDecisions,
-    /// Rows, lists and workbooks of which something was not taken.
+    /// Number of rows, lists and workbooks with something that was not taken.
     pub refused: u64,
-    /// Certificates about which rows contradict each other, those of earlier collections included.
+    /// Number of certificates with contradicting rows, including rows of earlier collections.
     pub contradictions: u64,
 }
 
 impl CollectReport {
-    /// Whether everything that was returned was taken.
+    /// Returns whether everything in the workbooks was taken.
     #[must_use]
     pub const fn is_whole(&self) -> bool {
         self.refused + self.contradictions == 0
     }
 }
 
-/// Why nothing was collected.
+/// Error for which nothing was collected.
 #[derive(Debug, thiserror::Error)]
 pub enum CollectError {
     /// Nothing was dispatched from this run.
     #[error("nothing was dispatched from this run")]
     NothingDispatched,
-    /// The journal could not be read or written.
+    /// The journal cannot be read or written.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// A table could not be read.
+    /// A table cannot be read.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// The disk.
+    /// A workbook cannot be read or a decrypted one written.
     #[error("the workbooks cannot be read: {0}")]
     Disk(#[from] io::Error),
     /// The process was asked to stop; nothing was taken.
@@ -75,7 +75,7 @@ pub enum CollectError {
 }
 
 impl CollectError {
-    /// The end of the command for the run in `run_dir`.
+    /// Converts the error into that of the command, for the run in `run_dir`.
     #[must_use]
     pub fn into_stop(self, run_dir: &Path) -> Stop {
         match self {
@@ -87,15 +87,15 @@ impl CollectError {
     }
 }
 
-/// Takes the decisions of returned workbooks into the journal. Everything that a person should know goes to `tell`: what was
-/// not taken, with its place, and what looks odd.
+/// Stores the decisions of returned workbooks in the journal. Calls `tell` with a message about everything that was not taken,
+/// with its position, and about suspicious content.
 ///
-/// What a workbook says takes the place of what it said when it was collected before, so that collecting it again changes
-/// nothing. A workbook that cannot be read to its end leaves what it said before as it was.
+/// The decisions of a workbook replace those of an earlier collection of the same file, so that collecting it twice changes
+/// nothing. If a workbook cannot be read to its end, those of the earlier collection are kept.
 ///
 /// # Errors
 /// Fails if nothing was dispatched from the run, the journal or the coverage cannot be read or written, the disk fails, or
-/// `is_interrupted` says so. Nothing is taken then.
+/// `is_interrupted` returns true. Nothing is stored then.
 pub fn collect(
     collection: Collection<'_>,
     journal: &Journal,
@@ -128,14 +128,14 @@ pub fn collect(
     Ok(report)
 }
 
-/// Reads one workbook.
+/// Reader of one workbook.
 struct Reading<'a, 'w> {
     collection: Collection<'a>,
     writer: &'a DecisionWriter<'w>,
     is_interrupted: &'a dyn Fn() -> bool,
     tell: &'a mut dyn FnMut(&Message),
     refused: u64,
-    /// Whether something keeps the workbook from being read to its end.
+    /// Whether a problem prevents reading the workbook to its end.
     is_unreadable: bool,
 }
 
@@ -161,12 +161,12 @@ impl Reading<'_, '_> {
         Ok(())
     }
 
-    /// Returns the workbook decrypted, in a file that is gone when it is dropped. `None` where it is not encrypted, or no
-    /// password is there: its reader then says so.
+    /// Returns the decrypted workbook in a file that is deleted when it is dropped; `None` if it is not encrypted or there is no
+    /// password, which the reader of the workbook then reports.
     fn decrypted(&self, path: &Path, name: &str) -> Result<Option<tempfile::NamedTempFile>, Message> {
         let Some(password) = self.collection.password else { return Ok(None) };
         let failed = |cause: String| Message::new("collect-not-decrypted").with("file", name).with("cause", cause);
-        // Where the file cannot even be opened, its reader says what is wrong.
+        // If the file cannot be opened, its reader reports the problem.
         if !may_be_encrypted(path).unwrap_or(false) {
             return Ok(None);
         }
@@ -180,7 +180,7 @@ impl Reading<'_, '_> {
         match opened {
             Ok(()) => flushed.map_err(|cause| failed(cause.to_string())).map(|()| Some(plain)),
             Err(EncryptionError::WrongPassword) => Err(Message::new("collect-wrong-password").with("file", name)),
-            // A workbook of Excel 97 looks like an encrypted one from outside.
+            // A workbook of Excel 97 has the same signature as an encrypted one.
             Err(EncryptionError::Other(cause)) => {
                 tracing::debug!(cause, "read as it is");
                 Ok(None)
@@ -214,7 +214,7 @@ impl Reading<'_, '_> {
     }
 }
 
-/// Tells of rows that decide differently about one certificate.
+/// Returns the message about rows with different decisions on one certificate.
 fn contradiction(rows: &[CertificateDecision]) -> Message {
     let place = |row: &CertificateDecision| {
         let DecisionPlace { file, sheet, row: number } = &row.decided.place;
@@ -225,7 +225,7 @@ fn contradiction(rows: &[CertificateDecision]) -> Message {
     Message::new("collect-contradiction").with_list("places", rows.iter().map(place).collect())
 }
 
-/// The message that is a decision's word.
+/// Returns the key of the message with a decision's name.
 const fn decision_code(row: &CertificateDecision) -> &'static str {
     use crate::journal::Decision;
     match row.decided.decision {
@@ -238,8 +238,8 @@ const fn decision_code(row: &CertificateDecision) -> &'static str {
     }
 }
 
-/// Tells of decisions about certificates that the tables do not have any more. They are kept: a certificate may turn up again
-/// when what failed is asked again. Returns how many there are.
+/// Reports decisions about certificates that are not in the tables any more, and returns their number. They are kept, because a
+/// certificate may reappear when failed calls are repeated.
 fn tell_gone(
     collection: Collection<'_>,
     journal: &Journal,
@@ -261,34 +261,34 @@ fn tell_gone(
     let mut columns = vec![coverage::ITEM_ID.name];
     columns.extend(MARK_COLUMNS.map(|column| column.name));
     let mut rows = Rows::open_columns(collection.tables, coverage::COVERAGE, &columns)?;
-    let mut stretch = Stretch { journal, rows: Vec::new(), end: 0 };
+    let mut batch = DecisionBatch { journal, rows: Vec::new(), end: 0 };
     let mut found = HashSet::new();
     while let Some(row) = rows.next_row()? {
         let item = row.number(coverage::ITEM_ID).unwrap_or_default().cast_unsigned();
-        while item >= stretch.end {
-            leave(&stretch.rows, &found);
+        while item >= batch.end {
+            leave(&batch.rows, &found);
             found.clear();
-            stretch.advance()?;
+            batch.advance()?;
         }
-        if stretch.has(row) {
+        if batch.has(row) {
             found.insert((item, certificate_mark(seal, row)));
         }
     }
-    leave(&stretch.rows, &found);
-    leave(&journal.decisions_of(stretch.end..i64::MAX.cast_unsigned())?, &HashSet::new());
+    leave(&batch.rows, &found);
+    leave(&journal.decisions_of(batch.end..i64::MAX.cast_unsigned())?, &HashSet::new());
     Ok(gone)
 }
 
-/// Decisions about a stretch of items.
-struct Stretch<'a> {
+/// Decisions about a batch of items.
+struct DecisionBatch<'a> {
     journal: &'a Journal,
     rows: Vec<CertificateDecision>,
-    /// The item behind the stretch.
+    /// First item after the batch.
     end: u64,
 }
 
-impl Stretch<'_> {
-    /// Items whose decisions are in memory at a time.
+impl DecisionBatch<'_> {
+    /// Number of items per batch.
     const ITEMS: u64 = 4_096;
 
     fn advance(&mut self) -> Result<(), JournalError> {
@@ -298,7 +298,7 @@ impl Stretch<'_> {
         Ok(())
     }
 
-    /// Whether anything was decided about the item of a row.
+    /// Returns whether there is a decision about the item of a row.
     fn has(&self, row: Row<'_>) -> bool {
         let item = row.number(coverage::ITEM_ID).unwrap_or_default().cast_unsigned();
         self.rows.binary_search_by_key(&item, |decision| decision.item_id).is_ok()

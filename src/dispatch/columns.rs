@@ -1,4 +1,4 @@
-//! The columns of each list of a department's workbook: what it takes to act, in an order that prints.
+//! Columns of each list in a department's workbook: what is needed to act, in an order that fits a printed page.
 
 use crate::report::Words;
 use crate::table::Matter;
@@ -6,30 +6,30 @@ use crate::table::Matter;
 /// A locked column of a list.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct LockedColumn {
-    /// The message that is its header.
+    /// Key of the message with its header.
     pub header: &'static str,
-    /// Its width, in digits.
+    /// Width in digits.
     pub width: f64,
-    /// Whether it tells which certificate is meant. A row in which such a cell was changed is about another one than its key
-    /// says, and decides nothing.
+    /// Whether the column identifies the certificate. If such a cell was edited, the row is about another certificate than its
+    /// key and its decision is rejected.
     pub names_certificate: bool,
 }
 
 /// A column that the department fills in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// 处理决定.
+    /// Decision (处理决定).
     Decision,
-    /// 处理说明.
+    /// Note (处理说明).
     Note,
-    /// 办理人.
+    /// Person in charge (办理人).
     By,
 }
 
 impl Answer {
     pub(super) const ALL: [Self; 3] = [Self::Decision, Self::Note, Self::By];
 
-    /// The message that is its header.
+    /// Returns the key of the message with its header.
     pub(super) const fn header(self) -> &'static str {
         match self {
             Self::Decision => "col-decision",
@@ -38,7 +38,7 @@ impl Answer {
         }
     }
 
-    /// Its width, in digits.
+    /// Returns its width in digits.
     pub(super) const fn width(self) -> f64 {
         match self {
             Self::Decision => 12.0,
@@ -56,7 +56,7 @@ const fn naming(header: &'static str, width: f64) -> LockedColumn {
     LockedColumn { header, width, names_certificate: true }
 }
 
-/// Holder and certificate, with which every list begins. A holder's code stays on one line.
+/// Columns of holder and certificate, which begin every list. A holder code takes one line.
 const NAME: LockedColumn = shown("col-holder-name", 12.0);
 const HOLDER: LockedColumn = naming("col-holder", 20.0);
 
@@ -99,7 +99,7 @@ const REVOKED: [LockedColumn; 8] = [
     shown("col-province-state", 10.0),
 ];
 
-/// The locked columns of a list, in order. Together with those to fill in they fit a page (see the tests).
+/// Returns the locked columns of a list, in order. Together with those to fill in they fit a page (see the tests).
 pub(super) const fn locked(matter: Matter) -> &'static [LockedColumn] {
     match matter {
         Matter::CityOnly => &CITY_ONLY,
@@ -109,7 +109,7 @@ pub(super) const fn locked(matter: Matter) -> &'static [LockedColumn] {
     }
 }
 
-/// The name of a list's sheet.
+/// Returns the name of a list's sheet.
 pub(super) fn sheet_name(words: &Words, matter: Matter) -> &str {
     words.text(match matter {
         Matter::CityOnly => "matter-city_only",

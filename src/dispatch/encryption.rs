@@ -1,19 +1,19 @@
-//! Workbooks that open with a password only (ECMA-376 agile encryption, MS-OFFCRYPTO 2.3.4.10: AES-256 and SHA-512).
+//! Encryption of workbooks with a password (ECMA-376 agile encryption, MS-OFFCRYPTO 2.3.4.10: AES-256 and SHA-512).
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
-/// Excel's longest password, in UTF-16 units.
+/// Longest password that Excel accepts, in UTF-16 units.
 pub(super) const LONGEST_PASSWORD: usize = 255;
 
-/// Why a workbook could not be encrypted or decrypted.
+/// Error on encrypting or decrypting a workbook.
 #[derive(Debug, thiserror::Error)]
 pub enum EncryptionError {
-    /// The password is not the one that it was encrypted with.
+    /// The password is wrong.
     #[error("wrong password")]
     WrongPassword,
-    /// The disk, or a form of encryption that is not known.
+    /// The file cannot be read or written, or uses an unsupported encryption.
     #[error("{0}")]
     Other(String),
 }
@@ -33,7 +33,7 @@ impl From<io::Error> for EncryptionError {
     }
 }
 
-/// Encrypts a workbook, a few kilobytes in memory at a time.
+/// Encrypts a workbook in constant memory.
 pub(super) fn encrypt<W: Read + Write + Seek>(
     plain: impl Read + Seek,
     encrypted: W,
@@ -42,12 +42,13 @@ pub(super) fn encrypt<W: Read + Write + Seek>(
     Ok(msoffice_crypto::encrypt_ooxml_to(plain, encrypted, password)?)
 }
 
-/// Whether a file may be an encrypted workbook: it begins like the container of one. Workbooks of Excel 97 begin so too.
+/// Returns whether a file may be an encrypted workbook: it begins with the signature of an OLE compound file, as a workbook of
+/// Excel 97 does too.
 pub(super) fn may_be_encrypted(path: &Path) -> io::Result<bool> {
     Ok(msoffice_crypto::is_cfb_office_from(File::open(path)?))
 }
 
-/// Decrypts a workbook into `plain`. What is in it is checked against its own seal before any of it is written.
+/// Decrypts a workbook into `plain`. Its integrity is verified before any of it is written.
 pub(super) fn decrypt(encrypted: impl Read + Seek, plain: impl Write, password: &str) -> Result<(), EncryptionError> {
     let policy = msoffice_crypto::IntegrityPolicy::default();
     Ok(msoffice_crypto::decrypt_ooxml_to(encrypted, plain, password, policy).map(|_| ())?)

@@ -1,19 +1,19 @@
-//! File names of departments' workbooks: readable, safe on every system, and each of one department alone.
+//! File names of departments' workbooks: readable, valid on every system, and unique.
 
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::fmt::Write;
 use unicode_normalization::UnicodeNormalization;
 
-/// Most characters and bytes of a value that its file's name shows. File systems allow 255 bytes; Chinese characters are
-/// three each, and a hash, a copy's number and the ending have to find room too.
+/// Longest part of a file name that shows the value, in characters and in bytes. File systems allow 255 bytes, Chinese characters
+/// take three each, and a hash, the number of a copy and the extension must fit too.
 const MOST_CHARACTERS: usize = 60;
 const MOST_BYTES: usize = 180;
-/// Digits of the hash in a name that does not show its value as it is; more where they do not suffice.
+/// Number of hash digits in a name that does not show its value unchanged; the next one is used if names collide.
 const DIGITS: [usize; 3] = [6, 12, 64];
 
-/// Returns a name for each value, without ending, in order; values are told apart by `identity`, of which no two are the same.
-/// A name does not depend on the order of values: a department's file is called the same next month.
+/// Returns a file name without extension for each value, in order. The values' `identity` must be unique. A name does not depend
+/// on the order of values, so that a department's file has the same name every month.
 pub(super) fn file_names(values: &[Named<'_>]) -> Vec<String> {
     let shown: Vec<String> = values.iter().map(|value| readable(value.shown)).collect();
     let mut uses: HashMap<String, usize> = HashMap::new();
@@ -32,20 +32,20 @@ pub(super) fn file_names(values: &[Named<'_>]) -> Vec<String> {
             return names;
         }
     }
-    // Two hashes of 64 digits that are the same do not occur; numbers are distinct all the same.
+    // A collision of SHA-256 does not occur; numbers guarantee unique names without a panic.
     (1..=values.len()).map(|number| number.to_string()).collect()
 }
 
-/// A value and how it is shown.
+/// A value and its form for display.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Named<'a> {
-    /// What it is, whole.
+    /// The complete value.
     pub identity: &'a str,
-    /// What of it may be shown.
+    /// The value with masking applied.
     pub shown: &'a str,
 }
 
-/// A text as a part of a file's name: without what any system gives a meaning, and not over-long.
+/// Converts a text for use in a file name: without characters that have a meaning on any system, and shortened.
 fn readable(text: &str) -> String {
     let is_safe = |character: char| {
         !character.is_control() && !matches!(character, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' | '\u{FFFD}')
@@ -58,17 +58,17 @@ fn readable(text: &str) -> String {
         }
         name.push(character);
     }
-    // Windows drops dots and spaces at the end; a name that begins with a dot is hidden, and one with `~$` is a lock file.
+    // Windows removes dots and spaces at the end of a name; a leading dot hides a file, and `~$` marks a lock file.
     let name = name.trim_end_matches(['.', ' ']).trim_start_matches(['.', ' ', '~', '-']).to_owned();
     if name.is_empty() { "_".to_owned() } else { name }
 }
 
-/// What names are compared by: Windows and macOS know no difference between letter cases.
+/// Returns the form in which names are compared, because Windows and macOS ignore letter case.
 fn folded(name: &str) -> String {
     name.to_lowercase()
 }
 
-/// Whether Windows takes a name for a device.
+/// Returns whether Windows treats a name as a device.
 fn is_device(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or_default().trim_end().to_lowercase();
     let numbered = |start: &str| {
@@ -77,11 +77,11 @@ fn is_device(name: &str) -> bool {
     ["con", "prn", "aux", "nul"].contains(&stem.as_str()) || numbered("com") || numbered("lpt")
 }
 
-/// The first digits of a text's SHA-256.
+/// Returns the first digits of a text's SHA-256.
 fn hash(text: &str, digits: usize) -> String {
     let mut hex = String::new();
     for byte in Sha256::digest(text.as_bytes()) {
-        // Writing to a text never fails.
+        // Writing to a `String` cannot fail.
         let _ = write!(hex, "{byte:02x}");
     }
     hex.truncate(digits);

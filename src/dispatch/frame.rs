@@ -1,4 +1,4 @@
-//! What a department's workbook is made with, beside its rows.
+//! Data of a department's workbook besides its rows.
 
 use super::key::Keys;
 use super::style::Style;
@@ -6,26 +6,26 @@ use super::tally::{MatterCounts, Standing};
 use crate::report::Words;
 use chrono::{DateTime, NaiveDate, Utc};
 
-/// What all departments' workbooks have in common.
+/// Data that all departments' workbooks share.
 pub(super) struct Frame<'a> {
     pub words: &'a Words,
     pub style: &'a Style,
     pub keys: &'a Keys,
     pub job: &'a str,
     pub run_id: &'a str,
-    /// The day of dispatch, where the program runs.
+    /// Day of the dispatch in the local time zone.
     pub dispatched_on: NaiveDate,
     pub dispatched_at: DateTime<Utc>,
     pub due: Option<NaiveDate>,
-    /// All certificates to settle.
+    /// Number of certificates to settle over all departments.
     pub total: MatterCounts,
 }
 
-/// A department.
+/// Data of a department.
 pub(super) struct Department<'a> {
-    /// Its value of the carried column.
+    /// Value in the carried column; `None` for rows without a value.
     pub value: Option<&'a str>,
-    /// What it is called.
+    /// Name for display.
     pub shown: &'a str,
     pub counts: MatterCounts,
     pub standing: Standing,

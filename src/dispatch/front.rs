@@ -1,4 +1,4 @@
-//! The first sheet of a department's workbook: its share and rank, and what to do in four sentences.
+//! The first sheet of a department's workbook: the department's share and rank, and instructions.
 
 use super::columns::sheet_name;
 use super::frame::{Department, Frame};
@@ -8,10 +8,10 @@ use crate::report::{Words, fitting, width_of};
 use crate::table::Matter;
 use rust_xlsxwriter::{Url, Worksheet, XlsxError};
 
-/// Widths of the columns, in digits, and of all of them together.
+/// Widths of the columns, and their sum, in digits.
 const WIDTHS: [f64; 4] = [30.0, 14.0, 14.0, 82.0];
 const ALL_COLUMNS: usize = 140;
-/// Height of a line of 11 points.
+/// Height of a line of 11-point text, in points.
 const LINE: f64 = 17.0;
 
 /// Writes the sheet.
@@ -35,7 +35,7 @@ pub(super) fn write(sheet: &mut Worksheet, frame: &Frame<'_>, department: &Depar
     Ok(())
 }
 
-/// Writes how much there is to settle; the row behind.
+/// Writes the number of certificates to settle and returns the next row.
 fn counts(sheet: &mut Worksheet, mut row: u32, frame: &Frame<'_>, department: &Department<'_>) -> Result<u32, XlsxError> {
     let (words, style) = (frame.words, frame.style);
     let standing = department.standing;
@@ -86,7 +86,7 @@ const fn meaning_of(matter: Matter) -> &'static str {
     }
 }
 
-/// Writes what to do, in four sentences; the row behind.
+/// Writes the instructions and returns the next row.
 fn sentences(sheet: &mut Worksheet, mut row: u32, frame: &Frame<'_>) -> Result<u32, XlsxError> {
     let (words, style) = (frame.words, frame.style);
     sheet.write_string_with_format(row, 0, words.text("dispatch-what-to-do"), &style.heading)?;
@@ -99,19 +99,19 @@ fn sentences(sheet: &mut Worksheet, mut row: u32, frame: &Frame<'_>) -> Result<u
         row += 1;
         let text = format!("{number}. {sentence}");
         sheet.merge_range(row, 0, row, 3, &text, &style.sentence)?;
-        // Rows of merged cells do not grow with their text.
+        // Excel does not adapt the height of merged cells to their text.
         sheet.set_row_height(row, LINE * lines(&text))?;
     }
     Ok(row + 1)
 }
 
-/// How many lines a text takes over all columns.
+/// Returns the number of lines that a text takes over all columns.
 fn lines(text: &str) -> f64 {
     let lines = (width_of(text) * 11).div_ceil(10 * ALL_COLUMNS).max(1);
     f64::from(u32::try_from(lines).unwrap_or(u32::MAX))
 }
 
-/// Writes what each decision means.
+/// Writes the meaning of each decision.
 fn decisions(sheet: &mut Worksheet, mut row: u32, frame: &Frame<'_>) -> Result<(), XlsxError> {
     let (words, style) = (frame.words, frame.style);
     sheet.write_string_with_format(row, 0, words.text("dispatch-decisions"), &style.heading)?;
@@ -124,7 +124,7 @@ fn decisions(sheet: &mut Worksheet, mut row: u32, frame: &Frame<'_>) -> Result<(
     Ok(())
 }
 
-/// A decision as people choose it.
+/// Returns the text of a decision in drop-down lists.
 pub(super) fn decision_word(words: &Words, decision: Decision) -> &str {
     words.named("decision", decision.name())
 }

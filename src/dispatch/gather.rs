@@ -1,4 +1,4 @@
-//! From a run's tables to the rows of departments' workbooks, in one pass.
+//! Collects the rows of departments' workbooks from a run's tables, in one pass.
 
 use super::DispatchError;
 use super::spill::{ListedRow, Spill};
@@ -13,29 +13,29 @@ use crate::table::{Beside, Column, MARK_COLUMNS, Matter, Row, Rows, TableError, 
 use std::collections::HashMap;
 use std::path::Path;
 
-/// Departments at most. A column with more values names something else, holders for instance.
+/// Limit on departments. A column with more values does not name departments, but holders for instance.
 const MOST_DEPARTMENTS: usize = 10_000;
 
-/// What workbooks are made from.
+/// Source of the workbooks.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Source<'a> {
     /// Folder of the run's tables.
     pub tables: &'a Path,
-    /// Header of the carried column whose values are the departments.
+    /// Header of the carried column whose values name the departments.
     pub by: &'a str,
     pub mask: Mask,
     pub words: &'a Words,
     pub seal: &'a Seal,
 }
 
-/// Everything that departments have to settle.
+/// All certificates to settle.
 pub(super) struct Gathered {
     pub spill: Spill,
-    /// Departments in the order in which they came up, by which their rows lie in the spill.
+    /// Departments in the order of first appearance, which is their number in the spill.
     pub tallies: Vec<Tally>,
 }
 
-/// Reads the tables once. Rows are put by in the folder `scratch`.
+/// Reads the tables once and writes the rows to temporary files in the folder `scratch`.
 pub(super) fn gather(source: Source<'_>, scratch: &Path, is_interrupted: &dyn Fn() -> bool) -> Result<Gathered, DispatchError> {
     let by = coverage::COVERAGE.carried_name(source.by);
     let columns = [
@@ -85,20 +85,20 @@ pub(super) fn gather(source: Source<'_>, scratch: &Path, is_interrupted: &dyn Fn
     Ok(gathered)
 }
 
-/// The texts of a row.
+/// Texts of a row.
 struct RowCells {
-    /// Of the locked columns in order, then of those to fill in.
+    /// Texts of the locked columns, then of those to fill in.
     texts: Vec<String>,
-    /// Whether it was decided about already.
+    /// Whether there is a decision already.
     is_decided: bool,
 }
 
-/// Makes the texts of rows, from the tables beside the coverage too.
+/// Builds the texts of rows, also from the tables read in step with the coverage.
 struct RowReader<'a> {
     source: Source<'a>,
     certificates: Beside,
     differences: Beside,
-    /// `None` for a run that was never decided about.
+    /// `None` for a run without decisions.
     decisions: Option<Beside>,
 }
 
@@ -127,7 +127,7 @@ impl<'a> RowReader<'a> {
         })
     }
 
-    /// Returns the texts of a row of the coverage; rows may only come in the order of the table.
+    /// Returns the texts of a coverage row. Keys must not decrease from call to call.
     fn cells(&mut self, row: Row<'_>, matter: Matter) -> Result<RowCells, TableError> {
         let Source { mask, words, .. } = self.source;
         let key = [row.number(coverage::ITEM_ID), row.number(coverage::CERTIFICATE_INDEX)];
@@ -164,7 +164,7 @@ impl<'a> RowReader<'a> {
         Ok(RowCells { texts, is_decided })
     }
 
-    /// The holder's name as the city's face has it, else as the province's does.
+    /// Returns the holder's name on the city's face, else on the province's.
     fn holder_name(&mut self, key: [Option<i64>; 2], holder: &str) -> Result<String, TableError> {
         let mask = self.source.mask;
         let mut name = String::new();
@@ -178,7 +178,7 @@ impl<'a> RowReader<'a> {
         Ok(name)
     }
 
-    /// Fields, values of both sides and reasons of all differences, each of the four as one text.
+    /// Returns fields, both sides' values and reasons of all differences, each as one text with a line per difference.
     fn differences(&mut self, key: [Option<i64>; 2], holder: &str) -> Result<[String; 4], TableError> {
         let Source { mask, words, .. } = self.source;
         let mut lines: Vec<[String; 4]> = Vec::new();
@@ -191,7 +191,7 @@ impl<'a> RowReader<'a> {
                 let value = if field == Field::Lifecycle.name() { words.named("lifecycle", value) } else { value };
                 face_value(value, field, holder, mask)
             };
-            // A reason may quote a value: where values are masked, it does not.
+            // A reason can quote a value, so it is shortened if values are masked.
             let reason = row.text(differences::REASON).map(|reason| words.reason(reason, mask == Mask::None));
             lines.push([
                 words.named("field", field).to_owned(),
@@ -215,7 +215,7 @@ impl<'a> RowReader<'a> {
         Ok(texts)
     }
 
-    /// What is known to have been decided: decision, note and person; empty texts where nothing is.
+    /// Returns decision, note and person of the known decision; empty texts if there is none.
     fn answers(&mut self, key: [Option<i64>; 2], holder: &str) -> Result<[String; 3], TableError> {
         let Source { mask, words, .. } = self.source;
         let mut answers: [String; 3] = Default::default();
@@ -234,7 +234,7 @@ impl<'a> RowReader<'a> {
     }
 }
 
-/// A number before one of several texts of a cell, so that fields, values and reasons are seen to belong together: ①, ②, …
+/// Returns the circled number ①, ②, … that links a field, its values and its reason across the cells of a row.
 fn numbered(number: u32) -> String {
     const ONE: u32 = 0x2460;
     const LAST: u32 = 20;

@@ -1,62 +1,61 @@
-//! The hidden keys of a department's workbook: one in each row, which says of which certificate the row is and what its
-//! locked cells held, and one in each list's header, which says whose list it is.
+//! Hidden keys of a department's workbook: one in each row, which identifies the certificate and contains checksums of the locked
+//! cells, and one in each list's header, which identifies department and matter.
 //!
-//! A key is opaque and sealed with the run's secret: it names no holder, cannot be made up, and tells a row of another run
-//! or of another department's workbook. Since it lies in the row that it is about, it survives sorting, filtering, moved
-//! columns and deleted rows.
+//! A key is authenticated with the run's secret. It does not reveal the holder, cannot be forged, and shows if a row belongs to
+//! another run or department. Because it is part of its row, it survives sorting, filtering, moved columns and deleted rows.
 
 use crate::journal::{CertificateMark, Seal};
 use crate::table::Matter;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// Form of the keys that this version writes.
+/// Format version of the keys that this program writes.
 const VERSION: u8 = 1;
-/// How a list's key begins, so that its header is found wherever it stands.
+/// Prefix of a list's key, by which the header row is found in any row.
 const LIST_MARK: &str = "ecert-audit:";
 
-/// Bytes that tell runs and departments apart. A mistake of one in four thousand million costs a message, no decision.
+/// Hash that identifies a run or a department. A collision, with a probability of one in 2^32, affects only a message.
 type Tag = [u8; 4];
-/// Bytes of a key's check.
+/// Authentication tag of a key.
 type Check = [u8; 8];
 
-/// Bytes before the checks of the cells: version, run, department, item, certificate.
+/// Bytes before the checksums of the cells: version, run, department, item, certificate.
 const FIXED: usize = 1 + 4 + 4 + 8 + 8;
 const CHECK: usize = 8;
 
-/// Makes and reads the keys of one run.
+/// Creates and reads the keys of one run.
 #[derive(Debug, Clone)]
 pub(super) struct Keys {
     seal: Seal,
     run: Tag,
 }
 
-/// What a row's key says.
+/// Content of a row's key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RowKey {
-    /// The department's tag.
+    /// Hash of the department.
     pub department: Tag,
-    /// The item.
+    /// Id of the item.
     pub item_id: u64,
-    /// Which of its certificates.
+    /// The certificate among those of the item.
     pub certificate: CertificateMark,
-    /// Checks of the texts of the locked cells, in the order of [`super::columns`].
+    /// Checksums of the locked cells' texts, in the order of [`super::columns`].
     pub cells: Vec<u16>,
 }
 
-/// What a list's key says.
+/// Content of a list's key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ListKey {
-    /// The department's tag.
+    /// Hash of the department.
     pub department: Tag,
-    /// Whose rows it lists.
+    /// Matter of the list's rows.
     pub matter: Matter,
 }
 
-/// Why a text is no key of this run.
+/// Reason why a text is not a key of this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NoKey {
-    /// It was changed, or never was one.
+    /// It was changed, or is not a key.
     Unknown,
     /// It is a key of another run.
     OtherRun,
@@ -68,7 +67,7 @@ impl Keys {
         Self { seal, run }
     }
 
-    /// The tag of a department, by its value of the carried column; `None` is the rows without one.
+    /// Returns the hash of a department, given by its value in the carried column; `None` for rows without a value.
     pub(super) fn department(&self, value: Option<&str>) -> Tag {
         match value {
             Some(value) => self.seal.tag("department", &[value.as_bytes()]),
@@ -76,7 +75,7 @@ impl Keys {
         }
     }
 
-    /// The key of a row.
+    /// Returns the key of a row.
     pub(super) fn row(&self, key: &RowKey) -> String {
         let mut bytes = Vec::with_capacity(FIXED + 2 * key.cells.len() + CHECK);
         bytes.push(VERSION);
@@ -105,7 +104,7 @@ impl Keys {
         read().ok_or(NoKey::Unknown)
     }
 
-    /// The key of a list, for its header.
+    /// Returns the key of a list, for its header.
     pub(super) fn list(&self, key: ListKey) -> String {
         let place = Matter::ALL.iter().position(|matter| *matter == key.matter).and_then(|place| u8::try_from(place).ok());
         let mut bytes = vec![VERSION];
@@ -115,7 +114,7 @@ impl Keys {
         format!("{LIST_MARK}{}", self.sealed("list", bytes))
     }
 
-    /// Reads the key of a list. `None` where the text is meant to be no such key.
+    /// Reads the key of a list; `None` if the text does not have the prefix of one.
     pub(super) fn read_list(&self, text: &str) -> Option<Result<ListKey, NoKey>> {
         let sealed = text.trim().strip_prefix(LIST_MARK)?;
         Some(self.opened("list", sealed).and_then(|bytes| {
@@ -133,7 +132,7 @@ impl Keys {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// Returns what a key says behind version and run.
+    /// Verifies a key and returns its content after version and run.
     fn opened(&self, purpose: &str, text: &str) -> Result<Vec<u8>, NoKey> {
         let mut bytes = URL_SAFE_NO_PAD.decode(text.trim()).map_err(|_| NoKey::Unknown)?;
         let begin = 1 + self.run.len();
@@ -152,16 +151,16 @@ impl Keys {
     }
 }
 
-/// Takes the next `N` bytes. `None` where there are not as many.
+/// Removes and returns the next `N` bytes; `None` if there are fewer.
 fn take<const N: usize>(left: &mut &[u8]) -> Option<[u8; N]> {
     let (taken, rest) = left.split_first_chunk::<N>()?;
     *left = rest;
     Some(*taken)
 }
 
-/// Returns the check of a cell's text. Space is all the same: programs change line breaks and trim ends.
+/// Returns the checksum of a cell's text, ignoring white space, because programs change line breaks and trim texts.
 ///
-/// It is a plain hash (FNV-1a, folded to 16 bits) of what the department sees anyway; the seal of the key protects it.
+/// It is a plain hash (FNV-1a, folded to 16 bits) of a text that the department can read; the tag of the key protects it.
 pub(super) fn cell_check(text: &str) -> u16 {
     const BASIS: u32 = 0x811C_9DC5;
     const PRIME: u32 = 0x0100_0193;

@@ -1,8 +1,8 @@
-//! Department workbooks out, decisions back in.
+//! Workbooks for departments, and collecting their decisions.
 //!
-//! [`dispatch`] writes a workbook for each value of a carried column: what that department has to settle, with three columns
-//! to fill in. [`collect`] takes what was filled in from returned workbooks into the run's journal. Between the two lies a
-//! key in each row (`key`), which says which certificate is meant and what the row showed.
+//! [`dispatch`] writes a workbook for each value of a carried column with the certificates that the department has to settle, and
+//! three columns to fill in. [`collect`] reads returned workbooks and stores the decisions in the run's journal. A hidden key in
+//! each row (`key`) identifies the certificate and the values that the row showed.
 
 mod collect;
 mod columns;
@@ -32,43 +32,43 @@ use rust_xlsxwriter::XlsxError;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Name of the file beside the workbooks that tells what was dispatched.
+/// Name of the file that lists the workbooks, in their folder.
 const REPORT: &str = "dispatch.json";
 
-/// Why workbooks could not be written.
+/// Error on writing workbooks.
 #[derive(Debug, thiserror::Error)]
 pub enum DispatchError {
-    /// A table could not be read.
+    /// A table cannot be read.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// The journal could not be read or written.
+    /// The journal cannot be read or written.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// A sheet could not be written.
+    /// A sheet cannot be written.
     #[error("a workbook cannot be made: {0}")]
     Workbook(#[from] XlsxError),
-    /// A workbook could not be encrypted.
+    /// A workbook cannot be encrypted.
     #[error("a workbook cannot be encrypted: {0}")]
     Encryption(#[from] EncryptionError),
-    /// A file could not be read or written.
+    /// A file cannot be read or written.
     #[error("the workbooks cannot be written: {0}")]
     Disk(#[from] io::Error),
-    /// The column has more values than there are departments anywhere.
+    /// The column has more values than there can be departments.
     #[error("more than {most} departments")]
     TooManyDepartments {
-        /// Departments at most.
+        /// Limit on departments.
         most: usize,
     },
-    /// Workbooks that would be replaced hold what somebody wrote into them.
+    /// Workbooks that would be replaced were edited.
     #[error("{} workbooks were changed since they were written", files.len())]
     Changed {
-        /// Their files.
+        /// Paths of the workbooks.
         files: Vec<PathBuf>,
     },
     /// The password is longer than Excel allows.
     #[error("the password has more than {most} characters")]
     LongPassword {
-        /// Characters at most.
+        /// Longest password, in characters.
         most: usize,
     },
     /// The process was asked to stop; nothing was replaced.
@@ -77,10 +77,10 @@ pub enum DispatchError {
 }
 
 impl DispatchError {
-    /// The end of the command, where the workbooks go to `out` by the column `by`.
+    /// Converts the error into that of the command, for workbooks in `out` by the column `by`.
     #[must_use]
     pub fn into_stop(self, out: &Path, by: &str) -> Stop {
-        /// Changed files that are named at most.
+        /// Limit on edited files that are listed.
         const MOST_NAMED: usize = 20;
         match self {
             Self::TooManyDepartments { most } => {

@@ -1,4 +1,4 @@
-//! What a returned workbook says, whatever program saved it: columns may have moved, rows may be gone, added or sorted.
+//! Reading of a returned workbook, whichever program saved it: columns may have moved, rows may be missing, added or sorted.
 
 use super::columns::{Answer, locked};
 use super::key::{Keys, ListKey, NoKey, RowKey, cell_check};
@@ -9,12 +9,12 @@ use crate::message::Message;
 use crate::report::{Words, mask_codes};
 use unicode_normalization::UnicodeNormalization;
 
-/// Rows at the top of a sheet among which its header is looked for.
+/// Number of rows at the top of a sheet that are searched for the header.
 const HEADER_WITHIN: u32 = 50;
-/// Most characters of a text that a message quotes.
+/// Longest quotation of a cell in a message, in characters.
 const MOST_QUOTED: usize = 30;
 
-/// The words by which headers and decisions are recognised: those of every language, since a workbook may be in any.
+/// Texts by which headers and decisions are recognised, in all languages, because a workbook may be in any of them.
 pub(super) struct KnownWords(Vec<Words>);
 
 impl KnownWords {
@@ -22,13 +22,13 @@ impl KnownWords {
         Self([Language::ZhCn, Language::En].map(Words::new).into())
     }
 
-    /// Whether a header's text is that of a message.
+    /// Returns whether a header has the text of a message.
     fn is_header(&self, text: &str, key: &str) -> bool {
         let text = compact(text);
         self.0.iter().any(|words| compact(words.text(key)) == text)
     }
 
-    /// The decision that a text names. `None` where the list has no such decision.
+    /// Returns the decision that a text names; `None` if it names none.
     fn decision(&self, text: &str) -> Option<Decision> {
         let text = compact(text);
         let is_named = |decision: &Decision| self.0.iter().any(|words| compact(words.named("decision", decision.name())) == text);
@@ -36,12 +36,12 @@ impl KnownWords {
     }
 }
 
-/// A text without space and in one width, in lower case: what people may change of a word without meaning another.
+/// Normalises a text for comparison: without white space, in half width and lower case.
 fn compact(text: &str) -> String {
     text.nfkc().filter(|character| !character.is_whitespace()).flat_map(char::to_lowercase).collect()
 }
 
-/// A decision as a row of a returned workbook has it.
+/// A decision in a row of a returned workbook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ReturnedRow {
     pub sheet: String,
@@ -52,47 +52,47 @@ pub(super) struct ReturnedRow {
     pub by: Option<String>,
 }
 
-/// What is found in a returned workbook.
+/// Result of reading a part of a returned workbook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Finding {
-    /// A decision to take.
+    /// A decision to store.
     Row(ReturnedRow),
-    /// Something that a person should know; what is meant is taken all the same, or says nothing.
+    /// A notice for the user, without effect on what is stored.
     Note(Message),
-    /// Something that is not taken.
+    /// A problem because of which something is not stored.
     Refusal(Message),
-    /// Something that keeps the workbook from being read to its end: nothing of it is taken.
+    /// A problem that prevents reading the workbook to its end; nothing of it is stored.
     Unreadable(Message),
 }
 
-/// Reads one returned workbook.
+/// Reader of one returned workbook.
 pub(super) struct ReturnedFile<'a> {
-    /// The file, as messages name it.
+    /// Name of the file in messages.
     name: &'a str,
     keys: &'a Keys,
     words: &'a KnownWords,
     sheet: String,
     state: SheetState,
-    /// Lists found so far, those of other runs included.
+    /// Number of lists found so far, including those of other runs.
     lists: u32,
 }
 
 enum SheetState {
     /// The header has not been found yet.
     Searching,
-    /// Rows of a list follow.
+    /// In a list, below its header.
     List(ListColumns),
-    /// Nothing more is wanted of the sheet.
+    /// The rest of the sheet is ignored.
     Done,
 }
 
-/// Where the columns of a list are.
+/// Indices of the columns of a list.
 struct ListColumns {
     list: ListKey,
     key: usize,
-    /// By place in [`Answer::ALL`].
+    /// By position in [`Answer::ALL`].
     answers: [Option<usize>; Answer::ALL.len()],
-    /// By place in [`locked`].
+    /// By position in [`locked`].
     locked: Vec<Option<usize>>,
 }
 
@@ -101,7 +101,7 @@ impl<'a> ReturnedFile<'a> {
         Self { name, keys, words, sheet: String::new(), state: SheetState::Done, lists: 0 }
     }
 
-    /// Takes what was found in the file; what it comes to is added to `findings`.
+    /// Processes an event of the file's reader and adds the results to `findings`.
     pub(super) fn take(&mut self, event: CellEvent<'_>, findings: &mut Vec<Finding>) {
         match event {
             CellEvent::Sheet(name) => {
@@ -131,12 +131,12 @@ impl<'a> ReturnedFile<'a> {
         Finding::Refusal(self.at_row("collect-row-unreadable", row).with_message("reason", message.clone()))
     }
 
-    /// A message about the sheet that is being read.
+    /// Returns a message about the current sheet.
     fn at_sheet(&self, code: &'static str) -> Message {
         Message::new(code).with("file", self.name).with("sheet", &self.sheet)
     }
 
-    /// A message about a row of it.
+    /// Returns a message about a row of the current sheet.
     fn at_row(&self, code: &'static str, row: u32) -> Message {
         self.at_sheet(code).with("row", row)
     }
@@ -192,7 +192,7 @@ impl<'a> ReturnedFile<'a> {
         let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let key = text(Some(columns.key));
         if key.is_empty() {
-            // A row that somebody added: a total, or a certificate that is not in the list.
+            // A row that was added by hand: a total, or a certificate that is not in the list.
             if !decision.is_empty() {
                 findings.push(Finding::Refusal(self.at_row("collect-row-without-key", number)));
             }
@@ -218,7 +218,7 @@ impl<'a> ReturnedFile<'a> {
             return;
         }
         let Some(decision) = self.words.decision(decision) else {
-            // Whatever stands there may be a holder's code.
+            // The cell may contain a holder code instead of a decision.
             let quoted: String = mask_codes(decision, Mask::Partial).chars().take(MOST_QUOTED).collect();
             let message = self.at_row("collect-unknown-decision", number);
             let message = message.with("cell", cell_name(columns.answers.first().copied().flatten(), number));
@@ -238,8 +238,8 @@ impl<'a> ReturnedFile<'a> {
         }));
     }
 
-    /// Tells of locked cells of a row that are not what they were. Returns whether one of them names the certificate: then the
-    /// row is about another one than its key says.
+    /// Reports locked cells of a row that have changed. Returns whether one of them identifies the certificate, in which case the
+    /// row is about another certificate than its key.
     fn check_cells(
         &self,
         (key, is_decided): (&RowKey, bool),
@@ -270,7 +270,7 @@ impl<'a> ReturnedFile<'a> {
     }
 }
 
-/// A cell as people name it, such as `AB12`; columns are counted from 0.
+/// Returns the reference of a cell, such as `AB12`; columns are counted from 0.
 fn cell_name(column: Option<usize>, row: u32) -> String {
     let mut letters = Vec::new();
     let mut left = column.map_or(0, |column| column + 1);
@@ -312,7 +312,7 @@ mod tests {
         std::iter::once(key).chain(CELLS).chain(answers).map(str::to_owned).collect()
     }
 
-    /// What a sheet of these rows comes to: decisions with their items and rows, and codes of messages with their rows.
+    /// Reads a sheet of these rows and returns the decisions with item and row, and the codes of messages with their rows.
     fn told(rows: &[Vec<String>]) -> Vec<String> {
         let (own, words) = (keys(b"run"), KnownWords::new());
         let mut file = ReturnedFile::new("a.xlsx", &own, &words);

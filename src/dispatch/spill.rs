@@ -1,49 +1,49 @@
-//! Rows on their way from the tables, where they lie in the order of items, to the workbooks, where they lie by department.
+//! Temporary files in which rows are regrouped from the order of items to that of departments.
 //!
-//! They are written to a few files, each with the rows of some departments, and read back department by department. Memory
-//! and open files stay the same whatever the number of rows and of departments; every row is written and read once, unless
-//! the departments of one file have more rows than memory is to hold.
+//! Rows are distributed over a fixed number of files by department, and read back department by department. Memory and open files
+//! do not grow with the number of rows or departments. Every row is written and read once, unless the departments of one file
+//! exceed the memory limit.
 
 use crate::journal::CertificateMark;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-/// Files that rows are spread over.
+/// Number of files.
 const FILES: usize = 32;
-/// Bytes of rows that are in memory at a time.
+/// Limit on rows in memory, in bytes.
 const IN_MEMORY: u64 = 32 << 20;
 
-/// A row of a list as it will stand in a workbook.
+/// A row of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ListedRow<'a> {
-    /// The list, by its place among [`crate::table::Matter::ALL`].
+    /// The list, by its position in [`crate::table::Matter::ALL`].
     pub list: u8,
-    /// The item.
+    /// Id of the item.
     pub item_id: u64,
-    /// Which of its certificates.
+    /// The certificate among those of the item.
     pub certificate: CertificateMark,
-    /// The texts of its cells: the locked ones, then those that the department fills in. Empty texts are empty cells.
+    /// Texts of its cells: the locked ones, then those that the department fills in. An empty text is an empty cell.
     pub cells: Vec<&'a str>,
 }
 
-/// Rows on the disk.
+/// Rows in temporary files.
 #[derive(Debug)]
 pub(super) struct Spill {
     files: Vec<BufWriter<File>>,
-    /// Bytes of rows by department.
+    /// Size of the rows by department, in bytes.
     bytes: Vec<u64>,
     record: Vec<u8>,
 }
 
 impl Spill {
-    /// Begins with no rows; they go to nameless files in the folder `dir`.
+    /// Creates an empty spill. Rows go to unnamed files in the folder `dir`.
     pub(super) fn create(dir: &Path) -> io::Result<Self> {
         let files = (0..FILES).map(|_| tempfile::tempfile_in(dir).map(BufWriter::new)).collect::<io::Result<_>>()?;
         Ok(Self { files, bytes: Vec::new(), record: Vec::new() })
     }
 
-    /// Adds a row of a department. Departments are numbered from 0 in the order in which they come up.
+    /// Adds a row of a department. Departments are numbered from 0 in the order of first appearance.
     pub(super) fn push(&mut self, department: usize, row: &ListedRow<'_>) -> io::Result<()> {
         self.record.clear();
         self.record.push(row.list);
@@ -66,7 +66,7 @@ impl Spill {
         file.write_all(&self.record)
     }
 
-    /// Gives every department to `take`, with a function that gives its rows in the order in which they were added.
+    /// Calls `take` for every department with a reader of its rows, in the order in which they were added.
     pub(super) fn each_department<E: From<io::Error>>(
         self,
         mut take: impl FnMut(usize, &mut Rows<'_>) -> Result<(), E>,
@@ -76,7 +76,7 @@ impl Spill {
             for group in groups(&self.bytes, number) {
                 file.seek(SeekFrom::Start(0))?;
                 let mut records = Records { file: BufReader::with_capacity(1 << 16, &mut file), record: Vec::new() };
-                // One department by itself needs no memory, whatever its size.
+                // A department that is alone in its group is streamed, so its size does not matter.
                 if let [department] = group[..] {
                     take(department, &mut Rows::Streamed { records, department })?;
                     continue;
@@ -98,7 +98,7 @@ impl Spill {
     }
 }
 
-/// The departments of a file in groups that memory can hold, in order; one that it cannot hold is by itself.
+/// Divides the departments of a file into groups that fit the memory limit, in order. One that exceeds it is alone in its group.
 fn groups(bytes: &[u64], file: usize) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     let mut size = 0;
@@ -119,17 +119,17 @@ fn length(length: usize) -> io::Result<u32> {
     u32::try_from(length).map_err(|_| io::Error::other("a row is too long"))
 }
 
-/// Records of a file, one after the other.
+/// Reader of a file's records.
 pub(super) struct Records<'a> {
     file: BufReader<&'a mut File>,
     record: Vec<u8>,
 }
 
 impl Records<'_> {
-    /// Goes on to the next record. Returns its department; `None` behind the last.
+    /// Advances to the next record and returns its department; `None` after the last one.
     fn advance(&mut self) -> io::Result<Option<usize>> {
         let mut head = [0; 8];
-        // The end of the file is the end of a record.
+        // A file ends after a complete record.
         match self.file.read_exact(&mut head) {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
             read => read?,
@@ -141,14 +141,14 @@ impl Records<'_> {
     }
 }
 
-/// The rows of a department.
+/// Reader of the rows of a department.
 pub(super) enum Rows<'a> {
     Streamed { records: Records<'a>, department: usize },
     Held { left: &'a [u8] },
 }
 
 impl Rows<'_> {
-    /// Gives every row to `take`.
+    /// Calls `take` for every row.
     pub(super) fn each<E: From<io::Error>>(&mut self, mut take: impl FnMut(ListedRow<'_>) -> Result<(), E>) -> Result<(), E> {
         match self {
             Self::Streamed { records, department } => {
@@ -185,7 +185,7 @@ fn read(record: &[u8]) -> io::Result<ListedRow<'_>> {
     Ok(row)
 }
 
-/// Takes the next field: its length, then its bytes.
+/// Removes and returns the next field, which is stored as its length and its bytes.
 fn field<'a>(left: &mut &'a [u8]) -> Option<&'a [u8]> {
     let size = u32::from_le_bytes(take(left)?) as usize;
     let (bytes, rest) = left.split_at_checked(size)?;
@@ -204,7 +204,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// What each department gets back: its number, and item and cells of each row.
+    /// Returns the content of each department: its number, and item and cells of each row.
     fn read_back(rows: &[(usize, String)]) -> Vec<(usize, Vec<(u64, String)>)> {
         let dir = tempfile::tempdir().unwrap();
         let mut spill = Spill::create(dir.path()).unwrap();

@@ -1,4 +1,4 @@
-//! Formats and page set-up of departments' workbooks.
+//! Formats and page layout of departments' workbooks.
 
 use crate::report::Words;
 use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, FormatUnderline, ProtectionOptions, Worksheet, XlsxError};
@@ -7,10 +7,10 @@ use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, FormatUnderline,
 const SIDE_MARGIN: f64 = 0.24;
 const TOP_MARGIN: f64 = 0.6;
 const TITLE_MARGIN: f64 = 0.3;
-/// Most characters of a department that the head of a printed page shows; Excel allows 255 in all.
+/// Limit on characters of a department's name in the page header; Excel allows 255 for the whole header.
 const MOST_IN_HEAD: usize = 60;
 
-/// The formats of a workbook. Cells are locked but for those of [`Style::answer`].
+/// Formats of a workbook. Cells are locked, except for those of [`Style::answer`].
 pub(super) struct Style {
     pub title: Format,
     pub heading: Format,
@@ -24,7 +24,7 @@ pub(super) struct Style {
     pub total_number: Format,
     pub total_percent: Format,
     pub sentence: Format,
-    /// The header of a locked column, and of one to fill in.
+    /// Formats of the headers of locked columns and of those to fill in.
     pub header: Format,
     pub answer_header: Format,
     pub key: Format,
@@ -60,7 +60,7 @@ impl Style {
             total_percent: total().set_num_format("0.00%"),
             sentence: base().set_font_size(11).set_text_wrap(),
             header: header(dark),
-            // What is to be filled in is seen at once.
+            // Columns to fill in have a distinct colour.
             answer_header: header(Color::RGB(0x00C5_5A11)),
             key: base().set_num_format("@"),
             locked: framed().set_num_format("@").set_text_wrap(),
@@ -69,12 +69,13 @@ impl Style {
     }
 }
 
-/// Sets how a sheet prints: landscape A4, as wide as the page, the header on every page, with department, sheet and number.
+/// Sets the page layout for printing: landscape A4, as wide as the page, the header row on every page, and a page header with
+/// department, sheet and page number.
 pub(super) fn set_page(sheet: &mut Worksheet, words: &Words, department: &str, header_row: Option<u32>) -> Result<(), XlsxError> {
     const A4: u8 = 9;
     sheet.set_landscape().set_paper_size(A4).set_print_fit_to_pages(1, 0);
     sheet.set_margins(SIDE_MARGIN, SIDE_MARGIN, TOP_MARGIN, TOP_MARGIN, TITLE_MARGIN, TITLE_MARGIN);
-    // An ampersand begins a field there; two of them are one.
+    // An ampersand begins a field in a page header and is escaped by doubling.
     let shown: String = department.chars().filter(|character| !character.is_control()).take(MOST_IN_HEAD).collect();
     sheet.set_header(format!("&L{}&R&A", shown.replace('&', "&&"))).set_footer(format!("&C{}", words.text("page-of")));
     if let Some(row) = header_row {
@@ -83,7 +84,8 @@ pub(super) fn set_page(sheet: &mut Worksheet, words: &Words, department: &str, h
     Ok(())
 }
 
-/// Protects a sheet against slips of the hand. There is no password: whoever has to sort or delete rows takes it off.
+/// Protects a sheet against accidental changes, without a password, so that a user who must sort or delete rows can remove the
+/// protection.
 pub(super) fn protect(sheet: &mut Worksheet) {
     sheet.protect_with_options(&ProtectionOptions {
         format_rows: true,

@@ -1,25 +1,25 @@
-//! How much each department has to settle: counts, shares and ranks, and the file that tells them.
+//! Number of certificates that each department has to settle: counts, shares and ranks, and `dispatch.json`, which lists them.
 
 use crate::table::Matter;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 
-/// Certificates to settle, by matter.
+/// Number of certificates to settle, by matter.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MatterCounts {
-    /// Only the city has them.
+    /// Held by the city only.
     pub city_only: u64,
-    /// Only the province has them.
+    /// Held by the province only.
     pub province_only: u64,
-    /// The two sides differ.
+    /// Held by both, with differences.
     pub difference: u64,
-    /// Revoked in the city, and still valid in the province.
+    /// Revoked in the city's library, still valid in the province's.
     pub revoked: u64,
 }
 
 impl MatterCounts {
-    /// How many are of this matter.
+    /// Returns the number for this matter.
     #[must_use]
     pub const fn of(&self, matter: Matter) -> u64 {
         match matter {
@@ -30,7 +30,7 @@ impl MatterCounts {
         }
     }
 
-    /// Counts one of this matter.
+    /// Adds one to the number for this matter.
     pub const fn count(&mut self, matter: Matter) {
         match matter {
             Matter::CityOnly => self.city_only += 1,
@@ -40,7 +40,7 @@ impl MatterCounts {
         }
     }
 
-    /// All of them.
+    /// Returns the sum over all matters.
     #[must_use]
     pub fn total(&self) -> u64 {
         Matter::ALL.into_iter().map(|matter| self.of(matter)).sum()
@@ -56,84 +56,84 @@ impl MatterCounts {
     }
 }
 
-/// What a department has to settle.
+/// Certificates that a department has to settle.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Tally {
-    /// Its value of the carried column; `None` for the rows without one.
+    /// The department's value in the carried column; `None` for rows without a value.
     pub value: Option<String>,
-    /// Certificates by matter.
+    /// Number of certificates by matter.
     pub counts: MatterCounts,
-    /// Those of them that were decided about.
+    /// Number of those with a decision.
     pub decided: u64,
 }
 
-/// The content of `dispatch.json`.
+/// Content of `dispatch.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DispatchReport {
     /// Name of the job.
     pub job: String,
     /// Id of the run.
     pub run_id: String,
-    /// The carried column by whose values the workbooks are.
+    /// Header of the carried column whose values name the departments.
     pub by: String,
-    /// `none`, `partial` or `full`.
+    /// Masking of holder codes and names: `none`, `partial` or `full`.
     pub mask: String,
-    /// Whether the workbooks open with a password only.
+    /// Whether the workbooks are encrypted.
     pub encrypted: bool,
-    /// The day by which departments are to answer.
+    /// Day by which departments are to answer; `None` if none was set.
     pub due: Option<NaiveDate>,
-    /// When the workbooks were written.
+    /// Time at which the workbooks were written.
     pub dispatched_at: DateTime<Utc>,
-    /// All certificates to settle: the sum of the departments', and the run's own figures.
+    /// Number of certificates to settle over all departments, which equals the run's figures.
     pub total: MatterCounts,
-    /// Those of them that were decided about.
+    /// Number of those with a decision.
     pub decided: u64,
-    /// Every department with something to settle, the one with the most first.
+    /// All departments with certificates to settle, the one with the most first.
     pub departments: Vec<DepartmentReport>,
 }
 
 /// A department's workbook.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DepartmentReport {
-    /// The department's value of the carried column, masked where codes are; null for the rows without one.
+    /// The department's value in the carried column, masked like a code; null for rows without a value.
     pub value: Option<String>,
     /// Name of the workbook's file.
     pub file: String,
     /// SHA-256 of the workbook, in hexadecimal.
     pub sha256: String,
-    /// SHA-256 of the workbook that it replaced, where there was one.
+    /// SHA-256 of the workbook that it replaced; `None` if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaced_sha256: Option<String>,
-    /// Certificates to settle.
+    /// Number of certificates to settle, by matter.
     #[serde(flatten)]
     pub counts: MatterCounts,
-    /// All of them.
+    /// Number of certificates to settle.
     pub rows: u64,
-    /// Those of them that were decided about.
+    /// Number of those with a decision.
     pub decided: u64,
-    /// Its part of all certificates to settle.
+    /// Share of the certificates to settle over all departments, between 0 and 1.
     pub share: f64,
-    /// Its place among the departments by number of certificates, from 1; those with as many share a place.
+    /// Rank among the departments by number of certificates, from 1; equal numbers have the same rank.
     pub rank: u64,
 }
 
-/// Where a department stands among all.
+/// Share and rank of a department.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Standing {
-    /// Its part of all certificates to settle.
+    /// Share of the certificates to settle over all departments, between 0 and 1.
     pub share: f64,
-    /// Its place, from 1.
+    /// Rank, from 1.
     pub rank: u64,
-    /// How many departments there are.
+    /// Number of departments.
     pub of: u64,
 }
 
-/// All certificates to settle.
+/// Returns the sum over all departments.
 pub(super) fn total(tallies: &[Tally]) -> MatterCounts {
     tallies.iter().fold(MatterCounts::default(), |sum, tally| sum.plus(tally.counts))
 }
 
-/// Returns where each department stands, in order.
+/// Returns share and rank of each department, in the order of `tallies`.
 #[expect(clippy::cast_precision_loss, reason = "counts of rows are far below 2^52")]
 pub(super) fn standings(tallies: &[Tally]) -> Vec<Standing> {
     let all = total(tallies).total();

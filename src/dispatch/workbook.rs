@@ -1,4 +1,4 @@
-//! A department's workbook: a first sheet, and a list for each matter that it has to settle.
+//! Writer of a department's workbook: a first sheet, and a list for each matter with certificates to settle.
 
 use super::DispatchError;
 use super::columns::{Answer, locked, sheet_name};
@@ -20,45 +20,45 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom};
 use std::path::Path;
 
-/// Excel's number of rows.
+/// Number of rows of an Excel worksheet.
 const MOST_ROWS: u32 = 1_048_576;
-/// The header's row, and the first one below it.
+/// Index of the header row and of the first row below it.
 const HEADER: u32 = 0;
 const FIRST: u32 = 1;
-/// The column of the keys, which is hidden. It stands first, so that it is part of whatever is sorted or filtered.
+/// Index of the hidden column of keys. It is the first one, so that it is included in any selection that is sorted or filtered.
 const KEY: u16 = 0;
-/// Columns that stay in sight: the key, the holder's name and code.
+/// Number of frozen columns: the key, the holder's name and code.
 const FROZEN: u16 = 3;
 
-/// Rows of a list up to which rows get the height that their texts need. Excel finds heights by itself, other programs do not;
-/// but each height is kept in memory until the workbook is saved, and nobody prints more rows.
+/// Number of rows of a list whose height is set for their texts. Excel computes heights by itself, other programs do not. The
+/// number is limited because every height is kept in memory until the workbook is saved.
 const MOST_FITTED: u64 = 20_000;
-/// Height of a line of text, of 10 points, and of the room around it.
+/// Height of a line of 10-point text, and the additional height of a row, in points.
 const LINE: f64 = 14.0;
 const AROUND: f64 = 2.0;
 
 /// A list being written.
 struct List {
-    /// Place of its present sheet in the workbook.
+    /// Index of its current sheet in the workbook.
     sheet: usize,
     /// Number of that sheet among the list's, from 1.
     part: u32,
-    /// The row that comes next.
+    /// Index of the next row.
     next: u32,
 }
 
-/// A workbook being written. Rows are in constant memory.
+/// Writer of a workbook in constant memory.
 pub(super) struct DepartmentWorkbook<'a> {
     frame: &'a Frame<'a>,
     department: &'a Department<'a>,
     tag: [u8; 4],
     workbook: Workbook,
-    /// By place among [`Matter::ALL`]; `None` where there is nothing of that matter.
+    /// Lists by position in [`Matter::ALL`]; `None` if there are no certificates with that matter.
     lists: [Option<List>; Matter::ALL.len()],
 }
 
 impl<'a> DepartmentWorkbook<'a> {
-    /// Begins a workbook; rows wait on the disk in the folder `scratch`.
+    /// Begins a workbook. `scratch` is a folder for temporary files.
     pub(super) fn begin(frame: &'a Frame<'a>, department: &'a Department<'a>, scratch: &Path) -> Result<Self, DispatchError> {
         let mut workbook = Workbook::new();
         workbook.set_tempdir(scratch)?;
@@ -136,7 +136,7 @@ impl<'a> DepartmentWorkbook<'a> {
         if self.department.counts.of(matter) <= MOST_FITTED {
             let widths = locked(matter).iter().map(|column| column.width).chain(Answer::ALL.map(Answer::width));
             let most = texts.iter().zip(widths).map(|(text, width)| lines(text, width)).max().unwrap_or_default();
-            // A row of one line keeps growing with what is written into it.
+            // A row without an explicit height still grows with the texts that are entered.
             if most > 1 {
                 sheet.set_row_height(list.next, f64::from(most) * LINE + AROUND)?;
             }
@@ -169,7 +169,7 @@ impl<'a> DepartmentWorkbook<'a> {
         set_page(sheet, words, self.department.shown, Some(HEADER))
     }
 
-    /// Writes the workbook to `path`, whole; with a password it is encrypted. Returns its SHA-256 in hexadecimal.
+    /// Writes the workbook atomically to `path`, encrypted if there is a password. Returns its SHA-256 in hexadecimal.
     pub(super) fn finish(mut self, path: &Path, scratch: &Path, password: Option<&str>) -> Result<String, DispatchError> {
         for matter in Matter::ALL {
             if let Some(list) = self.lists.get_mut(place_of(matter)).and_then(Option::take) {
@@ -180,7 +180,7 @@ impl<'a> DepartmentWorkbook<'a> {
         match password {
             None => self.workbook.save_to_writer(&mut file)?,
             Some(password) => {
-                // What is not encrypted yet never has a name.
+                // The unencrypted workbook exists only in an unnamed file, so that it is gone after a kill.
                 let mut plain = BufWriter::new(tempfile::tempfile_in(scratch)?);
                 self.workbook.save_to_writer(&mut plain)?;
                 let plain = plain.into_inner().map_err(io::IntoInnerError::into_error)?;
@@ -193,15 +193,15 @@ impl<'a> DepartmentWorkbook<'a> {
     }
 }
 
-/// Lines that a text takes in a cell of a width, both in digits.
+/// Returns the number of lines that a text takes in a cell with this width; text and width are measured in digits.
 fn lines(text: &str, width: f64) -> u32 {
-    /// What a cell keeps free at its ends.
+    /// Width of a cell that its text cannot use, in digits.
     const FREE: f64 = 0.5;
-    /// More lines than the highest row has.
+    /// Number of lines that fills a row of Excel's greatest height.
     const MOST: u32 = 29;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "columns are some digits wide")]
     let room = (width - FREE).max(1.0) as usize;
-    // No text is wider than it has bytes.
+    // No text is wider than its number of bytes.
     if text.len() <= room && !text.contains('\n') {
         return 1;
     }
@@ -213,7 +213,7 @@ fn place_of(matter: Matter) -> usize {
     Matter::ALL.iter().position(|known| *known == matter).unwrap_or_default()
 }
 
-/// The SHA-256 of a file in hexadecimal; the file is left at its end.
+/// Returns the SHA-256 of a file in hexadecimal, and leaves the file at its end.
 pub(super) fn sha256_of(file: &mut File) -> io::Result<String> {
     file.seek(SeekFrom::Start(0))?;
     let mut hasher = Sha256::new();
@@ -225,7 +225,7 @@ pub(super) fn sha256_of(file: &mut File) -> io::Result<String> {
     }
     let mut hex = String::new();
     for byte in hasher.finalize() {
-        // Writing to a text never fails.
+        // Writing to a `String` cannot fail.
         let _ = write!(hex, "{byte:02x}");
     }
     Ok(hex)

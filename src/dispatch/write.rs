@@ -1,4 +1,4 @@
-//! `dispatch` as the list of its steps.
+//! `dispatch`, as the list of its steps.
 
 use super::encryption::LONGEST_PASSWORD;
 use super::file_name::{Named, file_names};
@@ -19,11 +19,11 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-/// How the folder's name begins in which workbooks stand until all of them are whole. What a process that died left of it is
-/// removed as unfinished files are.
+/// Prefix of the temporary folder in which workbooks are written until all are complete. The folder of a process that died is
+/// removed like other temporary files.
 const STAGING: &str = ".writing-dispatch-";
 
-/// What is to be dispatched, and how.
+/// Parameters of a dispatch.
 #[derive(Debug, Clone, Copy)]
 pub struct Dispatch<'a> {
     /// Name of the job.
@@ -32,31 +32,31 @@ pub struct Dispatch<'a> {
     pub run_id: &'a str,
     /// Folder of the run's tables.
     pub tables: &'a Path,
-    /// Header of the carried column whose values are the departments.
+    /// Header of the carried column whose values name the departments.
     pub by: &'a str,
-    /// Folder that the workbooks go to; it is there, and its owner's alone.
+    /// Folder for the workbooks, which exists and is accessible to its owner alone.
     pub out: &'a Path,
     /// How much of holder codes and names to show.
     pub mask: Mask,
-    /// Encrypts the workbooks. `None` leaves them as they are.
+    /// Password to encrypt the workbooks with; `None` for no encryption.
     pub password: Option<&'a str>,
-    /// The day by which departments are to answer, where one is set.
+    /// Day by which departments are to answer; `None` if none is set.
     pub due: Option<NaiveDate>,
-    /// The time of dispatch.
+    /// Time of the dispatch.
     pub at: DateTime<Utc>,
-    /// The words, in the departments' language.
+    /// Texts in the departments' language.
     pub words: &'a Words,
 }
 
-/// Writes a workbook for each department with something to settle, and `dispatch.json`, which tells of them. The workbooks
-/// of an earlier dispatch are replaced, all together, unless somebody wrote into one of them.
+/// Writes a workbook for each department with certificates to settle, and `dispatch.json`, which lists them. The workbooks of an
+/// earlier dispatch are replaced together, unless one of them was edited.
 ///
-/// The caller holds the lock of the run.
+/// The caller must hold the lock of the run.
 ///
 /// # Errors
-/// Fails if tables or journal cannot be read, the column has too many values, the password is too long, a workbook that
-/// would be replaced was changed, a file cannot be written, or `is_interrupted` says so. Nothing is replaced then, unless it
-/// is the disk that failed while files were put in their places.
+/// Fails if tables or journal cannot be read, the column has too many values, the password is too long, a workbook that would be
+/// replaced was edited, a file cannot be written, or `is_interrupted` returns true. Nothing is replaced then, except after a
+/// failure of the disk while files are moved.
 pub fn dispatch(
     wanted: Dispatch<'_>,
     journal: &Journal,
@@ -80,13 +80,13 @@ pub fn dispatch(
     Ok(report)
 }
 
-/// The departments, with what is known of each before its workbook is written.
+/// The departments, with the facts that are known before their workbooks are written.
 struct Departments {
     tallies: Vec<Tally>,
     standings: Vec<Standing>,
-    /// What each is called; codes in it are masked.
+    /// Names for display, with codes masked.
     shown: Vec<String>,
-    /// The file of each.
+    /// File names of the workbooks.
     files: Vec<String>,
 }
 
@@ -107,14 +107,14 @@ impl Departments {
     }
 }
 
-/// What was dispatched to the folder before.
+/// Earlier dispatches to the folder.
 struct Earlier {
-    /// By file, the hashes that the workbook had when this program wrote it.
+    /// Hashes of the versions of each workbook that this program wrote, by file name.
     hashes: HashMap<String, Vec<String>>,
 }
 
 impl Earlier {
-    /// Reads what is told in the folder `out`; nothing, where nothing readable is.
+    /// Reads `dispatch.json` in the folder `out`; empty if there is none or it cannot be decoded.
     fn read(out: &Path) -> Self {
         let report = fs::read(out.join(REPORT)).ok().and_then(|bytes| serde_json::from_slice::<DispatchReport>(&bytes).ok());
         let departments = report.map(|report| report.departments).unwrap_or_default();
@@ -124,13 +124,12 @@ impl Earlier {
         Self { hashes: hashes.collect() }
     }
 
-    /// Whether a file is as this program wrote it.
+    /// Returns whether a file is unchanged since this program wrote it.
     fn is_untouched(&self, file: &str, sha256: &str) -> bool {
         self.hashes.get(file).is_some_and(|known| known.iter().any(|known| known == sha256))
     }
 
-    /// Makes sure that none of the files that are to be replaced holds what somebody wrote. Returns the hashes of those that
-    /// are there.
+    /// Checks that none of the files to be replaced was edited, and returns the hashes of those that exist.
     fn check(&self, files: &[String], out: &Path) -> Result<HashMap<String, String>, DispatchError> {
         let (mut present, mut changed) = (HashMap::new(), Vec::new());
         for file in files {
@@ -146,7 +145,7 @@ impl Earlier {
     }
 }
 
-/// The SHA-256 of a file. `None` where there is none.
+/// Returns the SHA-256 of a file; `None` if it does not exist.
 fn hash_of(path: &Path) -> io::Result<Option<String>> {
     match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -154,7 +153,7 @@ fn hash_of(path: &Path) -> io::Result<Option<String>> {
     }
 }
 
-/// Writes every workbook into the folder `staging`. Returns the SHA-256 of each, in the order of the departments.
+/// Writes all workbooks into the folder `staging` and returns their SHA-256, in the order of the departments.
 fn write_workbooks(
     wanted: Dispatch<'_>,
     keys: &Keys,
@@ -193,7 +192,7 @@ fn write_workbooks(
     Ok(hashes)
 }
 
-/// Tells what was written, the department with the most first.
+/// Builds the report about the workbooks, the department with the most certificates first.
 fn report(
     wanted: Dispatch<'_>,
     departments: &Departments,
@@ -230,15 +229,15 @@ fn report(
     }
 }
 
-/// Puts the workbooks in their places. What tells of them comes first: it knows the hashes of what is there and of what
-/// comes, so that a kill in between leaves no workbook that looks as if somebody had written into it.
+/// Moves the workbooks to their folder. `dispatch.json` is written first, with the hashes of the existing and of the new
+/// workbooks, so that after a kill no workbook looks edited.
 fn place(report: &DispatchReport, earlier: &Earlier, staging: &Path, out: &Path) -> Result<(), DispatchError> {
     let text = serde_json::to_string_pretty(report).map_err(io::Error::from)?;
     write_whole(&out.join(REPORT), format!("{text}\n").as_bytes())?;
     for department in &report.departments {
         fs::rename(staging.join(&department.file), out.join(&department.file))?;
     }
-    // Departments that have settled everything have no workbook any more.
+    // The workbooks of departments that have settled everything are removed, unless they were edited.
     let present: HashSet<&String> = report.departments.iter().map(|department| &department.file).collect();
     for file in earlier.hashes.keys().filter(|file| !present.contains(file)) {
         let path = out.join(file);

@@ -69,6 +69,8 @@ fn year_month_day(text: &str) -> Option<(NaiveDate, &str)> {
     let (day, behind) = rest.split_at(end);
     let behind = behind.trim_start();
     let behind = behind.strip_prefix(['日', '号']).unwrap_or(behind);
+    // `2013. 9. 23.`
+    let behind = if behind.trim_end() == "." { "" } else { behind };
     let year = year.trim();
     if year.len() != 4 || !year.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
@@ -84,8 +86,11 @@ fn compact(text: &str) -> Option<(NaiveDate, &str)> {
 }
 
 /// A day whose month is named, its parts in any order, and the other words of the text: `Mon Sep 23 00:00:00 CST 2013`,
-/// `Sep 23, 2013 12:00:00 AM`, `23-Sep-2013`, `星期一 九月 23 00:00:00 CST 2013`.
+/// `Sep 23, 2013 12:00:00 AM`, `23-Sep-2013`, `星期一 九月 23 00:00:00 CST 2013`, and Oracle's `23-SEP-13`.
 fn with_named_month(text: &str) -> Option<(NaiveDate, String)> {
+    if let Some(found) = as_oracle_writes(text) {
+        return Some(found);
+    }
     let mut year = None;
     let mut month = None;
     let mut day = None;
@@ -114,6 +119,23 @@ fn with_named_month(text: &str) -> Option<(NaiveDate, String)> {
     }
     let year = i32::try_from(year?).ok()?;
     Some((NaiveDate::from_ymd_opt(year, month?, day?)?, others))
+}
+
+/// Oracle's DD-MON-RR: `23-SEP-13`, `23-9月 -13`, with or without a time behind. Two digits are a year up to 2049; of later ones
+/// it is not known which century is meant.
+fn as_oracle_writes(text: &str) -> Option<(NaiveDate, String)> {
+    /// Two-digit years below this are of the century that began in 2000.
+    const FIRST_OF_LAST_CENTURY: i32 = 50;
+    let (day, rest) = text.split_once('-')?;
+    let (month, rest) = rest.split_once('-')?;
+    let (year, behind) = rest.split_at_checked(2)?;
+    let is_short = |part: &str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_short(day) || !is_short(year) || behind.starts_with(|next: char| !next.is_whitespace()) {
+        return None;
+    }
+    let year = year.parse::<i32>().ok().filter(|year| *year < FIRST_OF_LAST_CENTURY)?;
+    let date = NaiveDate::from_ymd_opt(2000 + year, month_named(month.trim())?, day.parse().ok()?)?;
+    Some((date, behind.to_owned()))
 }
 
 /// The number of a month by its name or its beginning: `September`, `Sep`, `Sept`, `9月` (Chinese digits read already).
@@ -221,6 +243,20 @@ mod tests {
             ("星期一 九月 23 00:00:00 CST 2013", "2013-09-23"),
             ("周一 9月 23 00:00:00 CST 2013", "2013-09-23"),
             ("星期日 十一月 03 00:00:00 CST 2013", "2013-11-03"),
+            ("23-SEP-13", "2013-09-23"),
+            ("23-Sep-13 00:00:00", "2013-09-23"),
+            ("23-9月 -13", "2013-09-23"),
+            ("23-9月-13", "2013-09-23"),
+            ("23-9月 -13 12.00.00.000000 上午", "2013-09-23"),
+            ("2013-09-23-00.00.00.000000", "2013-09-23"),
+            ("2013. 9. 23.", "2013-09-23"),
+            ("Mon Sep 23 00:00:00 HKT 2013", "2013-09-23"),
+            ("Mon Sep 23 00:00:00 SGT 2013", "2013-09-23"),
+            ("Mon Sep 23 01:00:00 JST 2013", "2013-09-23"),
+            ("Mon Sep 23 00:30:00 JST 2013", "2013-09-22"),
+            ("Sun Sep 22 12:00:00 EDT 2013", "2013-09-23"),
+            ("Sun Sep 22 09:00:00 PDT 2013", "2013-09-23"),
+            ("Sun Sep 22 11:00:00 CDT 2013", "2013-09-23"),
             ("[2013,9,23]", "2013-09-23"),
             (r#"{"$date":{"$numberLong":"1379865600000"}}"#, "2013-09-23"),
         ] {
@@ -254,8 +290,11 @@ mod tests {
             "2022-04-15abc",
             "不详",
             "22-4-15",
-            "23-Sep-13",
-            "23-9月-13",
+            "13-9-23",
+            "23-Sep-53",
+            "23-Sep-13x",
+            "3-Sep-13",
+            "2013-09-23-13.09.24",
             "09/23/2013",
             "2022年999999999十月1日",
             "2022-04-15 至 2027-04-14",

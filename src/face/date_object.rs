@@ -1,9 +1,9 @@
 //! Days as Java's and others' libraries write their date objects as JSON.
 
-use super::china_time::china_day;
+use super::china_time::{CHINA_OFFSET, china_day};
 use super::date::{month_named, read_date};
 use super::epoch::whole_number;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate};
 use serde_json::{Map, Value};
 
 /// Greatest number of values within one another, the day innermost; `{"$date":{"$numberLong":"…"}}` takes three.
@@ -35,10 +35,15 @@ fn day_of(value: &Value, depth: usize) -> Option<NaiveDate> {
     }
 }
 
-/// `[2013,9,23]` with or without a time behind, as Jackson writes `LocalDate` and `LocalDateTime`.
+/// `[2013,9,23]` with or without a time behind, as Jackson writes `LocalDate` and `LocalDateTime`, and
+/// `["java.util.Date",1379865600000]`, as it writes values with their class.
 fn day_of_list(parts: &[Value], depth: usize) -> Option<NaiveDate> {
     match parts {
         [only] => day_of(only, depth),
+        [Value::String(class), value] if is_class(class) => match value {
+            Value::Number(_) => china_day(number(value)?),
+            other => day_of(other, depth),
+        },
         [year, month, day, time @ ..] if time.len() <= 4 && time.iter().all(Value::is_number) => {
             calendar_day(year.as_i64()?, month.as_i64()?, day.as_i64()?)
         }
@@ -46,12 +51,26 @@ fn day_of_list(parts: &[Value], depth: usize) -> Option<NaiveDate> {
     }
 }
 
+/// Whether a text names a class of dates: `java.sql.Timestamp`, `org.joda.time.DateTime`.
+fn is_class(text: &str) -> bool {
+    ["java.", "org.joda.time."].iter().any(|package| text.starts_with(package))
+}
+
 fn day_of_fields(bean: &Bean<'_>, depth: usize) -> Option<NaiveDate> {
     // The instant is certain; the other fields of such beans are in the time zone of the server that wrote them.
-    for name in ["$date", "val", "time", "timeInMillis", "millis", "fastTime", "epochMilli"] {
+    for name in ["$date", "val", "time", "timeInMillis", "millis", "fastTime", "epochMilli", "iMillis"] {
         if let Some(milliseconds) = bean.get(name).and_then(number) {
             return china_day(milliseconds);
         }
+    }
+    // Joda's days without a zone: milliseconds as if in UTC.
+    if let Some(local) = ["iLocalMillis", "localMillis"].iter().find_map(|name| bean.get(name)).and_then(number) {
+        return DateTime::from_timestamp_millis(local).map(|local| local.date_naive());
+    }
+    // `ZonedDateTime` field by field; another zone than China's may have another day.
+    if let Some(local) = bean.get("dateTime") {
+        let offset = bean.get("offset").and_then(|offset| offset.get("totalSeconds")).and_then(number);
+        return if offset.is_none_or(|offset| offset == CHINA_OFFSET) { day_of(local, depth) } else { None };
     }
     if let Some(written) = bean.get("$date").or_else(|| bean.get("$numberLong")).or_else(|| bean.get("val")) {
         return day_of(written, depth);
@@ -154,6 +173,13 @@ mod tests {
             r#"{"seconds":1379865600,"nanos":0}"#,
             r#"{"epochSecond":1379865600,"nano":0}"#,
             r#"{"seconds":"1379865600"}"#,
+            r#"["java.util.Date",1379865600000]"#,
+            r#"["java.sql.Timestamp","2013-09-23 00:00:00"]"#,
+            r#"["java.time.LocalDate",[2013,9,23]]"#,
+            r#"{"iMillis":1379865600000,"iChronology":{}}"#,
+            r#"{"iLocalMillis":1379894400000,"iChronology":{}}"#,
+            r#"{"localMillis":1379894400000}"#,
+            r#"{"dateTime":{"date":{"year":2013,"month":9,"day":23},"time":{"hour":0}},"offset":{"totalSeconds":28800},"zone":{"id":"Asia/Shanghai"}}"#,
         ] {
             assert_eq!(read_object(text).map(|day| day.to_string()).as_deref(), Some("2013-09-23"), "{text}");
         }
@@ -182,6 +208,9 @@ mod tests {
             r#"{"$date":"{\"$date\":0}"}"#,
             "[[[[[[[[2013,9,23]]]]]]]]",
             r#"{"name":"甲"}"#,
+            r#"["name",1379865600000]"#,
+            r#"["java.util.Date",true]"#,
+            r#"{"dateTime":{"date":{"year":2013,"month":9,"day":23}},"offset":{"totalSeconds":0}}"#,
         ] {
             assert_eq!(read_object(text), None, "{text}");
         }

@@ -29,37 +29,46 @@ pub(super) fn day_of_number(number: i64) -> Option<NaiveDate> {
     if number < 0 {
         return day_before_1970(number);
     }
+    // Days are midnights in China, or in UTC where a program knows days without a zone.
+    let is_day = |milliseconds: i64| is_midnight(milliseconds) || milliseconds % DAY == 0;
     let text = number.to_string();
     // Some milliseconds of the years 1973 to 2001 look like a day of another age.
     let is_likely = |date: NaiveDate| (1900..2200).contains(&date.year()) || date.year() == FOREVER_YEAR;
     let seconds = || number.checked_mul(1000);
     let stamp = |format| NaiveDateTime::parse_from_str(&text, format).ok().map(|time| time.date());
     match text.len() {
-        8 => NaiveDate::parse_from_str(&text, "%Y%m%d").ok(),
+        8 => NaiveDate::parse_from_str(&text, "%Y%m%d").ok().or_else(|| midnight_of(number)),
         // Seconds before September 2001, and milliseconds before March 1973: few, so only where they are a day's midnight.
-        9 => seconds().filter(|instant| is_midnight(*instant)).and_then(china_day),
-        11 => Some(number).filter(|instant| is_midnight(*instant)).and_then(china_day),
+        9 => seconds().filter(|instant| is_day(*instant)).and_then(china_day),
+        11 => Some(number).filter(|instant| is_day(*instant)).and_then(china_day),
         10 => seconds().and_then(china_day),
         12 => stamp("%Y%m%d%H%M").filter(|date| is_likely(*date) && !is_midnight(number)).or_else(|| china_day(number)),
         13 | 15 => china_day(number),
         14 => stamp("%Y%m%d%H%M%S").or_else(|| china_day(number)),
+        // Microseconds.
+        16 => china_day(number / 1000),
         // The last three digits are milliseconds.
         17 => NaiveDateTime::parse_from_str(text.get(..14)?, "%Y%m%d%H%M%S").ok().map(|time| time.date()),
         _ => None,
     }
 }
 
+/// A day in milliseconds.
+const DAY: i64 = 86_400_000;
+
+/// Reads the day of a small number that is a midnight in China. A midnight in milliseconds is one in seconds too, but of a
+/// thousand midnights in seconds only one is in milliseconds.
+fn midnight_of(number: i64) -> Option<NaiveDate> {
+    let instants = [Some(number), number.checked_mul(1000)];
+    instants.into_iter().flatten().find(|instant| is_midnight(*instant)).and_then(china_day)
+}
+
 /// Reads a day of an epoch before 1970, in milliseconds or in seconds.
 fn day_before_1970(number: i64) -> Option<NaiveDate> {
-    /// Seconds back to 1843, and milliseconds of 46 days: a number of this size is taken for seconds …
+    /// Seconds back to 1843, and milliseconds of 46 days: a number of this size may be either, and is read only where it is a
+    /// midnight. Such as -1 are none.
     const MOST_SECONDS: i64 = 4_000_000_000;
-    /// … unless it is so small that only milliseconds of the last day of 1969 are likely.
-    const FEWEST_SECONDS: i64 = 100_000_000;
-    if (FEWEST_SECONDS..=MOST_SECONDS).contains(&number.checked_neg()?) {
-        china_day(number.checked_mul(1000)?)
-    } else {
-        china_day(number)
-    }
+    if number.checked_neg()? <= MOST_SECONDS { midnight_of(number) } else { china_day(number) }
 }
 
 /// An instant in the words of a program: `/Date(1379865600000+0800)/`, `new Date(…)`, `ISODate("…")`, and
@@ -110,6 +119,10 @@ mod tests {
             ("-198316800", "1963-09-20"),
             ("-1.983168E11", "1963-09-20"),
             ("-28800000", "1970-01-01"),
+            ("-115200000", "1969-12-31"),
+            ("57600000", "1970-01-02"),
+            ("97200000000", "1973-01-30"),
+            ("1379865600000000", "2013-09-23"),
             ("-2209017943000", "1900-01-01"),
             ("583686000000", "1988-07-01"),
             ("/Date(1379865600000+0800)/", "2013-09-23"),
@@ -121,6 +134,13 @@ mod tests {
             ("java.util.GregorianCalendar[time=1379865600000,areFieldsSet=true]", "2013-09-23"),
         ] {
             assert_eq!(read_date(text).map(|date| date.to_string()).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_small_number_that_is_no_midnight_is_no_day() {
+        for text in ["-1", "-1000", "-99999999", "-198316801", "12345678", "57600001", "97200000001", "97200001"] {
+            assert_eq!(read_date(text), None, "{text}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! Form and content: what may vary between two spellings of the same thing.
 
+use super::entity::without_escapes;
 use super::equivalent::usual_character;
 use crate::codes::{FieldKind, is_invisible};
 use unicode_normalization::UnicodeNormalization;
@@ -13,6 +14,31 @@ pub fn tidy(text: &str) -> String {
     text.chars().filter(|character| !is_invisible(*character)).collect::<String>().trim().to_owned()
 }
 
+/// The digits of a whole number in the notation of a float, such as `1000001.0` or `1.000001E6`; `None` for any other text. A
+/// library that keeps codes as numbers writes them so.
+pub(super) fn whole_digits(text: &str) -> Option<String> {
+    /// Longest code that is written out, in digits.
+    const LONGEST: usize = 40;
+    let (mantissa, exponent) = match text.split_once(['E', 'e']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.strip_prefix('+').unwrap_or(exponent)),
+        None => (text, "0"),
+    };
+    // Without a point it is a code that holds an E.
+    let (whole, fraction) = mantissa.split_once('.')?;
+    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number(whole) || !is_number(fraction) || !is_number(exponent) {
+        return None;
+    }
+    let exponent: usize = exponent.parse().ok()?;
+    let fraction = fraction.trim_end_matches('0');
+    let zeros = exponent.checked_sub(fraction.len())?;
+    // A float of several digits before its point has no exponent.
+    if whole.len().max(exponent) > LONGEST || exponent > 0 && whole.len() > 1 {
+        return None;
+    }
+    Some(format!("{whole}{fraction}{}", "0".repeat(zeros)))
+}
+
 /// A value with all that is form taken out of it: width, spaces, kinds of brackets, dashes, dots and quotation marks,
 /// entities of web pages, private-use code points of rare characters, and for codes the letter case. Two values with the
 /// same canonical form say the same.
@@ -24,10 +50,14 @@ pub fn canonical(text: &str, kind: FieldKind) -> String {
     }
     let mut canonical = folded(text, kind);
     // An entity may stand for a character that is form itself, or for the `&` of another entity.
-    while let Some(unescaped) = without_entities(&canonical) {
+    while let Some(unescaped) = without_escapes(&canonical) {
         canonical = folded(&unescaped, kind);
     }
-    if kind == FieldKind::Name { with_one_kind_of_dot(canonical) } else { canonical }
+    match kind {
+        FieldKind::Name => with_one_kind_of_dot(canonical),
+        FieldKind::Code => with_one_kind_of_mask(canonical),
+        FieldKind::Date | FieldKind::Lifecycle | FieldKind::Text => canonical,
+    }
 }
 
 fn folded(text: &str, kind: FieldKind) -> String {
@@ -64,76 +94,22 @@ const fn is_chinese(character: char) -> bool {
     matches!(character, '〇' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}')
 }
 
-/// The longest entity that is looked for, in bytes: `&centerdot;` and the longest number.
-const LONGEST_ENTITY: usize = 12;
-
-/// Named entities of HTML that stand for signs in names, numbers and addresses.
-const ENTITIES: [(&str, char); 30] = [
-    ("amp", '&'),
-    ("apos", '\''),
-    ("bull", '•'),
-    ("centerdot", '·'),
-    ("emsp", ' '),
-    ("ensp", ' '),
-    ("gt", '>'),
-    ("hellip", '…'),
-    ("laquo", '«'),
-    ("ldquo", '“'),
-    ("lpar", '('),
-    ("lrm", '\u{200E}'),
-    ("lsquo", '‘'),
-    ("lt", '<'),
-    ("mdash", '—'),
-    ("middot", '·'),
-    ("nbsp", ' '),
-    ("ndash", '–'),
-    ("quot", '"'),
-    ("raquo", '»'),
-    ("rdquo", '”'),
-    ("rlm", '\u{200F}'),
-    ("rpar", ')'),
-    ("rsquo", '’'),
-    ("sdot", '⋅'),
-    ("shy", '\u{AD}'),
-    ("thinsp", ' '),
-    ("times", '×'),
-    ("zwj", '\u{200D}'),
-    ("zwnj", '\u{200C}'),
-];
-
-/// A text with the entities of web pages (`&middot;`, `&#183;`, `&#xB7;`) replaced; `None` where it holds none.
-fn without_entities(text: &str) -> Option<String> {
-    let mut replaced = String::new();
-    let mut rest = text;
-    let mut has_any = false;
-    while let Some((before, behind)) = rest.split_once('&') {
-        replaced.push_str(before);
-        if let Some((character, after)) = entity(behind) {
-            replaced.push(character);
-            rest = after;
-            has_any = true;
-        } else {
-            replaced.push('&');
-            rest = behind;
-        }
+/// Replaces the signs that stand for masked characters of a code by `*`; × and # only in runs.
+fn with_one_kind_of_mask(text: String) -> String {
+    if !text.contains(['●', '○', '■', '□', '×', '#']) {
+        return text;
     }
-    replaced.push_str(rest);
-    has_any.then_some(replaced)
-}
-
-/// The character of an entity whose `&` stands before `text`, and what comes after it. The letter case of names is form.
-fn entity(text: &str) -> Option<(char, &str)> {
-    let end = text.bytes().take(LONGEST_ENTITY).position(|byte| byte == b';')?;
-    let (name, after) = (text.get(..end)?, text.get(end + 1..)?);
-    let character = match name.strip_prefix('#') {
-        Some(number) => {
-            let (digits, radix) = number.strip_prefix(['x', 'X']).map_or((number, 10), |digits| (digits, 16));
-            let is_number = digits.chars().all(|character| character.is_digit(radix));
-            char::from_u32(u32::from_str_radix(digits, radix).ok().filter(|_| is_number)?)?
-        }
-        None => ENTITIES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?.1,
+    let characters: Vec<char> = text.chars().collect();
+    let is_run = |at: usize| {
+        let same = |other: Option<usize>| other.and_then(|other| characters.get(other)) == characters.get(at);
+        same(at.checked_sub(1)) || same(Some(at + 1))
     };
-    Some((character, after))
+    let masked = |(at, character): (usize, &char)| match character {
+        '●' | '○' | '■' | '□' => '*',
+        '×' | '#' if is_run(at) => '*',
+        other => *other,
+    };
+    characters.iter().enumerate().map(masked).collect()
 }
 
 /// What certificate numbers are put in order by: NFKC without spaces.
@@ -150,7 +126,8 @@ const fn plain(character: char) -> char {
         '‐' | '‑' | '‒' | '–' | '—' | '―' | '−' | '－' | '﹣' | '─' | '～' | '~' => '-',
         '“' | '”' | '‘' | '’' | '「' | '」' | '『' | '』' | '\'' | '＂' => '"',
         '、' | '﹐' => ',',
-        '•' | '‧' | '・' | '∙' | '⋅' | '⸱' | 'ꞏ' | '᛫' | '⦁' => '·',
+        // U+119E is what NFKC makes of ㆍ, the dot of Korean texts.
+        '•' | '‧' | '・' | '∙' | '⋅' | '⸱' | 'ꞏ' | '᛫' | '⦁' | '◦' | '∘' | '▪' | '⸳' | '\u{119E}' => '·',
         other => other,
     }
 }
@@ -161,11 +138,35 @@ const fn is_plain(character: char) -> bool {
     character.is_ascii_alphanumeric() || matches!(character, '\u{4E00}'..='\u{9FFF}')
 }
 
-/// Whether two values in canonical form say the same, a masked character (`*`, or one of a run of `X`) and a lost one
-/// (U+FFFD) standing for any.
+/// Whether two values in canonical form say the same, a masked character (`*`, ●, or one of a run of `X`) and a lost one
+/// (U+FFFD) standing for any, and three or more of `*` for any number of them where enough of the code is shown.
 #[must_use]
 pub fn same_but_for_masks(a: &str, b: &str) -> bool {
-    a == b || unlike_places(a, b).is_some_and(|places| places.is_empty())
+    a == b
+        || unlike_places(a, b).is_some_and(|places| places.is_empty())
+        || fits_shortened_mask(a, b)
+        || fits_shortened_mask(b, a)
+}
+
+/// Whether a code whose middle is masked by fewer stars than it has characters fits a longer one: `370499****0013`.
+fn fits_shortened_mask(masked: &str, whole: &str) -> bool {
+    /// Fewest stars that may stand for more characters.
+    const FEWEST_STARS: usize = 3;
+    /// Fewest characters that have to be shown, all in all.
+    const FEWEST_SHOWN: usize = 6;
+    if masked.len() >= whole.len() || !masked.contains("***") {
+        return false;
+    }
+    let Some((first, behind)) = masked.split_once('*') else { return false };
+    let last = behind.trim_start_matches('*');
+    let stars = masked.len() - first.len() - last.len();
+    let is_shown = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    stars >= FEWEST_STARS
+        && first.len() + last.len() >= FEWEST_SHOWN
+        && is_shown(first)
+        && is_shown(last)
+        && whole.starts_with(first)
+        && whole.ends_with(last)
 }
 
 /// The places (from 0) at which two values of one length differ, masks aside; none where their lengths do.
@@ -180,9 +181,12 @@ pub(super) fn unlike_places(a: &str, b: &str) -> Option<Vec<usize>> {
 
 /// Which characters are masked or lost. A single X is itself: the check character of a citizen number.
 fn masked(text: &[char]) -> Vec<bool> {
-    let is_x = |at: usize| text.get(at).is_some_and(|character| matches!(character, 'X' | 'x'));
+    let is_x = |at: usize| text.get(at).is_some_and(|character| matches!(character, 'X' | 'x' | '×'));
     (0..text.len())
-        .map(|at| matches!(text[at], '*' | char::REPLACEMENT_CHARACTER) || is_x(at) && (is_x(at + 1) || at > 0 && is_x(at - 1)))
+        .map(|at| {
+            matches!(text[at], '*' | '●' | '○' | '■' | '□' | char::REPLACEMENT_CHARACTER)
+                || is_x(at) && (is_x(at + 1) || at > 0 && is_x(at - 1))
+        })
         .collect()
 }
 
@@ -209,6 +213,10 @@ mod tests {
             ("&ldquo;甲&RDQUO;&#65288;&#XFF09;", "“甲”（）", FieldKind::Text),
             ("a&#45;001", "A－００１", FieldKind::Code),
             ("张\u{2066}三\u{3164}\u{E5E5}", "张三", FieldKind::Name),
+            ("M&uuml;ller", "Müller", FieldKind::Name),
+            (r"艾力\u00b7买买提", "艾力·买买提", FieldKind::Name),
+            ("370499●●●●0013", "370499****0013", FieldKind::Code),
+            ("370499××××##", "370499******", FieldKind::Code),
         ] {
             assert_eq!(canonical(a, kind), canonical(b, kind), "{a} {b}");
         }
@@ -250,6 +258,15 @@ mod tests {
             "&#xB7;",
             "&amp;middot;",
             "＆middot；",
+            "&#183",
+            "&middot",
+            "&#149;",
+            "&period;",
+            r"\u00b7",
+            "◦",
+            "∘",
+            "▪",
+            "ㆍ",
         ] {
             assert_eq!(canonical(&format!("艾力{dot}买买提"), FieldKind::Name), expected, "{dot}");
         }
@@ -266,6 +283,37 @@ mod tests {
             ("张\u{E863}&nbsp;（甲）", "张\u{E863}&nbsp;（甲）"),
         ] {
             assert_eq!(tidy(text), tidied);
+        }
+    }
+
+    #[test]
+    fn whole_floats_are_their_digits_and_nothing_else_is() {
+        for (text, digits) in [
+            ("1000001.0", Some("1000001")),
+            ("1000001.00", Some("1000001")),
+            ("1.000001E6", Some("1000001")),
+            ("1.000001e+6", Some("1000001")),
+            ("1.0E3", Some("1000")),
+            ("3.70499199001010007E17", Some("370499199001010007")),
+            ("0001.0", Some("0001")),
+            ("1000001", None),
+            ("1E6", None),
+            ("2013E7", None),
+            ("1.5", None),
+            ("1.25E1", None),
+            ("12.5E3", None),
+            ("1.0E99", None),
+            ("1.0E-3", None),
+            ("1.0E", None),
+            (".0", None),
+            ("1.", None),
+            ("1.0.0", None),
+            ("1.2.156", None),
+            ("N1.0", None),
+            ("1.0E18446744073709551616", None),
+            ("", None),
+        ] {
+            assert_eq!(whole_digits(text).as_deref(), digits, "{text}");
         }
     }
 
@@ -290,6 +338,18 @@ mod tests {
             ("张\u{FFFD}", "张\u{20087}", true),
             ("张\u{FFFD}", "李\u{20087}", false),
             ("张\u{FFFD}", "张", false),
+            ("张●丰", "张三丰", true),
+            ("艾力●买买提", "艾力·买买提", true),
+            ("艾力○买买提", "艾力·买买提", true),
+            ("张××", "张小明", true),
+            ("37049919900101000×", "370499199001010007", false),
+            ("370499****0007", "370499199001010007", true),
+            ("370499***", "370499199001010007", true),
+            ("370499****0008", "370499199001010007", false),
+            ("370499**0007", "370499199001010007", false),
+            ("A****", "A12345678", false),
+            ("3704****1990****0007", "37049919900101000700000", false),
+            ("370499****0007", "3704990007", false),
         ] {
             assert_eq!(same_but_for_masks(a, b), same, "{a} {b}");
         }

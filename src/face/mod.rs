@@ -8,6 +8,7 @@ mod china_time;
 mod compare;
 mod date;
 mod date_object;
+mod entity;
 mod epoch;
 mod equivalent;
 mod field;

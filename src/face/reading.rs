@@ -2,7 +2,7 @@
 
 use super::date::{Day, read_day};
 use super::field::{FieldMap, Match};
-use super::form::tidy;
+use super::form::{tidy, whole_digits};
 use super::rules::FaceRules;
 use crate::codes::{Field, FieldKind, Identifier, Lifecycle};
 use crate::endpoint::Side;
@@ -20,7 +20,8 @@ enum Slot {
     Absent,
     /// It bears the field and leaves it empty.
     Empty,
-    /// It bears this value, as received but for invisible characters and space at its ends.
+    /// It bears this value, as received but for invisible characters and space at its ends, and for codes in the notation of
+    /// a float.
     Value(String),
 }
 
@@ -42,9 +43,14 @@ impl Face {
     pub fn read(raw: &Fields, rules: &FaceRules, side: Side, cert_type_code: &str) -> Self {
         let sorted = Sorted::new(raw, rules, side, cert_type_code);
         let mut face = Self::default();
-        for (place, winner) in sorted.winners.iter().enumerate() {
+        for ((place, winner), field) in sorted.winners.iter().enumerate().zip(Field::ALL) {
             if let Some(winner) = winner {
-                let value = raw.0[*winner].1.as_deref().map(tidy).unwrap_or_default();
+                let mut value = raw.0[*winner].1.as_deref().map(tidy).unwrap_or_default();
+                if field.kind() == FieldKind::Code
+                    && let Some(digits) = whole_digits(&value)
+                {
+                    value = digits;
+                }
                 face.slots[place] = if value.is_empty() { Slot::Empty } else { Slot::Value(value) };
             }
         }
@@ -298,6 +304,15 @@ mod tests {
         assert_eq!(face.date(Field::IssueDate), None);
         assert_eq!(face.problems, ["zzbfrq: 2022\u{FFFD}", "certholder: 张\u{FFFD}", "beizhu\u{FFFD}: x"]);
         assert!(face.other.contains(&("beizhu\u{FFFD}".to_owned(), "x".to_owned())));
+    }
+
+    #[test]
+    fn a_code_in_the_notation_of_a_float_is_its_digits_and_other_text_is_as_received() {
+        let face = read(&[("certno", "1.000001E6"), ("areacode", "370401.0"), ("bz", "1.0"), ("registered", "100.0")]);
+        assert_eq!(face.text(Field::CertificateNumber), Some("1000001"));
+        assert_eq!(face.text(Field::AreaCode), Some("370401"));
+        assert_eq!(face.text(Field::Remark), Some("1.0"));
+        assert_eq!(face.other, [("registered".to_owned(), "100.0".to_owned())]);
     }
 
     #[test]

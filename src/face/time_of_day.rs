@@ -1,7 +1,7 @@
 //! What may stand behind a day: a time, a zone, a weekday, a word such as 止.
 
 use super::china_time::{CHINA_OFFSET, china_day};
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 
 /// Time and zone of a text about one day, read from what the text holds besides year, month and day.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub(super) struct TimeOfDay {
     half: Option<Half>,
     /// Seconds east of UTC; China's time where none.
     offset: Option<i64>,
+    /// Whether the zone is called CDT: summer time in China, or in the middle of North America.
+    is_cdt: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,20 +33,28 @@ const HALVES: [(&str, Half); 8] = [
     ("中午", Half::Afternoon),
 ];
 
-/// Names of China's time. `CST` is China Standard Time here, and `CDT` its summer time.
-const CHINA_TIMES: [&str; 11] = [
+/// Names of China's time. `CST` is China Standard Time here.
+const CHINA_TIMES: [&str; 10] = [
     "Asia/Shanghai",
     "Asia/Chongqing",
     "China Standard Time",
     "China Daylight Time",
     "CST",
-    "CDT",
     "PRC",
     "BJT",
     "中国标准时间",
     "中国夏令时间",
     "北京时间",
 ];
+
+/// Other zones that programs abbreviate, each to one meaning, and their hours from UTC.
+const OTHER_TIMES: [(&str, i64); 5] = [("HKT", 8), ("SGT", 8), ("JST", 9), ("EDT", -4), ("PDT", -7)];
+
+/// Years of China's last summer times, when CDT is China's.
+const SUMMER_YEARS: std::ops::RangeInclusive<i32> = 1986..=1991;
+
+/// Hours of the other CDT from UTC.
+const CENTRAL_SUMMER: i64 = -5;
 
 const UTC_TIMES: [&str; 4] = ["GMT", "UTC", "UT", "Z"];
 
@@ -73,6 +83,7 @@ impl TimeOfDay {
                 .take_clock(rest)
                 .or_else(|| time.take_half(rest))
                 .or_else(|| CHINA_TIMES.iter().find_map(|name| without_name(rest, name)))
+                .or_else(|| time.take_zone(rest))
                 .or_else(|| time.take_utc(rest))
                 .or_else(|| time.take_offset(rest, false))
                 .or_else(|| without_weekday(rest))
@@ -82,7 +93,9 @@ impl TimeOfDay {
 
     /// The day in China of a day with this time: another one where the zone is another.
     pub(super) fn day_in_china(&self, day: NaiveDate) -> Option<NaiveDate> {
-        match (self.seconds, self.offset) {
+        let is_american = self.is_cdt && !SUMMER_YEARS.contains(&day.year());
+        let offset = if is_american { Some(CENTRAL_SUMMER * 3600) } else { self.offset };
+        match (self.seconds, offset) {
             (Some(seconds), Some(offset)) if offset != CHINA_OFFSET => {
                 let midnight = day.and_hms_opt(0, 0, 0)?.and_utc().timestamp();
                 let instant = midnight.checked_add(self.of_24_hours(seconds))?.checked_sub(offset)?;
@@ -101,10 +114,14 @@ impl TimeOfDay {
         }
     }
 
-    /// `15:47`, `T15:47:02.0`, `T154702`, `15时47分02秒`.
+    /// `15:47`, `T15:47:02.0`, `T154702`, `15时47分02秒`, Oracle's `03.47.02.000000` and DB2's `-15.47.02.000000`.
     fn take_clock<'a>(&mut self, text: &'a str) -> Option<&'a str> {
         if self.seconds.is_some() {
             return None;
+        }
+        if let Some((seconds, rest)) = dotted_clock(text.strip_prefix('-').unwrap_or(text)) {
+            self.seconds = Some(seconds);
+            return Some(rest);
         }
         let compact = text.strip_prefix(['T', 't']);
         let (hours, rest) = two_digits(compact.unwrap_or(text))?;
@@ -128,6 +145,20 @@ impl TimeOfDay {
         let rest = rest.strip_prefix('秒').unwrap_or(rest);
         let fraction = rest.strip_prefix(['.', ',', ':']).filter(|rest| rest.starts_with(|next: char| next.is_ascii_digit()));
         Some(fraction.map_or(rest, |digits| digits.trim_start_matches(|next: char| next.is_ascii_digit())))
+    }
+
+    /// A zone by an abbreviation.
+    fn take_zone<'a>(&mut self, text: &'a str) -> Option<&'a str> {
+        if self.offset.is_some() || self.is_cdt {
+            return None;
+        }
+        if let Some(rest) = without_name(text, "CDT") {
+            self.is_cdt = true;
+            return Some(rest);
+        }
+        let (hours, rest) = OTHER_TIMES.iter().find_map(|(name, hours)| Some((*hours, without_name(text, name)?)))?;
+        self.offset = Some(hours * 3600);
+        Some(rest)
     }
 
     fn take_half<'a>(&mut self, text: &'a str) -> Option<&'a str> {
@@ -165,6 +196,22 @@ impl TimeOfDay {
         self.offset = Some(sign * (hours * 3600 + minutes * 60));
         Some(rest)
     }
+}
+
+/// A clock with points and a fraction of at least three digits, in seconds, and the rest. Without the fraction it may be another
+/// day.
+fn dotted_clock(text: &str) -> Option<(i64, &str)> {
+    let (clock, rest) = text.split_at_checked(8)?;
+    let mut parts = clock.split('.');
+    let mut part = || {
+        let (number, behind) = two_digits(parts.next().filter(|part| part.len() == 2)?)?;
+        behind.is_empty().then_some(number)
+    };
+    let [hours, minutes, seconds] = [part()?, part()?, part()?];
+    let fraction = rest.strip_prefix('.')?;
+    let behind = fraction.trim_start_matches(|next: char| next.is_ascii_digit());
+    let is_clock = hours <= 24 && minutes <= 59 && seconds <= 60 && fraction.len() - behind.len() >= 3;
+    is_clock.then_some((hours * 3600 + minutes * 60 + seconds, behind))
 }
 
 /// Up to two digits as a number, and the rest.
@@ -234,6 +281,12 @@ mod tests {
             "Z",
             " 16:00 北京时间",
             " 03:59:59 PM UTC",
+            "-16.00.00.000000",
+            " 04.00.00.000000 下午",
+            " 00:00:00 HKT",
+            " 16:00:00 SGT",
+            " 01:00:00 JST",
+            " 00:00:00 EDT",
         ] {
             assert_eq!(day(text).as_deref(), Some("2013-09-22"), "{text}");
         }
@@ -247,6 +300,9 @@ mod tests {
             " 4:00:00 PM GMT",
             " Sun 16:00:00 UTC",
             " 24:00:00 UTC",
+            " 12:00:00 EDT",
+            " 09:00:00 PDT",
+            " 11:00:00 CDT",
         ] {
             assert_eq!(day(text).as_deref(), Some("2013-09-23"), "{text}");
         }
@@ -273,6 +329,11 @@ mod tests {
             "T",
             ":",
             " （延期）",
+            "-16.00.00",
+            " 16.00.00",
+            "-25.00.00.000000",
+            " 16:00:00 JST EDT",
+            " 16:00:00 CDT CDT",
         ] {
             assert_eq!(day(text), None, "{text}");
         }

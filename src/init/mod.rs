@@ -1,5 +1,5 @@
-//! What a new project begins with: a job file and its schema, a workbook to fill in, and the files that keep secrets and
-//! results out of a repository. The job runs on the sandbox as it is.
+//! The files of a new project: a job file and its schema, an input template, and the files that keep secrets and results out of a
+//! repository. The job runs on the sandbox without changes.
 
 mod workbook;
 
@@ -11,33 +11,33 @@ use std::path::{Path, PathBuf};
 /// A file of a new project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StarterFile {
-    /// Where it goes, below the project's folder.
+    /// Path relative to the project's folder.
     pub path: PathBuf,
     /// Its content.
     pub bytes: Vec<u8>,
 }
 
-/// Name of a job whose folder has a name that is of no use.
-const USUAL_NAME: &str = "audit";
+/// Name of the job if the folder's name is not suitable.
+const DEFAULT_NAME: &str = "audit";
 
-/// Longest name of a job that is taken from a folder, in characters.
+/// Longest name of a job derived from a folder's name, in characters.
 const LONGEST_NAME: usize = 30;
 
-/// Returns a name for the first job of a project: that of its folder where that needs no quoting anywhere, else `audit`.
+/// Returns the name for the first job of a project: the folder's name if it is short and needs no quoting, else `audit`.
 #[must_use]
 pub fn job_name(dir: &Path) -> String {
     let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
     let name = dir.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let is_plain = name.chars().all(|character| character.is_alphanumeric() || matches!(character, '-' | '_'));
     let is_short = (1..=LONGEST_NAME).contains(&name.chars().count());
-    if is_plain && is_short { name.to_owned() } else { USUAL_NAME.to_owned() }
+    if is_plain && is_short { name.to_owned() } else { DEFAULT_NAME.to_owned() }
 }
 
-/// Returns the files of a new project whose job has this name, in the language of `words`. `schema` is the JSON Schema of the
+/// Returns the files of a new project whose job is called `name`, in the language of `words`. `schema` is the JSON Schema of the
 /// job file.
 ///
 /// # Errors
-/// Fails if the workbook cannot be made.
+/// Fails if the template workbook cannot be created.
 pub fn starter_files(name: &str, words: &Words, schema: String) -> Result<Vec<StarterFile>, XlsxError> {
     let (job, env, ignored) = match words.language() {
         Language::ZhCn => (include_str!("zh-CN/job.toml"), include_str!("zh-CN/env.example"), include_str!("zh-CN/gitignore")),

@@ -1,5 +1,5 @@
-//! The workbook to fill in: two lists with columns in text format and a drop-down of certificate types (by name, by code), the
-//! types, and how to fill it in.
+//! The input template: two lists with text-formatted columns and a drop-down of certificate types (one by name, one by code), a
+//! sheet of the types, and one with instructions.
 
 use crate::codes::{Catalogue, citizen_check_character, credit_check_character};
 use crate::report::Words;
@@ -8,10 +8,11 @@ use rust_xlsxwriter::{
     Worksheet, XlsxError,
 };
 
-/// Last row, counted from 0, that has a drop-down: more rows than one department sends.
+/// Last row, from 0, with a drop-down. No department submits more rows.
 const LAST_ROW: u32 = 20_000;
 
-/// How a list names certificate types. A list has one of the two: a row that leaves its column of codes empty names none.
+/// How a list identifies certificate types. Each list has a column for one of the two only, because an empty code beside a name
+/// would be read as a missing code.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum TypesBy {
     Name,
@@ -19,7 +20,7 @@ enum TypesBy {
 }
 
 impl TypesBy {
-    /// The message with the name of its list.
+    /// Returns the message with the name of the list's sheet.
     const fn sheet(self) -> &'static str {
         match self {
             Self::Name => "init-sheet-list",
@@ -27,7 +28,7 @@ impl TypesBy {
         }
     }
 
-    /// The header of its column of types, and the column's width in digits.
+    /// Returns the header of the list's column of types, and the column's width in characters.
     const fn column(self) -> (&'static str, u16) {
         match self {
             Self::Name => ("证照类型", 34),
@@ -35,7 +36,7 @@ impl TypesBy {
         }
     }
 
-    /// The column of the sheet of types that its drop-down offers.
+    /// Returns the column in the sheet of types that holds the values of the drop-down.
     const fn source(self) -> char {
         match self {
             Self::Name => 'C',
@@ -44,14 +45,14 @@ impl TypesBy {
     }
 }
 
-/// The columns of a list before and behind that of types: headers, which reading the inputs recognises, and widths in digits.
+/// Columns before and after that of the types: headers, which the intake recognises, and widths in characters.
 const HOLDER_COLUMN: (&str, u16) = ("证件号码", 24);
 const FURTHER_COLUMNS: [(&str, u16); 4] = [("证照编号", 24), ("区市", 12), ("部门", 18), ("备注", 30)];
-/// Where the column of types stands.
+/// Index of the column of types.
 const TYPE_COLUMN: u16 = 1;
 
-/// The example rows: in which list, an identity number's beginning, a type, a department. Nobody's number begins with 370499,
-/// which is no district.
+/// Example rows: list, holder code without its check character, certificate type code, department. 370499 is not assigned to any
+/// district, so the identity numbers belong to nobody.
 const EXAMPLES: [(TypesBy, &str, &str, &str); 6] = [
     (TypesBy::Name, "37049919680214001", "131000000000180402003", "市残联"),
     (TypesBy::Name, "37049919750803002", "111000007178369727010", "市卫生健康委"),
@@ -61,10 +62,10 @@ const EXAMPLES: [(TypesBy, &str, &str, &str); 6] = [
     (TypesBy::Code, "91370499MA0000002", "11100000MB0143028R025", "市市场监管局"),
 ];
 
-/// The formats of the workbook.
+/// Cell formats of the workbook.
 struct Style {
     header: Format,
-    /// Codes stay text, or Excel would round those of sixteen digits and more.
+    /// Text format, because Excel rounds numbers of 16 digits and more.
     text: Format,
     example: Format,
     wrapped: Format,
@@ -87,8 +88,8 @@ impl Style {
     }
 }
 
-/// Returns the bytes of the workbook, in the language of `words`. Headers are Chinese in any language: lists of certificates
-/// are.
+/// Returns the workbook as bytes, in the language of `words`. Headers are Chinese in every language, because the lists of
+/// certificates are.
 pub(super) fn template(words: &Words) -> Result<Vec<u8>, XlsxError> {
     let style = Style::new();
     let catalogue = Catalogue::of_the_specification();
@@ -103,13 +104,13 @@ pub(super) fn template(words: &Words) -> Result<Vec<u8>, XlsxError> {
     workbook.save_to_buffer()
 }
 
-/// Returns the names that stand for one certificate type alone; a name that several types bear has to come with a code.
+/// Returns the names that identify one certificate type. A name shared by several types needs a code.
 fn names_of_one_type(catalogue: &Catalogue) -> Vec<&str> {
     let names = catalogue.types().iter().flat_map(|entry| entry.names.iter().map(String::as_str));
     names.filter(|name| catalogue.named(name).count() == 1).collect()
 }
 
-/// Writes a list with its example rows; its drop-down offers `count` types.
+/// Writes a list with its example rows. Its drop-down offers `count` types.
 fn write_list(sheet: &mut Worksheet, style: &Style, words: &Words, (types_by, count): (TypesBy, usize)) -> Result<(), XlsxError> {
     sheet.set_name(words.text(types_by.sheet()))?.set_freeze_panes(1, 0)?;
     let columns = [HOLDER_COLUMN, types_by.column()].into_iter().chain(FURTHER_COLUMNS);
@@ -118,7 +119,7 @@ fn write_list(sheet: &mut Worksheet, style: &Style, words: &Words, (types_by, co
         sheet.write_with_format(0, column, header, &style.header)?;
     }
     let (types, source) = (words.text("init-sheet-types"), types_by.source());
-    // Types that a job adds are not in the list: another value is allowed after a question.
+    // A job can add types that are not in the drop-down, so Excel only asks before it accepts another value.
     let drop_down = DataValidation::new()
         .allow_list_formula(Formula::new(format!("='{types}'!${source}$2:${source}${}", count + 1)))
         .set_error_style(DataValidationErrorStyle::Warning)
@@ -138,7 +139,7 @@ fn write_list(sheet: &mut Worksheet, style: &Style, words: &Words, (types_by, co
     set_page(sheet, Some(0))
 }
 
-/// A holder code with its check character.
+/// Appends the check character to a holder code.
 fn with_check_character(body: &str) -> String {
     let check = citizen_check_character(body).or_else(|| credit_check_character(body));
     body.chars().chain(check).collect()
@@ -151,7 +152,7 @@ fn write_types(
     catalogue: &Catalogue,
     names: &[&str],
 ) -> Result<(), XlsxError> {
-    // Hidden: it is no list to be audited, and whoever reads the inputs would be told so with every run.
+    // Hidden, because a visible sheet that is not a list would cause a notice in every run.
     sheet.set_name(words.text("init-sheet-types"))?.set_freeze_panes(1, 0)?.set_hidden(true);
     let headers = [("证照类型代码", 26), ("证照类型名称", 60), (words.text("init-names"), 44)];
     for (column, (header, width)) in (0..).zip(headers) {
@@ -168,7 +169,7 @@ fn write_types(
     set_page(sheet, Some(0))
 }
 
-/// The messages of the sheet that explains, in order.
+/// Messages of the sheet of instructions, in order.
 const HELP: [&str; 8] = [
     "init-help-rows",
     "init-help-holder",
@@ -190,7 +191,7 @@ fn write_help(sheet: &mut Worksheet, style: &Style, words: &Words) -> Result<(),
     set_page(sheet, None)
 }
 
-/// Sets how a sheet prints: landscape A4, as wide as the page, with its header on every page.
+/// Sets the page layout for printing: landscape A4, as wide as the page, with the header on every page.
 fn set_page(sheet: &mut Worksheet, header_row: Option<u32>) -> Result<(), XlsxError> {
     const A4: u8 = 9;
     sheet.set_landscape().set_paper_size(A4).set_print_fit_to_pages(1, 0);

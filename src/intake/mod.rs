@@ -21,6 +21,7 @@ mod holder;
 mod kind;
 mod markup;
 mod merged;
+mod number;
 mod remark;
 mod repair;
 mod row;

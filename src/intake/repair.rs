@@ -226,7 +226,7 @@ pub(super) fn is_ditto(text: &str) -> bool {
 
 /// Repairs a certificate number: as [`repair_text`] does, and what programs make of a number that they write as text, such
 /// as `20220413.0` or `2.0220413E7`. Returns it with the names of what was done.
-pub(super) fn repair_number(before: &str) -> (String, Vec<&'static str>) {
+pub(super) fn repair_number_form(before: &str) -> (String, Vec<&'static str>) {
     let (text, mut done) = repair_text(before);
     match whole_number(&text) {
         Some(number) => {
@@ -499,7 +499,7 @@ mod tests {
             ("12.", "12."),
             ("A001", "A001"),
         ] {
-            let (number, done) = repair_number(before);
+            let (number, done) = repair_number_form(before);
             assert_eq!((number.as_str(), done.is_empty()), (after, before == after), "{before}");
         }
     }
@@ -551,7 +551,7 @@ mod tests {
             let number_of_a_cell: f64 = number.to_string().parse().unwrap();
             let written = format!("{number_of_a_cell:E}");
             let written = if written.contains('.') { written } else { written.replace('E', ".0E") };
-            prop_assert_eq!(repair_number(&written).0, number.to_string());
+            prop_assert_eq!(repair_number_form(&written).0, number.to_string());
         }
 
         #[test]

@@ -8,9 +8,8 @@ use super::heading::Role;
 use super::holder::{Checks, bad_character, check_against, judge_named, judge_unnamed};
 use super::kind::{HolderKind, kind_of_type, kind_of_type_name};
 use super::merged::Merges;
-use super::repair::{
-    is_placeholder, repair_code, repair_number, repair_text, type_code_without_look_alikes, without_look_alikes,
-};
+use super::number::repair_number;
+use super::repair::{is_placeholder, repair_code, repair_text, type_code_without_look_alikes, without_look_alikes};
 use super::row::{InputProblem, NewItem, RejectedRow, Rejection, Repair};
 use crate::codes::{Catalogue, check_type_code};
 use crate::job::InputSettings;
@@ -341,7 +340,7 @@ impl<'a> RowReader<'a> {
         Ok(judge_unnamed(checks)?.code_type)
     }
 
-    /// The certificate number: only what cannot be part of it is taken off.
+    /// The certificate number: only what cannot be part of it is taken off; none where it is masked.
     fn certificate_number(&mut self) -> Result<Option<String>, Rejection> {
         let Some(value) = self.value(Role::CertificateNumber)? else { return Ok(None) };
         let (number, done) = repair_number(&value.text);

@@ -1,4 +1,4 @@
-//! Settings that are one of several words.
+//! Settings with a closed set of values.
 
 use super::problem::Collector;
 use super::schema::{self, Place, Schema};
@@ -6,7 +6,7 @@ use super::value::{Read, one_of, read_text};
 use toml::Spanned;
 use toml::de::DeValue;
 
-/// Declares an enum whose variants a job file names by words.
+/// Declares an enum with the word that a job file uses for each variant.
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$meta])*
@@ -14,13 +14,13 @@ macro_rules! words {
         pub enum $name { $($(#[$variant_meta])* $variant),+ }
 
         impl $name {
-            /// The word that a job file uses for it.
+            /// Returns the word that a job file uses for it.
             #[must_use]
             pub const fn word(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
             }
 
-            /// Finds it by that word.
+            /// Returns the variant with this word.
             #[must_use]
             pub fn from_word(word: &str) -> Option<Self> {
                 match word { $($word => Some(Self::$variant),)+ _ => None }
@@ -40,7 +40,7 @@ macro_rules! words {
 }
 
 words! {
-    /// How often a job runs, which names its run folders.
+    /// How often a job runs; decides the ids of its runs.
     Period {
         /// One run a month: `2026-11`.
         Monthly = "monthly",
@@ -52,7 +52,7 @@ words! {
 }
 
 words! {
-    /// The language of reports.
+    /// Language of reports and messages.
     Language {
         /// Chinese.
         ZhCn = "zh-CN",
@@ -62,29 +62,29 @@ words! {
 }
 
 words! {
-    /// Where the token request's parameters go.
+    /// Position of the token request's parameters.
     TokenRequest {
-        /// A form body.
+        /// In a form body.
         Form = "form",
-        /// The address's query.
+        /// In the query of the URL.
         Query = "query",
     }
 }
 
 words! {
-    /// How far an audit looks.
+    /// What an audit compares.
     Depth {
-        /// Only whether each side holds one.
+        /// Only whether each side holds a certificate.
         Existence = "existence",
-        /// Every certificate with its face fields.
+        /// Every certificate, with the fields of its face.
         Faces = "faces",
     }
 }
 
 words! {
-    /// When a holder's certificates are listed on both sides.
+    /// When both sides are asked for the list of a holder's certificates.
     Certificates {
-        /// Only where several show up.
+        /// Only if a side holds several.
         Auto = "auto",
         /// Always.
         List = "list",
@@ -92,9 +92,9 @@ words! {
 }
 
 words! {
-    /// Which items a run asks about.
+    /// Items that a run audits.
     Recheck {
-        /// Every item.
+        /// All items.
         All = "all",
         /// Only those that the previous run left with a gap or an error.
         Gaps = "gaps",
@@ -102,39 +102,39 @@ words! {
 }
 
 words! {
-    /// How certificate files are fetched.
+    /// Interface that certificate files are fetched by.
     ArchiveVia {
-        /// By download address.
+        /// A download address.
         Url = "url",
-        /// By the file endpoint.
+        /// The file interface, which returns the content in base64.
         Base64 = "base64",
     }
 }
 
 words! {
-    /// In what form the file endpoint gives certificates.
+    /// Format that the file interface returns.
     ArchiveFormat {
         /// The file itself.
         Ofd = "ofd",
-        /// A picture of each page.
+        /// One image per page.
         Png = "png",
     }
 }
 
 words! {
-    /// How much of a holder code or name a report shows.
+    /// How much of a holder code or name reports show.
     Mask {
-        /// All of it.
+        /// All characters.
         None = "none",
-        /// Its ends.
+        /// The first and last characters.
         Partial = "partial",
-        /// Nothing.
+        /// No character.
         Full = "full",
     }
 }
 
 words! {
-    /// What the province is told of a certificate of the city's.
+    /// Kind of notification of the province about a certificate of the city.
     RemedyAction {
         /// It is new (interface 10).
         Insert = "insert",

@@ -1,6 +1,6 @@
-//! Gates: limits on the figures of a run's summary.
+//! Gates: limits on the figures in a run's summary.
 
-/// Figures of `summary.json` that a gate may limit.
+/// Figures of `summary.json` that a gate can limit.
 pub const FIGURES: [&str; 22] = [
     "items",
     "rows",
@@ -29,20 +29,20 @@ pub const FIGURES: [&str; 22] = [
 /// A limit on one figure.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gate {
-    /// As written, such as `min_collection_rate`.
+    /// Name as written, such as `min_collection_rate`.
     pub name: String,
-    /// The figure it limits.
+    /// Name of the limited figure.
     pub figure: &'static str,
-    /// Whether its share of all rows is limited, rather than itself.
+    /// Whether the limit applies to the figure's share of all rows.
     pub share: bool,
-    /// Whether the figure may not be below the limit; else it may not be above.
+    /// Whether the limit is a minimum rather than a maximum.
     pub minimum: bool,
-    /// The limit.
+    /// The limit; between 0 and 1 for rates and shares.
     pub limit: f64,
 }
 
 impl Gate {
-    /// Reads a gate's name: `min_` or `max_`, a figure, and perhaps `_share` for its share of all rows.
+    /// Parses a gate's name: `min_` or `max_`, a figure, and optionally `_share` for its share of all rows.
     #[must_use]
     pub fn new(name: &str, limit: f64) -> Option<Self> {
         let (minimum, figure) = match name.split_once('_')? {
@@ -56,8 +56,8 @@ impl Gate {
         Some(Self { name: name.to_owned(), figure, share, minimum, limit })
     }
 
-    /// Whether a value keeps the limit. A figure that has no value (a rate of nothing) is at most anything, but not at
-    /// least anything: what could not be measured has not been reached.
+    /// Returns whether a value is within the limit. A missing value (a rate without a denominator) is within any maximum and
+    /// below any minimum, because a goal that could not be measured has not been reached.
     #[must_use]
     pub fn holds(&self, value: Option<f64>) -> bool {
         match value {

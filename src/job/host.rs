@@ -1,28 +1,28 @@
-//! Hosts that files may be fetched from.
+//! Rules for the hosts that files may be downloaded from.
 
 use ipnet::IpNet;
 use std::fmt;
 use std::net::IpAddr;
 
-/// A host or a network of addresses that files may be fetched from, perhaps on one port only.
+/// A host name or a range of IP addresses that files may be downloaded from, optionally on one port only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostRule {
     hosts: Hosts,
-    /// `None` where every port is allowed.
+    /// The only allowed port; `None` allows every port.
     port: Option<u16>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Hosts {
-    /// A name, in lower case, whatever addresses it has.
+    /// A host name in lower case, whichever addresses it resolves to.
     Name(String),
-    /// Addresses: one, or a range in CIDR form.
+    /// One IP address, or a range in CIDR notation.
     Network(IpNet),
 }
 
 impl HostRule {
-    /// Reads `files.example.cn`, `10.1.2.3`, `172.20.0.0/16` or `[fd00::1]`, each also with a port, such as
-    /// `files.example.cn:9000`, `10.0.0.0/8:8080` or `[fd00::/8]:8443`. `None` where it is none of them.
+    /// Parses `files.example.cn`, `10.1.2.3`, `172.20.0.0/16` or `[fd00::1]`, each optionally with a port, as in
+    /// `files.example.cn:9000`, `10.0.0.0/8:8080` or `[fd00::/8]:8443`. Returns `None` for anything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -35,38 +35,38 @@ impl HostRule {
         Some(Self { hosts: Hosts::parse(hosts)?, port: Some(number) })
     }
 
-    /// The only port that it allows; `None` where it allows every port.
+    /// Returns the only allowed port; `None` if every port is allowed.
     #[must_use]
     pub const fn port(&self) -> Option<u16> {
         self.port
     }
 
-    /// Whether it allows a port.
+    /// Returns whether the rule allows this port.
     #[must_use]
     pub fn allows_port(&self, port: u16) -> bool {
         self.port.is_none_or(|allowed| allowed == port)
     }
 
-    /// Whether it names a host, whatever addresses that has. `name` is in the form in which addresses have it.
+    /// Returns whether the rule names this host. `name` must be normalised as the `url` crate does.
     #[must_use]
     pub fn names(&self, name: &str) -> bool {
         matches!(&self.hosts, Hosts::Name(known) if known == name)
     }
 
-    /// Whether it is about addresses, not names.
+    /// Returns whether the rule is about IP addresses rather than names.
     #[must_use]
     pub const fn is_network(&self) -> bool {
         matches!(self.hosts, Hosts::Network(_))
     }
 
-    /// Whether its network holds an address; an IPv4 address in IPv6 form counts as the IPv4 address.
+    /// Returns whether the rule's range contains this address. An IPv4-mapped IPv6 address counts as the IPv4 address.
     #[must_use]
     pub fn holds(&self, address: IpAddr) -> bool {
         matches!(&self.hosts, Hosts::Network(network) if network.contains(&address.to_canonical()))
     }
 }
 
-/// As a job file has it.
+/// Formats the rule as a job file writes it.
 impl fmt::Display for HostRule {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hosts = match &self.hosts {
@@ -83,10 +83,10 @@ impl fmt::Display for HostRule {
 }
 
 impl Hosts {
-    /// Reads a name, an address or a range; an IPv6 address may stand in brackets, as in an address with a port.
+    /// Parses a name, an address or a range. An IPv6 address may be in brackets, as in a URL.
     fn parse(text: &str) -> Option<Self> {
         if let Some((inside, rest)) = text.strip_prefix('[').and_then(|text| text.split_once(']')) {
-            // What follows the brackets is a prefix length or nothing: a port is not part of the address.
+            // The port has been split off before, so only a prefix length may follow the brackets.
             let is_whole = rest.is_empty() || rest.starts_with('/');
             let range = network(&format!("{inside}{rest}")).filter(|network| is_whole && network.addr().is_ipv6());
             return range.map(Self::Network);
@@ -97,10 +97,10 @@ impl Hosts {
         let is_part = |part: &str| {
             !part.is_empty() && part.chars().all(|character| character.is_alphanumeric() || matches!(character, '-' | '_'))
         };
-        // What ends in a number is an address gone wrong.
+        // A name whose last part is a number is a mistyped IP address.
         let is_number = |part: &str| part.chars().all(|character| character.is_ascii_digit());
         let is_name = text.split('.').all(is_part) && !text.rsplit('.').next().is_some_and(is_number);
-        // As addresses have it: in lower case, and other letters than Latin ones in their ASCII form.
+        // Normalised as in URLs: in lower case, and non-ASCII letters in Punycode.
         match url::Host::parse(text) {
             Ok(url::Host::Domain(name)) if is_name => Some(Self::Name(name)),
             _ => None,
@@ -108,7 +108,7 @@ impl Hosts {
     }
 }
 
-/// Reads an address or a range of addresses.
+/// Parses an IP address or a range of addresses.
 fn network(text: &str) -> Option<IpNet> {
     text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }

@@ -1,4 +1,4 @@
-//! From `[[inputs]]` as written to what is read, and how.
+//! Resolves `[[inputs]]`.
 
 use super::problem::{Collector, excerpt};
 use super::resolve::{begins, inner, required, section, value};
@@ -10,17 +10,17 @@ use crate::message::Message;
 use std::collections::{BTreeMap, BTreeSet};
 use toml::Spanned;
 
-/// Longest header of a carried column, in characters: longer ones fit neither a sheet's filter nor a person's screen.
+/// Longest header of a carried column, in characters. Longer ones do not fit into a sheet's filter or on a screen.
 const LONGEST_HEADER: usize = 255;
-/// Most carried columns of a job: each is a column of a table and a sheet of the workbook.
+/// Limit on carried columns of a job, because each becomes a column of a table and a sheet of the workbook.
 const MOST_CARRIED: usize = 200;
 
-/// Resolves the inputs; at least one has to be there.
+/// Resolves the inputs. A job without any is an error.
 pub(super) fn resolve(written: Option<Spanned<Vec<Spanned<InputSection>>>>, problems: &mut Collector<'_>) -> Vec<InputSettings> {
     let place = begins(written.as_ref(), problems);
-    let are_told = problems.is_misread("inputs", problems.text().len());
+    let are_misread = problems.is_misread("inputs", problems.text().len());
     let written = section(written);
-    if written.is_empty() && !are_told {
+    if written.is_empty() && !are_misread {
         problems.at(place..place, Message::new("job-no-inputs"));
     }
     limit_carried(&written, problems);
@@ -60,7 +60,7 @@ fn resolve_one(input: Spanned<InputSection>, problems: &mut Collector<'_>) -> Op
     })
 }
 
-/// Notes headers in `carry` that cannot become columns of a table.
+/// Notes headers in `carry` that cannot be the name of a table's column.
 fn limit_carried(inputs: &[Spanned<InputSection>], problems: &mut Collector<'_>) {
     let mut distinct = BTreeSet::new();
     for carry in inputs.iter().filter_map(|input| input.get_ref().carry.as_ref()) {
@@ -78,11 +78,11 @@ fn limit_carried(inputs: &[Spanned<InputSection>], problems: &mut Collector<'_>)
     }
 }
 
-/// What is wrong with the header of a carried column.
+/// Returns the problem with the header of a carried column, if there is one.
 fn header_problem(header: &str) -> Option<Message> {
     let length = header.chars().count();
     let is_reserved = RESERVED_HEADERS.iter().any(|reserved| reserved.eq_ignore_ascii_case(header));
-    // The analysis of the tables takes such a name for a pattern that stands for several columns.
+    // polars reads such a name as a pattern that selects several columns.
     let is_pattern = header == "*" || (header.starts_with('^') && header.ends_with('$'));
     if header.is_empty() {
         Some(Message::new("job-empty").with("key", "inputs.carry"))
@@ -98,7 +98,7 @@ fn header_problem(header: &str) -> Option<Message> {
     }
 }
 
-/// Notes a header that is named for two roles.
+/// Notes a header that is assigned to two roles.
 fn columns_differ(columns: &ColumnsSection, problems: &mut Collector<'_>) {
     let named = [
         ("holder_code", &columns.holder_code),

@@ -1,4 +1,4 @@
-//! Limits of the job file's numbers: what is beyond them is a slip, or would stop the program later.
+//! Limits on the job file's numbers. A value beyond them is a mistake, or would make the program fail later.
 
 use super::LARGEST_ANSWER;
 use super::problem::Collector;
@@ -10,55 +10,55 @@ use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 use toml::Spanned;
 
-/// What a key asks of its value beyond what every value of its kind is asked.
+/// A condition on the value of one key, beyond those of its type.
 pub(super) trait Limit<T> {
-    /// Notes what of a value the key does not take.
+    /// Notes a value that violates the condition.
     fn check(&self, value: &Spanned<T>, key: &str, problems: &mut Collector<'_>);
 
-    /// Narrows the schema of the kind to what the key takes, as far as a schema can tell.
+    /// Restricts the schema of the type by the condition, as far as JSON Schema can express it.
     fn narrow(&self, schema: Schema) -> Schema {
         schema
     }
 }
 
-/// `retry.attempts`.
+/// Limits of `retry.attempts`.
 pub(super) const ATTEMPTS: RangeInclusive<u64> = 1..=100;
-/// `throttle.concurrency`: more connections than this no process keeps open.
+/// Limits of `throttle.concurrency`; a process cannot keep more connections open.
 pub(super) const CONCURRENCY: RangeInclusive<u64> = 1..=1024;
-/// `throttle.burst`.
+/// Limits of `throttle.burst`.
 pub(super) const BURST: RangeInclusive<u64> = 1..=100_000;
-/// `throttle.pause_at.attempts`: the results of as many attempts are kept.
+/// Limits of `throttle.pause_at.attempts`, whose results are all kept in memory.
 pub(super) const PAUSE_ATTEMPTS: RangeInclusive<u64> = 1..=10_000;
-/// `throttle.max_calls`.
+/// Limits of `throttle.max_calls`.
 pub(super) const MAX_CALLS: RangeInclusive<u64> = 1..=1_000_000_000_000;
-/// `archive.concurrency`.
+/// Limits of `archive.concurrency`.
 pub(super) const DOWNLOADS: RangeInclusive<u64> = 1..=256;
-/// Timeouts of the platform and of downloads.
+/// Limits of the timeouts of the platform and of downloads.
 pub(super) const TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_hours(1);
-/// `throttle.patience`.
+/// Limits of `throttle.patience`.
 pub(super) const PATIENCE: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_hours(7 * 24);
-/// `platform.max_answer`.
+/// Limits of `platform.max_answer`, in bytes.
 pub(super) const ANSWER: RangeInclusive<u64> = 1 << 10..=LARGEST_ANSWER;
-/// `archive.max_file`.
+/// Limits of `archive.max_file`, in bytes.
 pub(super) const FILE: RangeInclusive<u64> = 1 << 10..=4 << 30;
-/// `remediate.max_actions`: as many notifications are kept in memory while they are sent.
+/// Limits of `remediate.max_actions`. All notifications of a command are in memory while they are sent.
 pub(super) const ACTIONS: RangeInclusive<u64> = 1..=100_000;
-/// `remediate.settle`.
+/// Limits of `remediate.settle`.
 pub(super) const SETTLE: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_hours(24);
-/// `remediate.overdue_days`.
+/// Limits of `remediate.overdue_days`.
 pub(super) const OVERDUE_DAYS: RangeInclusive<u64> = 0..=3650;
 
-/// `retention.keep`: the latest complete run always stays.
+/// Limits of `retention.keep`; the latest complete run is always kept.
 pub(super) const KEPT_RUNS: RangeInclusive<u64> = 1..=10_000;
 
-/// Shortest first wait and longest last wait of `retry.backoff`: calls that fail must not be repeated without a pause.
+/// Limits of both ends of `retry.backoff`. Failed calls must not be repeated without a pause.
 pub(super) const BACKOFF: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_hours(1);
-/// `platform.sandbox.latency`.
+/// Limits of `platform.sandbox.latency`.
 pub(super) const LATENCY: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_hours(1);
-/// `platform.sandbox.settle_delay`.
+/// Limits of `platform.sandbox.settle_delay`.
 pub(super) const SETTLE_DELAY: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_hours(24);
 
-/// Most attempts a second: above this the pacing has no meaning any more.
+/// Highest rate, in attempts per second. Above it, intervals are too short for timers to pace.
 const FASTEST: u32 = 100_000;
 
 impl Limit<u32> for RangeInclusive<u64> {
@@ -99,7 +99,7 @@ impl Limit<Range<Duration>> for RangeInclusive<Duration> {
     }
 }
 
-/// A rate that a platform can take.
+/// Limit of rates: at most [`FASTEST`] attempts per second.
 pub(super) struct Fastest;
 
 impl Limit<Rate> for Fastest {
@@ -108,7 +108,7 @@ impl Limit<Rate> for Fastest {
     }
 }
 
-/// `purpose.call_category`: 0 事项调用, 1 非事项调用.
+/// Limit of `purpose.call_category`: 0 事项调用, 1 非事项调用.
 pub(super) struct CallCategory;
 
 impl Limit<u32> for CallCategory {
@@ -123,7 +123,7 @@ impl Limit<u32> for CallCategory {
     }
 }
 
-/// A share of the sandbox's answers, 0 to 1.
+/// Limit of the sandbox's fault rates: 0 to 1.
 pub(super) struct FaultRate;
 
 impl Limit<f64> for FaultRate {
@@ -138,7 +138,7 @@ impl Limit<f64> for FaultRate {
     }
 }
 
-/// `throttle.pause_at.share`: above 0, at most 1.
+/// Limit of `throttle.pause_at.share`: above 0, at most 1.
 pub(super) struct PauseShare;
 
 impl Limit<f64> for PauseShare {
@@ -160,7 +160,7 @@ fn between_numbers(mut schema: Schema, least: u64, most: u64) -> Schema {
     schema
 }
 
-/// Notes a count outside its limits.
+/// Notes a number outside its limits.
 pub(super) fn count<T: Copy + Into<u64>>(
     written: Option<&Spanned<T>>,
     key: &str,
@@ -185,7 +185,7 @@ pub(super) fn time(
     }
 }
 
-/// Notes two durations one of which is outside their limits.
+/// Notes a range of durations with an end outside its limits.
 pub(super) fn times(
     written: Option<&Spanned<Range<Duration>>>,
     key: &str,
@@ -198,7 +198,7 @@ pub(super) fn times(
     }
 }
 
-/// Notes a size outside its limits.
+/// Notes a number of bytes outside its limits.
 pub(super) fn size(written: Option<&Spanned<Bytes>>, key: &str, limits: &RangeInclusive<u64>, problems: &mut Collector<'_>) {
     if let Some(written) = written.filter(|written| !limits.contains(&written.get_ref().0)) {
         let size = |bytes| bytesize::ByteSize::b(bytes).display().iec().to_string().replace(".0 ", "");
@@ -206,7 +206,7 @@ pub(super) fn size(written: Option<&Spanned<Bytes>>, key: &str, limits: &RangeIn
     }
 }
 
-/// Notes a rate that no platform takes.
+/// Notes a rate above [`FASTEST`].
 pub(super) fn rate(written: Option<&Spanned<Rate>>, key: &str, problems: &mut Collector<'_>) {
     let is_too_fast = |rate: Rate| rate.per_second().is_some_and(|rate| rate > f64::from(FASTEST));
     if let Some(written) = written.filter(|written| is_too_fast(*written.get_ref())) {

@@ -1,4 +1,4 @@
-//! The job file: read as written, with the place of everything, then resolved into settings with nothing left to guess.
+//! The job file: read as written with the position of every value, then resolved into settings without optional values.
 
 mod choices;
 mod gate;
@@ -39,28 +39,28 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A job, resolved: what `run`, `check` and `report` work from.
+/// Settings of a job, as resolved from its file.
 #[derive(Debug, Clone)]
 pub struct Job {
-    /// The job file.
+    /// Path of the job file.
     pub file: PathBuf,
     /// Folder that relative paths start from.
     pub root: PathBuf,
-    /// Folder name under the output folder.
+    /// Name of the job, which is the name of its folder under `output`.
     pub name: String,
-    /// How often it runs.
+    /// How often the job runs.
     pub period: Period,
-    /// Language of reports.
+    /// Language of reports and messages.
     pub language: Language,
-    /// Where to ask, and as whom.
+    /// Address and credentials of the platform.
     pub platform: PlatformSettings,
-    /// Why we ask.
+    /// Purpose of the calls, sent with each of them.
     pub purpose: Purpose,
-    /// What to ask about.
+    /// Spreadsheets to read items from.
     pub inputs: Vec<InputSettings>,
-    /// How far to look.
+    /// What the audit compares.
     pub audit: AuditKeys,
-    /// Which items to ask about.
+    /// Items that the run audits.
     pub recheck: Recheck,
     /// The sample of the items that is asked about, in place of all of them.
     pub sample: Option<SampleSettings>,
@@ -68,66 +68,66 @@ pub struct Job {
     pub catalogue: Arc<Catalogue>,
     /// How faces are read and compared.
     pub faces: FaceSettings,
-    /// How fast.
+    /// Limits on the rate of calls.
     pub throttle: ThrottleSettings,
-    /// How often to try again.
+    /// Retries of failed attempts.
     pub retry: RetrySettings,
-    /// Whether and how files are fetched.
+    /// Whether and how certificate files are fetched.
     pub archive: ArchiveSettings,
-    /// What to write.
+    /// Which reports to write.
     pub report: ReportSettings,
-    /// What the province may be told.
+    /// Which notifications the province may be sent.
     pub remediate: RemediateSettings,
-    /// Whom to tell how a run ended.
+    /// Who is notified of the end of a run.
     pub notify: NotifySettings,
-    /// What stays of old runs; everything where the job says nothing.
+    /// How many old runs are kept; `None` keeps all.
     pub retention: Option<RetentionSettings>,
-    /// Folder of all runs' folders.
+    /// Folder that contains the folders of all jobs.
     pub output: PathBuf,
 }
 
-/// `[platform]`, resolved.
+/// Settings of `[platform]`.
 #[derive(Debug, Clone)]
 pub struct PlatformSettings {
-    /// Where the platform is.
+    /// The embedded sandbox or the address of a platform.
     pub base: Base,
-    /// User name of the token request.
+    /// User name for the token request.
     pub username: Secret,
-    /// Password of the token request.
+    /// Password for the token request.
     pub password: Secret,
-    /// Longest time to reach the platform.
+    /// Timeout of establishing a connection.
     pub connect_timeout: Duration,
-    /// Longest time of one attempt, whole answer.
+    /// Timeout of one attempt, including the whole response.
     pub timeout: Duration,
-    /// Where the token request's parameters go.
+    /// Position of the token request's parameters.
     pub token_request: TokenRequest,
-    /// Certificate authority to trust besides the system's.
+    /// Certificate of an authority to trust besides the system's.
     pub ca_file: Option<PathBuf>,
-    /// The largest answer that is read, in bytes.
+    /// Size limit of a response, in bytes.
     pub max_answer: u64,
-    /// What return codes mean.
+    /// Meaning of the platform's return codes.
     pub codes: CodeTable,
 }
 
-/// The largest answer that is ever read and kept, in bytes: what is read has to be readable in the journal again.
+/// Upper limit of `platform.max_answer`, in bytes. Larger answers are never stored, so the journal rejects them when it is read.
 pub const LARGEST_ANSWER: u64 = 64 << 20;
 
-/// `platform.connect_timeout` unless the job says otherwise.
-const USUAL_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Default of `platform.connect_timeout`.
+const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// `platform.timeout` unless the job says otherwise.
-const USUAL_TIMEOUT: Duration = Duration::from_secs(30);
+/// Default of `platform.timeout`.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl PlatformSettings {
-    /// Returns the settings of a platform about which nothing else is said.
+    /// Returns the default settings for a platform at `base`.
     #[must_use]
     pub fn of(base: Base, username: Secret, password: Secret) -> Self {
         Self {
             base,
             username,
             password,
-            connect_timeout: USUAL_CONNECT_TIMEOUT,
-            timeout: USUAL_TIMEOUT,
+            connect_timeout: DEFAULT_CONNECT_TIMEOUT,
+            timeout: DEFAULT_TIMEOUT,
             token_request: TokenRequest::Form,
             ca_file: None,
             max_answer: LARGEST_ANSWER,
@@ -136,18 +136,18 @@ impl PlatformSettings {
     }
 }
 
-/// Where the platform is.
+/// Where calls go.
 #[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 #[derive(Debug, Clone)]
 pub enum Base {
-    /// The embedded stand-in, started inside the process.
+    /// The sandbox, embedded in the process.
     Sandbox(SandboxSettings),
-    /// A platform at this address (no slash at its end).
+    /// The platform at this URL, without a slash at the end.
     Url(String),
 }
 
 impl Base {
-    /// The address as the job names it.
+    /// Returns the address as the job file names it.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
@@ -157,41 +157,40 @@ impl Base {
     }
 }
 
-/// `[platform.sandbox]`: what the embedded stand-in is like. A job sets seed, latency, rates of faults, oddities, and the
-/// delay of notifications; the rest is for the stand-in served by itself, and for tests.
+/// Settings of `[platform.sandbox]`. A job file can set the seed, latency, fault rates, oddities and the delay of notifications;
+/// the others are for `ecert-audit sandbox` and for tests.
 #[derive(Debug, Clone)]
 pub struct SandboxSettings {
-    /// Decides every truth it tells.
+    /// Seed that decides which certificates exist and what their faces show.
     pub seed: u64,
-    /// How long an answer takes.
+    /// Range of the time until a request is answered.
     pub latency: Range<Duration>,
-    /// Share of calls that answer with a transient fault, 0 to 1.
+    /// Share of calls that are answered with a transient fault, 0 to 1.
     pub fault_rate: f64,
-    /// Share of holders and types, as pairs, of which every call meets the same fault for ever, 0 to 1.
+    /// Share of pairs of holder and type for which every call has the same permanent fault, 0 to 1.
     pub lasting_rate: f64,
-    /// Names of the faults that happen; the usual ones where empty.
+    /// Names of the faults that occur; empty for the default ones.
     pub faults: Vec<String>,
-    /// Ways in which answers are written differently from the specification: names of [`Self::ODDITIES`], or
-    /// [`Self::EVERY_ODDITY`].
+    /// Deviations of the answers from the specification: names of [`Self::ODDITIES`], or [`Self::EVERY_ODDITY`].
     pub oddities: Vec<String>,
-    /// Life of a token.
+    /// Validity of a token.
     pub token_life: Duration,
-    /// Life of a download address.
+    /// Validity of a download address.
     pub address_life: Duration,
-    /// Requests a second that are answered; further ones get HTTP 429 with `Retry-After`. Zero: no limit.
+    /// Limit on requests per second, above which the sandbox answers HTTP 429 with `Retry-After`; 0 for no limit.
     pub rate_limit: u32,
-    /// From when to when after the start nothing but HTTP 503 is answered.
+    /// Range of time since the start in which every request is answered with HTTP 503.
     pub outage: Option<Range<Duration>>,
-    /// Certificate types that are not published (code 13).
+    /// Certificate types that are not published (return code 13).
     pub unpublished: Vec<String>,
-    /// Where a JSON line per request goes.
+    /// File for a JSON line per request.
     pub access_log: Option<PathBuf>,
-    /// How long after its answer a notification (interfaces 10 to 12) takes effect.
+    /// Time between the answer to a notification (interfaces 10 to 12) and its effect.
     pub settle_delay: Duration,
 }
 
 impl SandboxSettings {
-    /// Names of the oddities. All but the last leave what is true as it is.
+    /// Names of the oddities. All but the last only change how an answer is written, not what it says.
     pub const ODDITIES: [&'static str; 12] = [
         "bom",
         "gbk",
@@ -207,10 +206,10 @@ impl SandboxSettings {
         "short-list",
     ];
 
-    /// Stands for every oddity that leaves what is true as it is.
+    /// Name that selects all oddities which only change how an answer is written.
     pub const EVERY_ODDITY: &'static str = "all";
 
-    /// Whether a name is that of an oddity, or stands for several.
+    /// Returns whether this is the name of an oddity or [`Self::EVERY_ODDITY`].
     #[must_use]
     pub fn knows_oddity(name: &str) -> bool {
         name == Self::EVERY_ODDITY || Self::ODDITIES.contains(&name)
@@ -226,7 +225,7 @@ impl Default for SandboxSettings {
             lasting_rate: 0.0,
             faults: Vec::new(),
             oddities: Vec::new(),
-            // As in the specification's example.
+            // The value in the specification's example.
             token_life: Duration::from_secs(30_045),
             address_life: Duration::from_mins(10),
             rate_limit: 0,
@@ -238,47 +237,47 @@ impl Default for SandboxSettings {
     }
 }
 
-/// `[purpose]`: sent with every business call.
+/// Settings of `[purpose]`, sent with every business call.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Purpose {
-    /// `certificateSystemName`.
+    /// Name of the calling system (`certificateSystemName`).
     pub system_name: String,
-    /// `certificateCallCategory`: 0 事项调用, 1 非事项调用.
+    /// Category of the call (`certificateCallCategory`): 0 事项调用, 1 非事项调用.
     pub call_category: u32,
-    /// `certificateMatterName`.
+    /// Name of the matter (`certificateMatterName`).
     pub matter_name: String,
-    /// `certificateEventCode`.
+    /// Code of the event (`certificateEventCode`).
     pub event_code: String,
-    /// `certificateCopyCause`, at most 200 characters.
+    /// Cause (`certificateCopyCause`), at most 200 characters.
     pub copy_cause: String,
-    /// `callDistrict`.
+    /// District of the caller (`callDistrict`).
     pub call_district: Option<String>,
-    /// `callDepartment`.
+    /// Department of the caller (`callDepartment`).
     pub call_department: Option<String>,
-    /// `districtLevel`.
+    /// Level of the district (`districtLevel`).
     pub district_level: Option<String>,
 }
 
-/// One `[[inputs]]`.
+/// Settings of one `[[inputs]]` section.
 #[derive(Debug, Clone)]
 pub struct InputSettings {
     /// File or glob, as written.
     pub path: String,
-    /// Which sheets.
+    /// Sheets to read.
     pub sheet: SheetChoice,
-    /// Where the header stands.
+    /// Row of the header.
     pub header_row: HeaderRow,
-    /// Headers named by hand; the others are recognised.
+    /// Headers assigned in the job file; the other columns are recognised.
     pub columns: Columns,
-    /// Type codes for sheets without such a column.
+    /// Type codes for rows of sheets without a column of type codes.
     pub default_type_codes: Vec<String>,
-    /// Holder code type where a row names none.
+    /// Holder code type for rows without one.
     pub default_holder_code_type: Option<String>,
-    /// Headers of columns that are kept for breakdowns.
+    /// Headers of the columns that are carried into the tables.
     pub carry: Vec<String>,
 }
 
-/// Headers that no carried column may have: the columns of `coverage.parquet`, which carried columns stand beside.
+/// Headers that no carried column may have, because `coverage.parquet` has columns with these names.
 pub const RESERVED_HEADERS: [&str; 31] = [
     "item_id",
     "certificate_index",
@@ -313,7 +312,7 @@ pub const RESERVED_HEADERS: [&str; 31] = [
     "had_gap",
 ];
 
-/// `columns`: headers named by hand.
+/// Headers that the job file assigns to roles (`columns`).
 #[derive(Debug, Clone, Default)]
 pub struct Columns {
     /// Header of the holder codes.
@@ -330,48 +329,48 @@ pub struct Columns {
     pub extraction_code: Option<String>,
 }
 
-/// `[audit]`.
+/// Settings of `[audit]` that decide which calls are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AuditKeys {
-    /// State only, or faces.
+    /// What the audit compares.
     pub depth: Depth,
-    /// When to list a holder's certificates.
+    /// When a holder's certificates are listed.
     pub certificates: Certificates,
 }
 
-/// `[notify]`: whom to tell how a run ended.
+/// Settings of `[notify]`: who is notified of the end of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NotifySettings {
-    /// A program and its arguments.
+    /// Program and arguments; empty for none.
     pub command: Vec<String>,
-    /// An address that a small JSON goes to.
+    /// URL that receives a small JSON document; `None` for none.
     pub webhook: Option<String>,
 }
 
-/// `[retention]`: what stays of old runs.
+/// Settings of `[retention]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetentionSettings {
-    /// Complete runs, the latest ones, whose journals, tables, workbooks and files stay; at least 1. Of older ones the figures
-    /// stay.
+    /// Number of latest complete runs whose journals, tables, workbooks and files are kept, at least 1. Only the figures of older
+    /// ones are kept.
     pub keep: u32,
 }
 
-/// `[throttle]`.
+/// Settings of `[throttle]`.
 #[derive(Debug, Clone)]
 pub struct ThrottleSettings {
-    /// Attempts in a stretch of time.
+    /// Limit on attempts per unit of time.
     pub rate: Rate,
-    /// Attempts that may come at once on top of an even pace, at least 1.
+    /// Number of attempts that may be made at once beyond an even pace, at least 1.
     pub burst: u32,
-    /// Calls in flight at most.
+    /// Limit on concurrent calls.
     pub concurrency: u32,
-    /// Slow down while the platform struggles.
+    /// Whether the rate is reduced while the platform is overloaded.
     pub adaptive: bool,
-    /// When calling is allowed.
+    /// Times of day at which calling is allowed.
     pub hours: CallingHours,
-    /// Attempts of one process at most.
+    /// Limit on the attempts of one process; `None` for no limit.
     pub max_calls: Option<u64>,
-    /// When calling pauses because the platform does not work.
+    /// When calling pauses because the platform fails.
     pub pause: PauseSettings,
 }
 
@@ -389,89 +388,90 @@ impl Default for ThrottleSettings {
     }
 }
 
-/// `throttle.pause_at` and `throttle.patience`.
+/// Settings of `throttle.pause_at` and `throttle.patience`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PauseSettings {
-    /// Calling pauses when this share (0 to 1) …
+    /// Share of failed attempts, above 0 and at most 1, at which calling pauses.
     pub share: f64,
-    /// … of so many latest attempts failed.
+    /// Number of latest attempts that the share is computed over.
     pub attempts: u32,
-    /// After so long a pause the run stops.
+    /// Longest pause. After it the run stops.
     pub patience: Duration,
 }
 
-/// `[retry]`.
+/// Settings of `[retry]`.
 #[derive(Debug, Clone)]
 pub struct RetrySettings {
-    /// Attempts of a call in all, the first included.
+    /// Limit on attempts per call, including the first.
     pub attempts: u32,
-    /// First and longest wait of the exponential backoff.
+    /// First and longest delay of the exponential backoff.
     pub backoff: Range<Duration>,
 }
 
-/// `[faces]`: how faces are read and compared, beside the program's own rules. Names of canonical fields have been checked.
+/// Settings of `[faces]`: how faces are read and compared, in addition to the built-in rules. Names of canonical fields are
+/// valid.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FaceSettings {
-    /// Canonical field to names seen for it on either side, the first ones first.
+    /// Names on faces of either side by canonical field, in order of precedence.
     pub fields: BTreeMap<String, Vec<String>>,
-    /// The same, on the province's faces alone.
+    /// Names on faces of the province only.
     pub province: BTreeMap<String, Vec<String>>,
-    /// The same, on the city's faces alone.
+    /// Names on faces of the city only.
     pub city: BTreeMap<String, Vec<String>>,
-    /// The same by certificate type code.
+    /// Settings by certificate type code.
     pub types: BTreeMap<String, TypeFaceSettings>,
     /// Canonical fields that are not compared.
     pub ignore: Vec<String>,
-    /// Beginnings of issuers' names that may be there or not.
+    /// Prefixes of issuer names that are ignored in comparisons.
     pub issuer_prefixes: Vec<String>,
 }
 
-/// `[faces.types."<code>"]`.
+/// Settings of `[faces.types."<code>"]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TypeFaceSettings {
-    /// Canonical field to names seen for it on faces of the type.
+    /// Names on faces of the type by canonical field.
     pub fields: BTreeMap<String, Vec<String>>,
     /// Canonical fields that are not compared for the type.
     pub ignore: Vec<String>,
 }
 
-/// `[archive]`: whether and how certificate files are fetched.
+/// Settings of `[archive]`: whether and how certificate files are fetched.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ArchiveSettings {
-    /// During a run too.
+    /// Whether a run fetches files at its end.
     pub enabled: bool,
-    /// By address or by the file endpoint.
+    /// Interface that files are fetched by.
     pub via: ArchiveVia,
-    /// Pages as pictures in place of the file, from the file endpoint.
+    /// Whether the file interface is asked for one image per page instead of the file.
     pub pictures: bool,
-    /// Sides; both where empty.
+    /// Sides whose files are fetched; empty for both.
     pub sides: Vec<Side>,
-    /// Certificate type codes; all where empty.
+    /// Certificate type codes; empty for all.
     pub types: Vec<String>,
-    /// States of certificates, by their names in tables; all where empty.
+    /// Lifecycle states by their names in tables; empty for all.
     pub states: Vec<String>,
-    /// Hosts that addresses may point to, besides the platform's own.
+    /// Hosts that files may be downloaded from, besides the platform's own.
     pub allowed_hosts: Vec<HostRule>,
-    /// The largest file that is kept, in bytes.
+    /// Size limit of a file, in bytes.
     pub max_file: u64,
-    /// Downloads at once.
+    /// Limit on concurrent downloads.
     pub concurrency: u32,
-    /// Downloads in a stretch of time.
+    /// Limit on downloads per unit of time.
     pub rate: Rate,
-    /// Longest time of one download, whole file.
+    /// Timeout of one download, including the whole file.
     pub timeout: Duration,
 }
 
-/// `[report]`.
+/// Settings of `[report]`.
 #[derive(Debug, Clone)]
 pub struct ReportSettings {
-    /// Write `report.xlsx`.
+    /// Whether to write `report.xlsx`.
     pub excel: bool,
-    /// Write `report.html`.
+    /// Whether to write `report.html`.
     pub html: bool,
-    /// How much of holder codes and names to show.
+    /// How much of holder codes and names reports show.
     pub mask: Mask,
-    /// Limits that decide between exit 0 and 10.
+    /// Limits that decide between exit codes 0 and 10.
     pub gates: Vec<Gate>,
     /// What becomes of a gate that a sample does not decide.
     pub gates_on_sample: GatesOnSample,
@@ -481,7 +481,22 @@ impl Job {
     /// Reads and resolves a job file.
     ///
     /// # Errors
-    /// Fails if the file cannot be read or is not UTF-8 text, and with every problem that it has, each with line and column.
+    /// Fails if the file cannot be read, is not UTF-8 text or not valid TOML, or if a key is unknown, a required key is missing,
+    /// or a value is outside its limits. The error lists every problem with line and column.
+    ///
+    /// # Examples
+    /// ```
+    /// use ecert_audit::job::Job;
+    /// use std::path::Path;
+    ///
+    /// let job = Job::load(Path::new("jobs/demo.toml"))?;
+    /// assert_eq!(job.name, "demo");
+    /// assert_eq!(job.carried(), ["区市", "部门"]);
+    ///
+    /// let day = chrono::NaiveDate::from_ymd_opt(2026, 11, 24).unwrap();
+    /// assert_eq!(job.run_id(day), "2026-11");
+    /// # Ok::<(), ecert_audit::job::JobProblems>(())
+    /// ```
     pub fn load(file: &Path) -> Result<Self, JobProblems> {
         let bytes = match std::fs::read(file) {
             Ok(bytes) => bytes,
@@ -499,16 +514,25 @@ impl Job {
         Self::parse(file, &text)
     }
 
-    /// Resolves the text of a job file that stands (or would stand) at `file`.
+    /// Resolves the text of a job file. `file` is its path, which need not exist; it decides the project root.
     ///
     /// # Errors
-    /// Fails with every problem that the text has, each with line and column.
+    /// Fails as [`load`](Self::load) does, except for reading the file.
+    ///
+    /// # Examples
+    /// ```
+    /// use ecert_audit::job::Job;
+    /// use std::path::Path;
+    ///
+    /// let problems = Job::parse(Path::new("jobs/new.toml"), "[job]\nname = 7\n").unwrap_err();
+    /// assert!(problems.to_string().contains("jobs/new.toml:2:8: "));
+    /// ```
     pub fn parse(file: &Path, text: &str) -> Result<Self, JobProblems> {
         // Windows editors begin a text file with a byte order mark.
         let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
         let mut problems = problem::Collector::new(text);
         let Some(written) = written::Written::parse(text, &mut problems) else {
-            // What is not TOML tells nothing about the job.
+            // Without a valid syntax tree no key can be checked.
             return Err(problems.into_problems(file));
         };
         match resolve::resolve(file, written, &mut problems) {
@@ -517,7 +541,7 @@ impl Job {
         }
     }
 
-    /// The run that a date belongs to: `2026-11`, `2026-11-24` or `once`.
+    /// Returns the id of the run that a date belongs to: `2026-11`, `2026-11-24` or `once`, by the job's period.
     #[must_use]
     pub fn run_id(&self, today: NaiveDate) -> String {
         match self.period {
@@ -527,7 +551,7 @@ impl Job {
         }
     }
 
-    /// Headers of all carried columns, each once, in order of first mention.
+    /// Returns the headers of all carried columns without duplicates, in order of first mention.
     #[must_use]
     pub fn carried(&self) -> Vec<String> {
         let mut carried = Vec::new();

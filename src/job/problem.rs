@@ -1,4 +1,4 @@
-//! What is wrong with a job file, with the place.
+//! Problems of a job file, with their positions.
 
 use super::choices::Language;
 use super::written::language_of;
@@ -11,35 +11,36 @@ use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-/// Most problems that are listed one by one; of more than that nobody reads the list.
+/// Limit on problems listed one by one; further ones are only counted.
 pub(super) const LISTED: usize = 50;
 
-/// Everything that is wrong with a job file, in the order of its lines.
+/// All problems of a job file, in the order of its lines.
 #[derive(Debug, thiserror::Error)]
 pub struct JobProblems {
     file: PathBuf,
     problems: Vec<PlacedProblem>,
-    /// Problems beyond those listed.
+    /// Number of problems beyond those listed.
     more: usize,
-    /// The language that the file names, also where the rest of it cannot be used.
+    /// Language that the file names, which is known even if the rest of the file is not valid.
     pub language: Option<Language>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct PlacedProblem {
-    /// Line and column, both counted from 1; `None` where the file could not be read at all.
+    /// Line and column, both from 1; `None` if the file could not be read.
     place: Option<(usize, usize)>,
     message: Message,
 }
 
 impl JobProblems {
-    /// The problem of a file that cannot be read.
+    /// Creates the problem of a file that cannot be read.
     pub(super) fn unreadable(file: &Path, message: Message) -> Self {
         let problems = vec![PlacedProblem { place: None, message }];
         Self { file: file.to_owned(), problems, more: 0, language: None }
     }
 
-    /// The problem of a file that is UTF-8 text only up to a byte offset; `text` is as much of it as can be read.
+    /// Creates the problem of a file that is not UTF-8 text from the byte `offset` on; `text` is its content with invalid bytes
+    /// replaced.
     pub(super) fn not_utf8(file: &Path, text: &str, offset: usize) -> Self {
         let mut problems = Collector::new(text);
         problems.at(offset..offset, Message::new("job-not-utf8"));
@@ -47,7 +48,7 @@ impl JobProblems {
         problems.into_problems(file)
     }
 
-    /// Turns the problems into the end of the command that needs the job, with a message for each.
+    /// Converts the problems into the error that ends the command, with one message for each.
     #[must_use]
     pub fn into_stop(self) -> Stop {
         let file = self.file.display().to_string();
@@ -70,7 +71,7 @@ impl JobProblems {
     }
 }
 
-/// Codes and arguments, a line each; for logs and tests.
+/// Writes one line per problem with the codes and arguments of its message, for logs and tests.
 impl fmt::Display for JobProblems {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, problem) in self.problems.iter().enumerate() {
@@ -84,25 +85,25 @@ impl fmt::Display for JobProblems {
     }
 }
 
-/// Collects problems while a job file is read.
+/// Collector of problems while a job file is read.
 #[derive(Debug)]
 pub(super) struct Collector<'a> {
     text: &'a str,
-    /// Each with its byte offset in the text.
+    /// Each problem with its byte offset in the text.
     found: Vec<(usize, Found)>,
-    /// Problems that were counted without being described.
+    /// Number of problems that were counted without being described.
     left_out: usize,
-    /// Keys that are there but could not be read, with where their section begins: they are not missing too.
+    /// Keys with an invalid value, and the byte offset of their section. They must not be reported as missing too.
     misread: HashSet<(String, usize)>,
-    /// The language that the file names.
+    /// Language that the file names.
     pub language: Option<Language>,
 }
 
-/// A problem, described as far as it costs nothing.
+/// A problem. Its message is built only if it is listed.
 #[derive(Debug)]
 enum Found {
-    Told(Message),
-    /// The nearest known key is searched only for those unknown ones that are listed: a file may have very many.
+    Described(Message),
+    /// The search for the nearest known key is deferred, because a file may have very many unknown keys.
     UnknownKey {
         key: String,
         path: String,
@@ -113,13 +114,13 @@ enum Found {
 impl Found {
     fn into_message(self) -> Message {
         match self {
-            Self::Told(message) => message,
+            Self::Described(message) => message,
             Self::UnknownKey { key, path, known } => unknown_key(&key, &path, &known),
         }
     }
 }
 
-/// The message for a key that a section does not know, with the nearest one that it does.
+/// Builds the message for an unknown key of a section, with the nearest known key.
 fn unknown_key(key: &str, path: &str, known: &[&str]) -> Message {
     let nearest = known.iter().max_by(|a, b| strsim::jaro_winkler(key, a).total_cmp(&strsim::jaro_winkler(key, b)));
     let message = match nearest {
@@ -135,45 +136,45 @@ impl<'a> Collector<'a> {
         Self { text, found: Vec::new(), left_out: 0, misread: HashSet::new(), language: None }
     }
 
-    /// The text that is read.
+    /// Returns the text of the job file.
     pub(super) const fn text(&self) -> &'a str {
         self.text
     }
 
     /// Notes a problem at a byte range of the text.
     pub(super) fn at(&mut self, span: Range<usize>, message: Message) {
-        self.found.push((span.start, Found::Told(message)));
+        self.found.push((span.start, Found::Described(message)));
     }
 
-    /// Counts problems that nobody will see, since others stand before them.
+    /// Counts problems that are not listed because too many precede them.
     pub(super) const fn leave_out(&mut self, count: usize) {
         self.left_out += count;
     }
 
-    /// Notes that a key could not be read; what is wrong with it has been told.
+    /// Notes that the value of a key is invalid and has been reported.
     pub(super) fn misread(&mut self, key: &str, section: usize) {
         self.misread.insert((key.to_owned(), section));
     }
 
-    /// Returns whether a key, or the section that it belongs in, is there and was told to be wrong.
+    /// Returns whether the value of a key, or its section, has been reported as invalid.
     pub(super) fn is_misread(&self, key: &str, section: usize) -> bool {
         let parent = key.rsplit_once('.').map_or("", |(parent, _)| parent);
         self.misread.contains(&(key.to_owned(), section)) || self.misread.contains(&(parent.to_owned(), self.text.len()))
     }
 
-    /// Notes that a key is missing in the section that begins at an offset, unless it is there and was told to be wrong.
+    /// Notes that a key is missing in the section at a byte offset, unless its value has been reported as invalid.
     pub(super) fn missing(&mut self, key: &str, section: usize) {
         self.missing_as(key, section, Message::new("job-missing"));
     }
 
-    /// Notes that a key is missing, as [`missing`](Self::missing) does, with a message of its own that takes the `key`.
+    /// Like [`missing`](Self::missing), with another message, which takes the argument `key`.
     pub(super) fn missing_as(&mut self, key: &str, section: usize, message: Message) {
         if !self.is_misread(key, section) {
             self.at(section..section, message.with("key", key));
         }
     }
 
-    /// Notes a key that the section at `path` does not know; the message names the nearest of the `known` ones.
+    /// Notes an unknown key of the section at `path`; the message names the nearest key among `known`.
     pub(super) fn unknown_key(
         &mut self,
         span: Range<usize>,
@@ -189,7 +190,7 @@ impl<'a> Collector<'a> {
         self.found.is_empty()
     }
 
-    /// The problems in the order of their places, at most [`LISTED`] of them, and how many more there are.
+    /// Returns the problems in the order of their positions, at most [`LISTED`] of them, and the number of further ones.
     pub(super) fn into_problems(mut self, file: &Path) -> JobProblems {
         self.found.sort_by_key(|(offset, _)| *offset);
         let lines = LineStarts::of(self.text);
@@ -207,7 +208,7 @@ impl<'a> Collector<'a> {
     }
 }
 
-/// Where the lines of a text begin, so that the place of an offset is found without reading all that stands before it.
+/// Byte offsets of the beginnings of a text's lines, for finding the line of an offset without reading the text up to it.
 struct LineStarts<'a> {
     text: &'a str,
     starts: Vec<usize>,
@@ -219,7 +220,7 @@ impl<'a> LineStarts<'a> {
         Self { text, starts }
     }
 
-    /// Line and column of a byte offset, both counted from 1.
+    /// Returns line and column, both from 1, of a byte offset.
     fn place_of(&self, offset: usize) -> (usize, usize) {
         let offset = self.text.floor_char_boundary(offset);
         let line = self.starts.partition_point(|start| *start <= offset);
@@ -229,10 +230,10 @@ impl<'a> LineStarts<'a> {
     }
 }
 
-/// Most characters of a value or key that a message repeats.
+/// Longest excerpt of a value or key in a message, in characters.
 const LONGEST_EXCERPT: usize = 60;
 
-/// The beginning of a text, as much as a message repeats, without characters that upset a terminal or that nobody sees.
+/// Returns the beginning of a text for quotation in a message, without control and invisible characters.
 pub(super) fn excerpt(text: &str) -> String {
     let shown = |character: char| if character.is_control() || is_invisible(character) { '\u{FFFD}' } else { character };
     let mut characters = text.chars();

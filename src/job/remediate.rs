@@ -1,29 +1,29 @@
-//! `[remediate]`: what the province may be told, how much of it at once, and when it is asked what came of it.
+//! `[remediate]`: which notifications the province may be sent, how many per command, and when they are verified.
 
 use super::choices::RemedyAction;
 use super::resolve::{inner, section, value};
 use super::written::RemediateSection;
 use std::time::Duration;
 
-/// `[remediate]`, resolved.
+/// Settings of `[remediate]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemediateSettings {
-    /// What may be sent at all.
+    /// Kinds of notification that may be sent.
     pub allow: Vec<RemedyAction>,
-    /// Notifications that one command may send at most.
+    /// Limit on notifications that one command sends.
     pub max_actions: u32,
-    /// Time that a notification gets to take effect before the province is asked about it.
+    /// Time between a notification and its verification, in which it is to take effect.
     pub settle: Duration,
-    /// Certificate type codes that may be notified; all where empty.
+    /// Certificate type codes that may be notified; empty for all.
     pub types: Vec<String>,
-    /// Days after which a gap counts as overdue that is still open although the province was told of it.
+    /// Number of days after a notification from which a gap that is still open counts as overdue.
     pub overdue_days: u32,
 }
 
 impl Default for RemediateSettings {
     fn default() -> Self {
         Self {
-            // The one action that takes nothing away from the province.
+            // The only kind that cannot remove or change data of the province.
             allow: vec![RemedyAction::Insert],
             max_actions: 1000,
             settle: Duration::from_secs(30),
@@ -34,7 +34,8 @@ impl Default for RemediateSettings {
 }
 
 impl RemedyAction {
-    /// Every action, in the order in which they are sent: what is void goes first, so that nothing new is told beside it.
+    /// All kinds, in the order in which they are sent: cancellations first, so that a replacement never stands beside what it
+    /// replaces.
     pub const IN_ORDER: [Self; 3] = [Self::Delete, Self::Update, Self::Insert];
 }
 

@@ -1,4 +1,4 @@
-//! From the job file as written to the settings it means.
+//! Resolves the job file as written into settings.
 
 use super::choices::{ArchiveFormat, ArchiveVia, Certificates, Depth, Language, Mask, Period, Recheck};
 use super::problem::{Collector, excerpt};
@@ -30,12 +30,12 @@ pub(super) fn section<T: Default>(written: Option<Spanned<T>>) -> T {
     value(written).unwrap_or_default()
 }
 
-/// The values of a list without their places.
+/// Returns the values of a list without their positions.
 pub(super) fn inner<T>(written: Vec<Spanned<T>>) -> Vec<T> {
     written.into_iter().map(Spanned::into_inner).collect()
 }
 
-/// A key that must be there, in the section that begins at an offset.
+/// Returns a required value; notes its absence in the section that begins at the byte offset `section`.
 pub(super) fn required<T>(written: Option<Spanned<T>>, key: &str, section: usize, problems: &mut Collector<'_>) -> Option<T> {
     if written.is_none() {
         problems.missing(key, section);
@@ -43,12 +43,12 @@ pub(super) fn required<T>(written: Option<Spanned<T>>, key: &str, section: usize
     value(written)
 }
 
-/// Where a section begins; the end of the file where it is not there.
+/// Returns the byte offset at which a section begins; that of the end of the file if the section is missing.
 pub(super) fn begins<T>(section: Option<&Spanned<T>>, problems: &Collector<'_>) -> usize {
     section.map_or(problems.text().trim_end().len(), |section| section.span().start)
 }
 
-/// Resolves what was written; `None` where something that must be there is not.
+/// Resolves the file as written; `None` if a required value is missing.
 pub(super) fn resolve(file: &Path, written: Written, problems: &mut Collector<'_>) -> Option<Job> {
     let root = root_of(file);
     let job_begins = begins(written.job.as_ref(), problems);
@@ -100,7 +100,7 @@ pub(super) fn resolve(file: &Path, written: Written, problems: &mut Collector<'_
     })
 }
 
-/// Notes a path that can be none: an empty one, or one with a control character, as `"a\new"` has.
+/// Notes a path that is empty or contains a control character, as `"a\new"` does.
 pub(super) fn usable_path(path: Option<&Spanned<String>>, key: &str, problems: &mut Collector<'_>) {
     if let Some(path) = path {
         if path.get_ref().trim().is_empty() {
@@ -111,7 +111,7 @@ pub(super) fn usable_path(path: Option<&Spanned<String>>, key: &str, problems: &
     }
 }
 
-/// The parent of `jobs/` where the file lies in one, else the file's own folder.
+/// Returns the parent of `jobs/` if the file is in a folder of that name, else the file's own folder.
 fn root_of(file: &Path) -> PathBuf {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
@@ -129,7 +129,7 @@ fn platform(written: Option<Spanned<PlatformSection>>, root: &Path, problems: &m
     let stand_in = || is_sandbox.then(|| Secret::Literal("sandbox".to_owned()));
     let username = value(written.username).map(|name| name.0).or_else(stand_in);
     let password = value(written.password).or_else(stand_in);
-    // Without an address nobody knows whether they are needed.
+    // Only a real platform needs credentials, so without an address their absence is not reported.
     let are_needed = base.is_some();
     if username.is_none() && are_needed {
         problems.missing_as("platform.username", begins, Message::new("job-missing-secret").with("variable", "ECERT_USERNAME"));
@@ -154,7 +154,7 @@ fn platform(written: Option<Spanned<PlatformSection>>, root: &Path, problems: &m
     })
 }
 
-/// Where the platform is: the embedded stand-in, or an address.
+/// Resolves `platform.base_url`: the embedded sandbox, or a URL.
 fn base(
     base_url: Option<Spanned<String>>,
     written: Option<Spanned<SandboxSection>>,
@@ -207,7 +207,7 @@ fn purpose(written: Option<Spanned<PurposeSection>>, problems: &mut Collector<'_
     })
 }
 
-/// Notes what is no certificate type code.
+/// Notes a text that is not a certificate type code.
 pub(super) fn type_code(code: &str, key: &str, span: Range<usize>, problems: &mut Collector<'_>) {
     if let Err(problem) = check_type_code(code) {
         let problem = match problem {
@@ -238,13 +238,13 @@ fn retention(written: Option<Spanned<RetentionSection>>, problems: &mut Collecto
     required(written.into_inner().keep, "retention.keep", begins, problems).map(|keep| RetentionSettings { keep })
 }
 
-/// Treatments of return codes that the job changes or adds.
+/// Builds the table of return codes from the specification's and those that the job changes or adds.
 fn codes(written: BTreeMap<String, Spanned<TreatmentName>>) -> CodeTable {
     let changed = written.into_iter().filter_map(|(code, treatment)| Some((code.parse().ok()?, treatment.get_ref().0)));
     CodeTable::with(changed.collect())
 }
 
-/// The specification's certificate types and those that the job adds.
+/// Builds the catalogue of certificate types from the specification's and those that the job adds.
 fn catalogue(written: CatalogueSection, problems: &mut Collector<'_>) -> Catalogue {
     let mut added = Vec::new();
     for entry in section(written.types) {
@@ -301,8 +301,8 @@ fn throttle(written: ThrottleSection) -> ThrottleSettings {
     }
 }
 
-/// The largest file that is kept, in bytes, unless the job says otherwise.
-const USUAL_LARGEST_FILE: u64 = 32 << 20;
+/// Default of `archive.max_file`, in bytes.
+const DEFAULT_MAX_FILE: u64 = 32 << 20;
 
 fn archive(written: ArchiveSection, problems: &mut Collector<'_>) -> ArchiveSettings {
     let sides = section(written.sides).into_iter();
@@ -322,7 +322,7 @@ fn archive(written: ArchiveSection, problems: &mut Collector<'_>) -> ArchiveSett
         types: inner(section(written.types)),
         states: inner(section(written.states)),
         allowed_hosts,
-        max_file: value(written.max_file).map_or(USUAL_LARGEST_FILE, |size| size.0),
+        max_file: value(written.max_file).map_or(DEFAULT_MAX_FILE, |size| size.0),
         concurrency: value(written.concurrency).unwrap_or(4),
         rate: value(written.rate).unwrap_or(Rate::Unlimited),
         timeout: value(written.timeout).unwrap_or(Duration::from_mins(2)),

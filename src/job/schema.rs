@@ -1,17 +1,17 @@
-//! The JSON Schema of the job file, made from the declarations that read it.
+//! JSON Schema of the job file, generated from the declarations that read it.
 //!
-//! A kind of value says what it takes ([`Read::schema`]), a section knows its keys, and a limit narrows what its key takes.
-//! Only the rules that hold between keys are added here. The schema follows draft 7, which editors understand, and is less
-//! strict than reading a job: it cannot compute a check character, compare two durations or count bytes.
+//! A type gives the schema of its values ([`Read::schema`]), a section lists its keys, and a limit restricts the value of a key.
+//! Only rules between several keys are added here. The schema is of draft 7, which editors support, and less strict than reading
+//! a job: it cannot compute a check character, compare two durations or count bytes.
 
 use super::value::Read;
 use super::written::Written;
 use serde_json::{Map, Value, json};
 
-/// A JSON Schema of a value.
+/// JSON Schema of a value.
 pub(super) type Schema = Map<String, Value>;
 
-/// Returns a schema with these entries.
+/// Returns a schema with these keywords.
 pub(super) fn of<const N: usize>(entries: [(&str, Value); N]) -> Schema {
     entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
@@ -21,7 +21,7 @@ pub(super) fn text() -> Schema {
     of([("type", "string".into())])
 }
 
-/// Returns the schema of a text that a regular expression (ECMA 262) finds.
+/// Returns the schema of a text that contains a match of a regular expression (ECMA 262).
 pub(super) fn matching(pattern: &str) -> Schema {
     of([("type", "string".into()), ("pattern", pattern.into())])
 }
@@ -31,21 +31,21 @@ pub(super) fn word<'a>(words: impl IntoIterator<Item = &'a str>) -> Schema {
     of([("enum", words.into_iter().collect())])
 }
 
-/// Where a value stands in a job file, and what describes it.
+/// Path of a value in the job file, and the source of its description.
 pub(super) struct Place<'a> {
-    /// The keys that lead to it, such as `throttle.pause_at.share`. A list's elements and a map's entries share its path.
+    /// Keys that lead to the value, such as `throttle.pause_at.share`. Elements of a list and entries of a map share its path.
     path: String,
     describe: &'a dyn Fn(&str) -> Option<String>,
 }
 
 impl Place<'_> {
-    /// Returns the place of a key in the section that stands here.
+    /// Returns the place of a key in the section at this place.
     pub(super) fn at(&self, key: &str) -> Self {
         let dot = if self.path.is_empty() { "" } else { "." };
         Self { path: format!("{}{dot}{key}", self.path), describe: self.describe }
     }
 
-    /// Adds the description of the value to its schema, where there is one.
+    /// Adds the description of the value to its schema, if there is one.
     fn add_description(&self, schema: &mut Schema) {
         if let Some(description) = (self.describe)(&self.path) {
             schema.insert("description".to_owned(), description.into());
@@ -53,7 +53,7 @@ impl Place<'_> {
     }
 }
 
-/// The schema of a section, made key by key.
+/// Schema of a section, built key by key.
 #[derive(Default)]
 pub(super) struct SectionSchema {
     keys: Schema,
@@ -61,18 +61,18 @@ pub(super) struct SectionSchema {
 }
 
 impl SectionSchema {
-    /// Adds a key with the schema of its value; `section` is the section's place.
+    /// Adds a key with the schema of its value; `section` is the place of the section.
     pub(super) fn add(&mut self, section: &Place<'_>, key: &str, mut schema: Schema) {
         section.at(key).add_description(&mut schema);
         self.keys.insert(key.to_owned(), schema.into());
     }
 
-    /// Marks a key as one that the section must have.
+    /// Marks a key as required.
     pub(super) fn required(&mut self, key: &str) {
         self.required.push(key.into());
     }
 
-    /// Returns the schema of the section. Keys that were not added are refused.
+    /// Returns the schema of the section. It rejects keys that were not added.
     pub(super) fn finish(self) -> Schema {
         let mut schema =
             of([("type", "object".into()), ("properties", self.keys.into()), ("additionalProperties", false.into())]);
@@ -83,8 +83,8 @@ impl SectionSchema {
     }
 }
 
-/// Returns the JSON Schema of a job file. `describe` gives the description of the key at a path such as
-/// `throttle.pause_at.share`, and that of the whole file at the empty path.
+/// Returns the JSON Schema of a job file. `describe` returns the description of the key at a path such as
+/// `throttle.pause_at.share`, and of the whole file at the empty path.
 #[must_use]
 pub fn job_schema(describe: &dyn Fn(&str) -> Option<String>) -> Value {
     let file = Place { path: String::new(), describe };
@@ -96,7 +96,7 @@ pub fn job_schema(describe: &dyn Fn(&str) -> Option<String>) -> Value {
     schema
 }
 
-/// Adds what no key knows by itself: where credentials are needed, where the sandbox is described, and what a list has to hold.
+/// Adds the rules between keys: where credentials are required, where the sandbox's settings apply, and what a list must contain.
 fn add_rules_between_keys(schema: &mut Value) {
     let rules = [
         (

@@ -1,4 +1,4 @@
-//! Secrets: where they come from, never what they are.
+//! Sources of secrets. A source can be stored and logged; the secret itself is fetched when it is needed.
 
 use crate::child::{self, Ended};
 use crate::message::Message;
@@ -8,21 +8,21 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-/// Longest time that a program or a file may take to give a secret.
+/// Timeout of fetching a secret from a program or a file.
 const LIMIT: Duration = Duration::from_secs(30);
-/// Longest secret, in bytes; what is longer is no password.
+/// Longest secret, in bytes. A longer file or output is not a password.
 const LONGEST: u64 = 64 << 10;
 
-/// A place that a secret is fetched from when it is needed, and not before.
+/// Source of a secret, which is fetched only when it is needed.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Secret {
     /// An environment variable.
     Env(String),
     /// The first line of a file.
     File(PathBuf),
-    /// The first line that a program prints.
+    /// The first line of a program's output.
     Command(Vec<String>),
-    /// Known already (a user name, or the sandbox's password).
+    /// The value itself, used for user names and for the sandbox's password.
     Literal(String),
 }
 
@@ -36,8 +36,8 @@ impl Secret {
     /// Fetches the secret.
     ///
     /// # Errors
-    /// Fails if the variable is not set, the file cannot be read, the program fails or takes longer than thirty seconds, or
-    /// what they give is empty or no text. The message names the place and never the secret.
+    /// Fails if the variable is not set, the file cannot be read, the program fails or takes longer than 30 seconds, or if the
+    /// result is empty or not UTF-8 text. The message names the source and never the secret.
     pub fn reveal(&self) -> Result<String, Message> {
         let bytes = match self {
             Self::Literal(text) => text.clone().into_bytes(),
@@ -55,35 +55,36 @@ impl Secret {
             }
             Self::Command(command) => printed(command)?,
         };
-        // Windows editors begin a text file with a byte order mark; it is no part of a password.
+        // Windows editors begin a text file with a byte order mark, which is not part of the password.
         let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
         let text = std::str::from_utf8(bytes).map_err(|_| Message::new("secret-no-text"))?;
         let first_line = text.lines().next().unwrap_or_default().trim();
         if first_line.is_empty() { Err(Message::new("secret-empty")) } else { Ok(first_line.to_owned()) }
     }
 
-    /// Fetches the secret without blocking the caller's thread, within thirty seconds.
+    /// Fetches the secret without blocking the caller's thread, within about 30 seconds.
     ///
     /// # Errors
-    /// Fails as [`reveal`](Self::reveal) does, and if the secret takes longer.
+    /// Fails as [`reveal`](Self::reveal) does, and if the secret does not come in time.
     pub async fn reveal_soon(&self) -> Result<String, Message> {
         if matches!(self, Self::Literal(_) | Self::Env(_)) {
             return self.reveal();
         }
         let (sender, receiver) = tokio::sync::oneshot::channel();
         let secret = self.clone();
-        // A thread of its own: opening a FIFO that nobody writes to blocks for good, and a runtime waits for its own threads.
+        // Uses a thread outside the runtime: opening a FIFO without a writer blocks for ever, and a runtime waits for its threads
+        // when it ends.
         std::thread::spawn(move || {
-            // Whoever waited has given up where this fails.
+            // Fails if the receiver has timed out.
             let _ = sender.send(secret.reveal());
         });
         match tokio::time::timeout(LIMIT + Duration::from_secs(1), receiver).await {
             Ok(Ok(revealed)) => revealed,
-            _ => Err(self.is_late()),
+            _ => Err(self.late_message()),
         }
     }
 
-    fn is_late(&self) -> Message {
+    fn late_message(&self) -> Message {
         let what = match self {
             Self::File(path) => path.display().to_string(),
             Self::Command(command) => command.first().cloned().unwrap_or_default(),
@@ -94,7 +95,7 @@ impl Secret {
     }
 }
 
-/// What a program prints.
+/// Returns the output of a program.
 fn printed(command: &[String]) -> Result<Vec<u8>, Message> {
     let Some((program, arguments)) = command.split_first() else { return Err(Message::new("secret-empty")) };
     let late = || Message::new("secret-late").with("what", program).with("seconds", LIMIT.as_secs());

@@ -1,4 +1,4 @@
-//! Slips in a job file's TOML: what the parser says about them, told in our own words where they are common.
+//! TOML syntax errors of a job file, with a specific message for each common mistake.
 
 use super::problem::{Collector, LISTED, excerpt};
 use crate::message::Message;
@@ -8,36 +8,36 @@ use toml::de::Error;
 
 /// Quotation marks that look like those of TOML.
 const WRONG_QUOTES: [char; 8] = ['“', '”', '„', '‘', '’', '＂', '＇', '｀'];
-/// Full-width signs (and spaces) that look like those of TOML.
+/// Full-width signs and the ideographic space, which look like signs of TOML.
 const WRONG_SIGNS: [char; 13] = ['＝', '［', '］', '【', '】', '｛', '｝', '，', '、', '：', '＃', '．', '\u{3000}'];
 
-/// Notes what the parser could not read, each slip once: one in a line often makes the parser stumble several times.
+/// Notes the parser's errors, at most one per line and message: one mistake often causes several errors.
 pub(super) fn note(mut errors: Vec<Error>, problems: &mut Collector<'_>) {
     let text = problems.text();
     let start = |error: &Error| error.span().map_or(0, |span| span.start);
     errors.sort_by_key(start);
     problems.leave_out(errors.len().saturating_sub(LISTED));
-    let mut told = BTreeSet::new();
+    let mut noted = BTreeSet::new();
     for error in errors.iter().take(LISTED) {
         let span = error.span().unwrap_or_default();
         let line = Line::at(text, span.start);
-        let message = slip(text, &span, line, error.message());
-        if told.insert((line.start, message.clone())) {
+        let message = syntax_error(text, &span, line, error.message());
+        if noted.insert((line.start, message.clone())) {
             problems.at(span, message);
         }
     }
 }
 
-/// A line of a text.
+/// A line of the text.
 #[derive(Debug, Clone, Copy)]
 struct Line<'a> {
-    /// Its byte offset.
+    /// Byte offset of its first character.
     start: usize,
     text: &'a str,
 }
 
 impl<'a> Line<'a> {
-    /// The line that an offset lies in.
+    /// Returns the line that contains a byte offset.
     fn at(text: &'a str, offset: usize) -> Self {
         let (before, _) = text.split_at(text.floor_char_boundary(offset));
         let start = before.rfind('\n').map_or(0, |at| at + 1);
@@ -45,7 +45,7 @@ impl<'a> Line<'a> {
         Self { start, text: line.unwrap_or_default() }
     }
 
-    /// What stands outside quoted texts and comments: all of it has to be ASCII.
+    /// Returns the line without quoted texts and comments. What remains must be ASCII in TOML.
     fn outside_quotes(self) -> String {
         let mut outside = String::new();
         let mut open = None;
@@ -62,13 +62,13 @@ impl<'a> Line<'a> {
     }
 }
 
-/// The message for what the parser says about a place; the commonest slips come first, since they cause the others.
-fn slip(text: &str, span: &Range<usize>, line: Line<'_>, words: &str) -> Message {
+/// Builds the message for an error of the parser. The common mistakes are tested first, because they cause the other errors.
+fn syntax_error(text: &str, span: &Range<usize>, line: Line<'_>, words: &str) -> Message {
     let says = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
     let outside = line.outside_quotes();
     let is_open = says(&["missing opening quote"]) || words.ends_with("expected `\"`") || words.ends_with("expected `'`");
     if says(&["duplicate key"]) {
-        twice(text, span, line)
+        repeated_key(text, span, line)
     } else if says(&["escape", "unicode"]) {
         Message::new("job-toml-escape")
     } else if outside.contains(WRONG_QUOTES) || (is_open && line.text.contains(WRONG_QUOTES)) {
@@ -108,8 +108,8 @@ fn slip(text: &str, span: &Range<usize>, line: Line<'_>, words: &str) -> Message
     }
 }
 
-/// The message for a key or section that is there already.
-fn twice(text: &str, span: &Range<usize>, line: Line<'_>) -> Message {
+/// Builds the message for a key or section that occurs twice.
+fn repeated_key(text: &str, span: &Range<usize>, line: Line<'_>) -> Message {
     let key = excerpt(text.get(span.clone()).unwrap_or_default());
     let before = text.get(..line.start).unwrap_or_default();
     let written = line.text.get(..span.end.saturating_sub(line.start)).unwrap_or_default().trim_start();
@@ -127,18 +127,18 @@ fn twice(text: &str, span: &Range<usize>, line: Line<'_>) -> Message {
     message.with("key", key).with("line", number)
 }
 
-/// The name in a line that begins a section: `[name]` or `[[name]]`.
+/// Returns the name in a line that begins a section: `[name]` or `[[name]]`.
 fn section(line: &str) -> Option<&str> {
     let inside = line.trim_start().strip_prefix('[')?;
     inside.trim_start_matches('[').split(']').next().map(str::trim)
 }
 
-/// The first line that begins a section of this name, with its number.
+/// Returns the first line that begins a section of this name, with its number from 1.
 fn first_section<'a>(text: &'a str, name: &str) -> Option<(usize, &'a str)> {
     (1..).zip(text.lines()).find(|(_, line)| section(line) == Some(name))
 }
 
-/// The first line of the last section in a text that gives a key as it is `written`, with its number.
+/// Returns the first line in the text's last section that sets the key spelled `written`, with its number from 1.
 fn first_key<'a>(text: &'a str, written: &str) -> Option<(usize, &'a str)> {
     let mut first = None;
     for (number, line) in (1..).zip(text.lines()) {

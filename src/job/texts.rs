@@ -1,4 +1,4 @@
-//! Limits of the job file's texts, and of lists and maps of them.
+//! Limits on the job file's texts, and on lists and maps of texts.
 
 use super::limits::Limit;
 use super::problem::{Collector, excerpt};
@@ -13,34 +13,34 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use toml::Spanned;
 
-/// Longest name of a job, in bytes: file systems allow 255 for a folder and what is added to it.
+/// Longest name of a job, in bytes. File systems allow 255 for a folder name, to which suffixes are added.
 const LONGEST_NAME: usize = 100;
 
-/// Longest cause that the platform accepts, in characters (specification, `certificateCopyCause`).
+/// Longest copy cause that the platform accepts, in characters (`certificateCopyCause` in the specification).
 const LONGEST_CAUSE: usize = 200;
 
-/// What a certificate type code looks like; its check character is beyond a pattern.
+/// Pattern of a certificate type code. It cannot cover the check character.
 const TYPE_CODE: &str = "^[0-9A-HJ-NPQRTUWXY]{18}[0-9]{3}$";
 
-/// The schema with another pattern that its text has to match.
+/// Returns the schema with its pattern replaced.
 fn with_pattern(mut schema: Schema, pattern: &str) -> Schema {
     schema.insert("pattern".to_owned(), pattern.into());
     schema
 }
 
-/// The schema of a list with another schema of its elements.
+/// Returns the schema of a list with the schema of its elements replaced.
 fn with_elements(mut schema: Schema, elements: Schema) -> Schema {
     schema.insert("items".to_owned(), elements.into());
     schema
 }
 
-/// The schema of a map with a pattern that its keys have to match.
+/// Returns the schema of a map with a pattern for its keys.
 fn with_key_pattern(mut schema: Schema, pattern: &str) -> Schema {
     schema.insert("propertyNames".to_owned(), schema::of([("pattern", pattern.into())]).into());
     schema
 }
 
-/// `job.name`: the name of a folder.
+/// Limit of `job.name`, which becomes the name of a folder.
 pub(super) struct FolderName;
 
 impl Limit<String> for FolderName {
@@ -51,7 +51,7 @@ impl Limit<String> for FolderName {
     }
 
     fn narrow(&self, schema: Schema) -> Schema {
-        // Not hidden, more than white space and dots, no separator, no control character.
+        // Does not begin with a dot, is not only dots and white space, and contains no separator or control character.
         let pattern = r"^(?=.*[^\s.])[^./\\\u0000-\u001f\u007f-\u009f][^/\\\u0000-\u001f\u007f-\u009f]*$";
         let mut schema = with_pattern(schema, pattern);
         schema.insert("maxLength".to_owned(), LONGEST_NAME.into());
@@ -59,7 +59,7 @@ impl Limit<String> for FolderName {
     }
 }
 
-/// Returns whether a job's name can be its folder's.
+/// Returns whether a job's name can be the name of a folder.
 fn is_folder_name(name: &str) -> bool {
     let is_hidden = name.starts_with('.');
     let is_bare = name.chars().all(|character| character.is_whitespace() || character == '.');
@@ -67,7 +67,7 @@ fn is_folder_name(name: &str) -> bool {
     !is_hidden && !is_bare && !is_path && name.len() <= LONGEST_NAME
 }
 
-/// A path that can be one.
+/// Limit of paths: not blank and without control characters.
 pub(super) struct UsablePath;
 
 impl Limit<String> for UsablePath {
@@ -80,7 +80,7 @@ impl Limit<String> for UsablePath {
     }
 }
 
-/// `platform.base_url`: `sandbox`, or an address without credentials, query and fragment.
+/// Limit of `platform.base_url`: `sandbox`, or a URL without credentials, query and fragment.
 pub(super) struct BaseUrl;
 
 impl Limit<String> for BaseUrl {
@@ -101,7 +101,7 @@ impl Limit<String> for BaseUrl {
     }
 }
 
-/// `notify.webhook`: an address.
+/// Limit of `notify.webhook`: a URL.
 pub(super) struct Webhook;
 
 impl Limit<String> for Webhook {
@@ -117,7 +117,7 @@ impl Limit<String> for Webhook {
     }
 }
 
-/// A text of `[purpose]` without which the platform refuses calls.
+/// Limit of the texts in `[purpose]` that the platform requires.
 pub(super) struct PurposeText;
 
 impl Limit<String> for PurposeText {
@@ -132,7 +132,7 @@ impl Limit<String> for PurposeText {
     }
 }
 
-/// `purpose.copy_cause`.
+/// Limit of `purpose.copy_cause`.
 pub(super) struct CopyCause;
 
 impl Limit<String> for CopyCause {
@@ -152,7 +152,7 @@ impl Limit<String> for CopyCause {
     }
 }
 
-/// `notify.command`: a program and its arguments.
+/// Limit of `notify.command`: a program and its arguments.
 pub(super) struct Program;
 
 impl Limit<Vec<String>> for Program {
@@ -168,7 +168,7 @@ impl Limit<Vec<String>> for Program {
     }
 }
 
-/// A certificate type code.
+/// Limit of a certificate type code.
 pub(super) struct TypeCode;
 
 impl Limit<String> for TypeCode {
@@ -181,7 +181,7 @@ impl Limit<String> for TypeCode {
     }
 }
 
-/// A list of certificate type codes.
+/// Limit of a list of certificate type codes.
 pub(super) struct TypeCodes;
 
 impl Limit<Vec<Spanned<String>>> for TypeCodes {
@@ -196,7 +196,7 @@ impl Limit<Vec<Spanned<String>>> for TypeCodes {
     }
 }
 
-/// A map by certificate type codes.
+/// Limit of a map with certificate type codes as keys.
 pub(super) struct TypeCodeKeys;
 
 impl<T> Limit<BTreeMap<String, Spanned<T>>> for TypeCodeKeys {
@@ -211,7 +211,7 @@ impl<T> Limit<BTreeMap<String, Spanned<T>>> for TypeCodeKeys {
     }
 }
 
-/// `archive.sides`.
+/// Limit of `archive.sides`.
 pub(super) struct Sides;
 
 impl Limit<Vec<Spanned<String>>> for Sides {
@@ -227,7 +227,7 @@ impl Limit<Vec<Spanned<String>>> for Sides {
     }
 }
 
-/// `archive.states`.
+/// Limit of `archive.states`.
 pub(super) struct States;
 
 impl Limit<Vec<Spanned<String>>> for States {
@@ -245,7 +245,7 @@ impl Limit<Vec<Spanned<String>>> for States {
     }
 }
 
-/// `platform.sandbox.oddities`.
+/// Limit of `platform.sandbox.oddities`.
 pub(super) struct Oddities;
 
 impl Limit<Vec<String>> for Oddities {
@@ -262,7 +262,7 @@ impl Limit<Vec<String>> for Oddities {
     }
 }
 
-/// `report.gates`: names made of figures.
+/// Limit of `report.gates`: the names must be built from names of figures.
 pub(super) struct GateNames;
 
 impl Limit<BTreeMap<String, Spanned<f64>>> for GateNames {
@@ -283,7 +283,7 @@ impl Limit<BTreeMap<String, Spanned<f64>>> for GateNames {
     }
 }
 
-/// `platform.codes`: keys that are return codes.
+/// Limit of `platform.codes`: the keys must be return codes.
 pub(super) struct ReturnCodes;
 
 impl Limit<BTreeMap<String, Spanned<TreatmentName>>> for ReturnCodes {

@@ -1,4 +1,4 @@
-//! The kinds of value that a job file holds, each read with its place.
+//! Types of the job file's values: how each is read from TOML, with its position, and described in the JSON Schema.
 
 use super::problem::{Collector, excerpt};
 use super::schema::{self, Place, Schema};
@@ -12,19 +12,19 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeFloat, DeInteger, DeValue};
 
-/// Something that can be read from a value of a job file.
+/// A type that can be read from a value of a job file.
 pub(super) trait Read: Sized {
-    /// Whether it is written as a section, so that a list of it is written as several: `[[inputs]]`.
+    /// Whether the type is written as a section, so that a list of it is written as several sections: `[[inputs]]`.
     const IS_SECTION: bool = false;
 
-    /// Reads it; notes under `key` what was expected and returns `None` where it is something else.
+    /// Reads the value. If it is of another type, notes under `key` what was expected and returns `None`.
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self>;
 
-    /// Returns the JSON Schema of what [`read`](Self::read) takes, for a value that stands at `place`.
+    /// Returns the JSON Schema of the values that [`read`](Self::read) accepts, with the description of the key at `place`.
     fn schema(place: &Place<'_>) -> Schema;
 }
 
-/// Reads a value that comes as text in quotes.
+/// Reads a value that is written as text in quotes.
 pub(super) fn read_text<T>(
     value: &Spanned<DeValue<'_>>,
     key: &str,
@@ -39,12 +39,12 @@ pub(super) fn read_text<T>(
     parsed
 }
 
-/// The message for a value that is something else than its key takes.
+/// Builds the message for a value of a type that its key does not accept.
 fn not_expected(value: &Spanned<DeValue<'_>>, key: &str, expected: Message) -> Message {
     Message::new("job-expected").with("key", key).with_message("expected", expected).with_message("found", found(value))
 }
 
-/// One of several words, as a message.
+/// Builds the message that names several accepted words.
 pub(super) fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> Message {
     let words = words.into_iter().map(|word| Message::literal(format!("\"{word}\""))).collect();
     Message::new("job-expected-one-of").with_list("words", words)
@@ -74,7 +74,7 @@ impl Read for bool {
     }
 }
 
-/// Reads a whole number of whatever size.
+/// Reads an integer of any size.
 fn whole(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<u128> {
     let number = value.get_ref().as_integer().and_then(|number| u128::from_str_radix(number.as_str(), number.radix()).ok());
     if number.is_none() {
@@ -99,7 +99,7 @@ impl Read for u64 {
 
 impl Read for u32 {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
-        // Each key has a limit of its own, far below; that is the one to tell.
+        // Each key has a limit far below `u64::MAX`, and the message should name that limit.
         whole(value, key, problems).map(|number| Self::try_from(number).unwrap_or(Self::MAX))
     }
 
@@ -125,7 +125,7 @@ impl Read for f64 {
     }
 }
 
-/// What `humantime` reads as a duration: numbers, each with its unit.
+/// Pattern of the durations that `humantime` accepts: numbers, each with a unit.
 const DURATION: &str = concat!(
     r"\s*([0-9][0-9\s]*(\.\s*[0-9][0-9\s]*)?(nanos|nsec|ns|usec|us|µs|millis|msec|ms|seconds|second|secs|sec|s",
     r"|minutes|minute|mins|min|m|hours|hour|hrs|hr|h|days|day|d|weeks|week|wks|wk|w|months|month|M|years|year|yrs|yr|y)\s*)+",
@@ -151,7 +151,7 @@ impl Read for Range<Duration> {
     }
 }
 
-/// Reads `"200ms..30s"`; one duration alone is both ends.
+/// Parses a range such as `"200ms..30s"`; a single duration is both ends.
 pub(crate) fn parse_duration_range(text: &str) -> Option<Range<Duration>> {
     let (low, high) = text.split_once("..").unwrap_or((text, text));
     let low = humantime::parse_duration(low.trim()).ok()?;
@@ -159,22 +159,22 @@ pub(crate) fn parse_duration_range(text: &str) -> Option<Range<Duration>> {
     (low <= high).then_some(low..high)
 }
 
-/// How many attempts a stretch of time allows.
+/// Limit on attempts per unit of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rate {
-    /// No more than `count` attempts in `per`.
+    /// At most `count` attempts per `per`.
     Limited {
-        /// Attempts, at least 1.
+        /// Number of attempts, at least 1.
         count: u32,
-        /// The stretch: a second, a minute or an hour.
+        /// Unit of time: one second, minute or hour.
         per: Duration,
     },
-    /// As fast as the platform answers.
+    /// No limit.
     Unlimited,
 }
 
 impl Rate {
-    /// Attempts a second; `None` where unlimited.
+    /// Returns the attempts per second; `None` without a limit.
     #[must_use]
     pub fn per_second(self) -> Option<f64> {
         match self {
@@ -209,7 +209,7 @@ impl Read for Rate {
     }
 }
 
-/// A number of bytes, as `"32MiB"`.
+/// A number of bytes, written as `"32MiB"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bytes(pub u64);
 
@@ -236,14 +236,14 @@ impl Read for super::window::DayWindow {
     }
 }
 
-/// Which sheets of a workbook to read.
+/// Selection of the sheets of a workbook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SheetChoice {
-    /// Every visible one.
+    /// All visible sheets.
     Every,
-    /// The one of this name.
+    /// The sheet with this name.
     Named(String),
-    /// The one at this place, counted from 1.
+    /// The sheet with this number, from 1.
     Index(u64),
 }
 
@@ -266,16 +266,16 @@ impl Read for SheetChoice {
     }
 }
 
-/// Where a sheet's header stands.
+/// Position of a sheet's header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HeaderRow {
-    /// Wherever it is recognised.
+    /// The row that is recognised as the header.
     Auto,
-    /// In this row, counted from 1.
+    /// This row, from 1.
     At(u32),
 }
 
-/// The last row that a worksheet has.
+/// Number of rows of an Excel worksheet, and so its last row.
 const LAST_ROW: u32 = 1_048_576;
 
 impl Read for HeaderRow {
@@ -297,14 +297,14 @@ impl Read for HeaderRow {
     }
 }
 
-/// A text that is not blank.
+/// Pattern of a text that is not blank.
 pub(super) const FILLED: &str = r"\S";
-/// A path: not blank, and without the control characters that an escape by mistake leaves.
+/// Pattern of a path: not blank, and without control characters, which a TOML escape in a Windows path produces.
 pub(super) const PATH: &str = r"^(?=.*\S)[^\u0000-\u001f\u007f-\u009f]*$";
 
 impl Read for Secret {
     fn read(value: &Spanned<DeValue<'_>>, key: &str, problems: &mut Collector<'_>) -> Option<Self> {
-        // What stands there may be the secret itself: no message repeats it.
+        // The value may be the secret itself, so no message quotes it.
         let expected = || Message::new("job-expected-secret").with("key", key);
         let only_entry = value.get_ref().as_table().filter(|table| table.len() == 1).and_then(|table| table.iter().next());
         let Some((name, source)) = only_entry else {
@@ -359,12 +359,12 @@ impl Read for Secret {
     }
 }
 
-/// The texts of a list; `None` where it is no list or holds something else.
+/// Returns the texts of a list; `None` if the value is not a list or holds anything else.
 fn words_of(value: &Spanned<DeValue<'_>>) -> Option<Vec<String>> {
     value.get_ref().as_array()?.iter().map(|word| Some(word.get_ref().as_str()?.to_owned())).collect()
 }
 
-/// A user name: not secret by itself, so it may stand in the file, but may come from where secrets come from.
+/// A user name. It is not secret, so the file may state it, but it may also come from any source of secrets.
 #[derive(Debug, Clone)]
 pub(super) struct UserName(pub Secret);
 
@@ -383,7 +383,7 @@ impl Read for UserName {
     }
 }
 
-/// The name of a canonical field of a face.
+/// Name of a canonical face field.
 #[derive(Debug, Clone)]
 pub(super) struct FieldName(pub String);
 
@@ -401,7 +401,7 @@ impl Read for FieldName {
     }
 }
 
-/// What is to be done about a return code.
+/// Treatment of a return code.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TreatmentName(pub Treatment);
 
@@ -415,7 +415,7 @@ impl Read for TreatmentName {
     }
 }
 
-/// Canonical fields and the names seen for them.
+/// Names on faces by canonical field.
 #[derive(Debug, Clone, Default)]
 pub(super) struct NamesByField(pub BTreeMap<String, Vec<String>>);
 
@@ -464,7 +464,7 @@ impl<T: Read> Read for Vec<T> {
             return None;
         };
         let read: Self = array.iter().filter_map(|element| T::read(element, key, problems)).collect();
-        // Where nothing of it could be read it is not an empty list: that is another problem.
+        // If no element could be read, an empty list would hide that problem behind another one.
         (array.is_empty() || !read.is_empty()).then_some(read)
     }
 
@@ -503,7 +503,7 @@ impl<T: Read> Read for BTreeMap<String, T> {
     }
 }
 
-/// What stands in place of what was expected.
+/// Describes the value that was found, for a message.
 fn found(value: &Spanned<DeValue<'_>>) -> Message {
     match value.get_ref() {
         DeValue::String(text) => Message::literal(format!("\"{}\"", excerpt(text))),

@@ -1,13 +1,13 @@
-//! The local times at which calling is allowed.
+//! Local times of day at which calling is allowed.
 
 use chrono::{DateTime, Days, NaiveDateTime, NaiveTime, TimeZone};
 
-/// A stretch of local time, as `"19:00-07:00"`; it may run over midnight.
+/// A range of local time, such as `"19:00-07:00"`; it may extend over midnight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DayWindow {
-    /// The first minute in it.
+    /// First minute of the range.
     pub from: NaiveTime,
-    /// The first minute no longer in it.
+    /// First minute after the range.
     pub to: NaiveTime,
 }
 
@@ -30,17 +30,17 @@ impl DayWindow {
     }
 }
 
-/// When calling is allowed: in any of these windows, or always where there is none.
+/// Times at which calling is allowed: within any of these ranges, or always if there are none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CallingHours(pub Vec<DayWindow>);
 
 impl CallingHours {
-    /// Returns when calling will be allowed again, in the zone of `now`; `None` where it is allowed now.
+    /// Returns the time at which calling is next allowed, in the time zone of `now`; `None` if it is allowed now.
     #[must_use]
     pub fn closed_until<Zone: TimeZone>(&self, now: DateTime<Zone>) -> Option<DateTime<Zone>> {
         let zone = now.timezone();
         let opening = self.next_opening(now.naive_local())?;
-        // Where clocks are put forward over the opening, it is at the first time that there is.
+        // If clocks are put forward over the opening time, the first existing time after it.
         let in_zone = |time: NaiveDateTime| zone.from_local_datetime(&time).earliest();
         in_zone(opening).or_else(|| in_zone(opening + chrono::Duration::hours(1))).or(Some(now))
     }

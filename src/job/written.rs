@@ -1,4 +1,4 @@
-//! The job file as written: every key optional, every value with its place, unknown keys refused.
+//! The job file as written: every key optional, every value with its position, unknown keys rejected.
 
 use super::choices::{
     ArchiveFormat, ArchiveVia, Certificates, Depth, Language, Mask, Period, Recheck, RemedyAction, TokenRequest,
@@ -19,9 +19,9 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// Declares a table of the job file: a struct of optional, placed values that knows its keys, the kinds of their values, and
-/// their limits (behind `=>`). `#[required]` marks a key for the JSON Schema; that it is there is checked where the section
-/// is resolved, which knows what may stand in for it.
+/// Declares a section of the job file as a struct of optional values with positions, and derives the reading of its keys and
+/// their JSON Schema. A limit on a value follows `=>`. `#[required]` marks a key as required in the JSON Schema only; its
+/// presence is checked when the section is resolved, where it is known what else may replace it.
 macro_rules! section {
     ($(#[$meta:meta])* $name:ident { $($(#[$required:ident])? $key:ident: $kind:ty $(=> $limit:expr)?),+ $(,)? }) => {
         $(#[$meta])*
@@ -305,7 +305,8 @@ section! {
 section! { OutputSection { dir: String => texts::UsablePath } }
 
 impl Written {
-    /// Reads a job file's text; what is wrong goes to `problems`, what is right stands. `None` where it is no TOML.
+    /// Parses the text of a job file. Notes problems in `problems` and returns what could be read; `None` if the text is not
+    /// valid TOML.
     pub(super) fn parse(text: &str, problems: &mut Collector<'_>) -> Option<Self> {
         let (table, errors) = DeTable::parse_recoverable(text);
         problems.language = language(text, table.get_ref());
@@ -314,24 +315,25 @@ impl Written {
     }
 }
 
-/// Returns the language that a text names, whatever else is wrong with it.
+/// Returns the language that a job file's text names, even if the rest is not valid.
 pub(super) fn language_of(text: &str) -> Option<Language> {
     language(text, DeTable::parse_recoverable(text).0.get_ref())
 }
 
-/// The language that a file names in its table, else in a line of its own: a slip in the TOML may hide the table.
+/// Returns the language set in the parsed table, else in a line of the text, because a syntax error can hide the table.
 fn language(text: &str, table: &DeTable<'_>) -> Option<Language> {
     let in_table = || table.get("job")?.get_ref().as_table()?.get("language")?.get_ref().as_str();
     in_table().and_then(language_named).or_else(|| text.lines().find_map(language_in_line))
 }
 
-/// The language that `language = "…"` names, with whatever quotation marks.
+/// Returns the language in a line `language = "…"`, with any kind of quotation mark.
 fn language_in_line(line: &str) -> Option<Language> {
     let value = line.trim_start().strip_prefix("language")?.trim_start().strip_prefix(['=', '＝', ':', '：'])?;
     language_named(value.trim_start_matches(|character: char| !character.is_ascii_alphanumeric()))
 }
 
-/// The language that a word means, such as `EN` or `zh_CN`, although a job file has to name it exactly.
+/// Returns the language that a word means. Accepts variants such as `EN` or `zh_CN`, because the result only selects the language
+/// of error messages.
 fn language_named(word: &str) -> Option<Language> {
     let word = word.trim().to_ascii_lowercase();
     match word.get(..2)? {

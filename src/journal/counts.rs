@@ -1,48 +1,49 @@
-//! How much a journal holds.
+//! Counts over a journal: items, rejected rows, calls by result.
 
 use super::record::call_named;
 use super::{Journal, JournalError};
 
-/// How large a plan is, and how far it has come.
+/// Size of a run's plan and progress through it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PlanCounts {
-    /// Items.
+    /// Number of planned items.
     pub items: u64,
-    /// Items that need nothing more.
+    /// Number of items that need no further call.
     pub finished: u64,
-    /// Items among them of which something is not known because a call failed.
+    /// Number of finished items about which something is unknown because a call failed.
     pub failed: u64,
-    /// Rows that cannot be audited.
+    /// Number of input rows that cannot be audited.
     pub rejected: u64,
-    /// Rows that name an item named before.
+    /// Number of input rows that repeat an earlier item.
     pub duplicates: u64,
-    /// Whether any call was answered.
+    /// Whether the journal holds at least one answer.
     pub answered: bool,
 }
 
 impl PlanCounts {
-    /// Items of which everything is known. Only failed calls are ever forgotten, so that this number never falls.
+    /// Returns the number of items about which everything is known. Only failed calls are ever deleted from a journal, so this
+    /// number never falls.
     #[must_use]
     pub const fn settled(&self) -> u64 {
         self.finished.saturating_sub(self.failed)
     }
 }
 
-/// How many calls came to the same.
+/// Number of calls to one interface and side that had the same result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallCount {
-    /// The interface.
+    /// Name of the interface.
     pub endpoint: &'static str,
-    /// The side asked, or empty.
+    /// Name of the side; empty for an interface without one.
     pub side: &'static str,
-    /// `answered`, or the kind of the failure.
+    /// `answered`, or the name of the failure's kind.
     pub result: String,
-    /// How many.
+    /// Number of calls.
     pub count: u64,
 }
 
 impl Journal {
-    /// Counts what it holds.
+    /// Counts the items, rows and answers of the journal.
     ///
     /// # Errors
     /// Fails if the journal cannot be read.
@@ -59,7 +60,7 @@ impl Journal {
         })
     }
 
-    /// Counts the calls answered or given up.
+    /// Returns the number of calls that were answered or given up.
     ///
     /// # Errors
     /// Fails if the journal cannot be read.
@@ -70,8 +71,8 @@ impl Journal {
         self.with(count).map(i64::cast_unsigned)
     }
 
-    /// Calls by interface, side (empty where there is none) and result: `answered`, or the kind of the failure. Those that were
-    /// asked again count too.
+    /// Counts the calls by interface, side (empty if the interface has none) and result: `answered`, or the kind of the failure.
+    /// Includes failed calls that were repeated later.
     ///
     /// # Errors
     /// Fails if the journal cannot be read.

@@ -1,7 +1,7 @@
-//! What departments decided about certificates, by the rows of the workbooks that they returned.
+//! Decisions of departments about certificates, one record per row of a returned workbook.
 //!
-//! Every row that was returned stands here, also where rows contradict each other: which of them counts is found out when
-//! they are read, so that it makes no difference in which order workbooks were collected.
+//! Rows that contradict each other are all stored. Which of them counts is decided on reading ([`agreed`]), so the order in which
+//! workbooks are collected makes no difference.
 
 use super::{Journal, JournalError};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -9,28 +9,28 @@ use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-/// What is to become of a certificate.
+/// Action that a department chose for a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Decision {
-    /// The province is to get it.
+    /// Add the certificate to the province's library.
     Insert,
-    /// The province's copy is to be replaced by the city's.
+    /// Replace the province's copy by the city's.
     Update,
-    /// The province's copy is to be cancelled.
+    /// Cancel the province's copy.
     Delete,
-    /// All is as it should be.
+    /// Both libraries are correct as they are.
     NothingToDo,
-    /// The data is wrong, and is put right elsewhere.
+    /// The source data is wrong and is corrected outside this program.
     DataWrong,
-    /// Something else, which the note says.
+    /// None of the others; the note explains it.
     Other,
 }
 
 impl Decision {
-    /// Every decision, in the order of lists to choose from.
+    /// All decisions, in the order in which drop-down lists show them.
     pub const ALL: [Self; 6] = [Self::Insert, Self::Update, Self::Delete, Self::NothingToDo, Self::DataWrong, Self::Other];
 
-    /// The name in tables.
+    /// Returns the name used in tables.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -43,68 +43,68 @@ impl Decision {
         }
     }
 
-    /// Finds a decision by its name in tables.
+    /// Returns the decision with this name in tables.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|decision| decision.name() == name)
     }
 }
 
-/// A certificate of an item, by a keyed hash of its number and its identifiers. Unlike its place among the item's
-/// certificates, the hash stays the same when more of them turn up.
+/// Keyed hash of a certificate's number and identifiers, which identifies it within its item. Unlike its index among the item's
+/// certificates, the hash does not change when a later answer reveals more certificates.
 pub type CertificateMark = [u8; 8];
 
-/// The row of a returned workbook that a decision was taken from.
+/// Row of a returned workbook that holds a decision.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DecisionPlace {
-    /// Path of the file, relative to the job's root where it lies below it.
+    /// Path of the file, relative to the job's root if the file is below it.
     pub file: String,
     /// Name of the sheet.
     pub sheet: String,
-    /// Row, counted from 1.
+    /// Row number, from 1.
     pub row: u32,
 }
 
-/// A decision with what was written beside it.
+/// A decision, the remarks entered with it, and its source row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decided {
-    /// What was decided.
+    /// The decision.
     pub decision: Decision,
-    /// 处理说明.
+    /// Remarks (处理说明).
     pub note: Option<String>,
-    /// 办理人.
+    /// Person who decided (办理人).
     pub by: Option<String>,
-    /// Where it was read.
+    /// Row that the decision was read from.
     pub place: DecisionPlace,
-    /// When it was read for the first time.
+    /// Time of the first collection that read this decision.
     pub collected_at: DateTime<Utc>,
 }
 
-/// A decision and the certificate that it is about.
+/// A decision and the certificate that it applies to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateDecision {
-    /// The item.
+    /// Id of the item.
     pub item_id: u64,
-    /// Which of its certificates.
+    /// The certificate among those of the item.
     pub certificate: CertificateMark,
     /// The decision.
     pub decided: Decided,
 }
 
-/// What is remembered of the latest dispatch.
+/// Parameters of the latest dispatch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dispatched {
-    /// Header of the carried column whose values were the departments.
+    /// Header of the carried column whose values name the departments.
     pub by: String,
-    /// The day by which departments are to answer, where one was set.
+    /// Day by which departments are to answer; `None` if none was set.
     pub due: Option<NaiveDate>,
 }
 
-/// Note of the latest dispatch.
+/// Key of the note that stores the latest dispatch.
 const DISPATCHED: &str = "dispatched";
 
 impl Journal {
-    /// Remembers a dispatch.
+    /// Stores the parameters of a dispatch, replacing those of an earlier one.
     ///
     /// # Errors
     /// Fails if the journal cannot be written.
@@ -113,7 +113,7 @@ impl Journal {
         self.set_note(DISPATCHED, &note)
     }
 
-    /// Returns what is remembered of the latest dispatch. `None` where there was none.
+    /// Returns the parameters of the latest dispatch; `None` if there was none.
     ///
     /// # Errors
     /// Fails if the journal cannot be read.
@@ -121,7 +121,7 @@ impl Journal {
         Ok(self.note(DISPATCHED)?.and_then(|note| serde_json::from_str(&note).ok()))
     }
 
-    /// Whether any decision was taken.
+    /// Returns whether the journal holds any decision.
     ///
     /// # Errors
     /// Fails if the journal cannot be read.
@@ -129,7 +129,7 @@ impl Journal {
         self.with(|connection| connection.query_row("SELECT EXISTS (SELECT 1 FROM decisions)", [], |row| row.get(0)))
     }
 
-    /// Every row with a decision about one of these items, in order of items and certificates.
+    /// Returns all decision rows about items in this range of ids, ordered by item and certificate.
     ///
     /// # Errors
     /// Fails if the journal cannot be read.
@@ -145,10 +145,10 @@ impl Journal {
         })
     }
 
-    /// Every certificate about which rows decide differently, each with all of its rows.
+    /// Calls `take` for every certificate with contradicting decisions, with all decision rows about it.
     ///
     /// # Errors
-    /// Fails if the journal cannot be read, or as `take` does.
+    /// Fails if the journal cannot be read, or with the error of `take`.
     pub fn contradictions<E: From<JournalError>>(
         &self,
         mut take: impl FnMut(&[CertificateDecision]) -> Result<(), E>,
@@ -173,8 +173,8 @@ impl Journal {
     }
 }
 
-/// Returns what was decided about a certificate, from all rows about it. `None` where they contradict each other, or there
-/// is none. Of rows that agree, the first one with a note counts.
+/// Returns the decision that all rows about a certificate agree on: the first row with a note, else the first row. `None` if the
+/// rows contradict each other or there are none.
 #[must_use]
 pub fn agreed(rows: &[CertificateDecision]) -> Option<&Decided> {
     let first = rows.first()?;
@@ -183,12 +183,12 @@ pub fn agreed(rows: &[CertificateDecision]) -> Option<&Decided> {
     is_agreed.then(|| &with_note.unwrap_or(first).decided)
 }
 
-/// A text that stands for no decision or no time.
+/// Builds the error for a text that is neither a known decision nor a time.
 fn unreadable(column: usize, what: &str) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, what.to_owned().into())
 }
 
-/// Reads decision, note, person, file, sheet, row and time from these columns.
+/// Reads a decision from the columns of decision, note, person, file, sheet, row and time, given in that order.
 pub(super) fn decided(row: &Row<'_>, columns: [usize; 7]) -> rusqlite::Result<Decided> {
     let [decision, note, by, file, sheet, source_row, at] = columns;
     let name: String = row.get(decision)?;

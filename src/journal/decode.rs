@@ -1,4 +1,4 @@
-//! Answers and failures as they lie in the journal, and what they are.
+//! Decoding of answers and failures from rows of the journal.
 
 use super::record::call_named;
 use super::schema::PLACE_BITS;
@@ -9,12 +9,12 @@ use crate::platform::{Envelope, ErrorKind, Failure};
 use chrono::{DateTime, Utc};
 use rusqlite::Row;
 
-/// A time as it lies in the journal, in milliseconds.
+/// Converts milliseconds since the Unix epoch into a time.
 fn time(millis: i64) -> Result<DateTime<Utc>, String> {
     DateTime::from_timestamp_millis(millis).ok_or_else(|| "its time is none".to_owned())
 }
 
-/// A failure as it lies in the journal.
+/// Columns of a failure as stored.
 struct RawFailure {
     kind: String,
     code: Option<i32>,
@@ -31,7 +31,7 @@ impl RawFailure {
     }
 }
 
-/// A failure that was asked again, as it lies in the journal.
+/// Columns of a failed call that was repeated later, as stored.
 pub(super) struct RawPastFailure {
     pub item_id: i64,
     call: String,
@@ -53,7 +53,7 @@ impl RawPastFailure {
     }
 }
 
-/// An answer as it lies in the journal.
+/// Columns of an answer as stored.
 pub(super) struct RawAnswer {
     pub answer_id: i64,
     call: String,
@@ -88,7 +88,8 @@ impl Journal {
         let reply = match (row.body, row.failure) {
             (Some(body), _) => {
                 let body = self.unpacker.borrow_mut().unpack(&self.connection, &body, row.dictionary_id)?;
-                // An answer that was read when it came, and cannot be any more, is a failed call; the others still stand.
+                // An answer that parsed when it was stored and no longer does is treated as a failed call; the item's other
+                // answers are kept.
                 match Envelope::parse(&body) {
                     Ok(envelope) => Reply::Received(envelope),
                     Err(error) => Reply::Failed(Failure::new(ErrorKind::Malformed, None).because(error.to_message())),

@@ -1,18 +1,18 @@
-//! What the run before knew: gaps, errors, and gaps that were closed, taken into the journal with the plan. So a report
-//! can be rebuilt when that run's folder is gone.
+//! Gaps, errors and closed gaps of the previous run, copied into the journal when the run is planned. A report can then be
+//! rebuilt after the previous run's folder has been deleted.
 
 use super::{Journal, JournalError};
 use crate::audit::EarlierRow;
 use rusqlite::{Row, params};
 
-/// Note of the run before's id.
+/// Key of the note that stores the previous run's id.
 const PREVIOUS_RUN: &str = "previous_run";
 
 impl Journal {
-    /// Takes what the run `previous` knew.
+    /// Stores the rows of the run `previous`, replacing those stored before.
     ///
     /// # Errors
-    /// Fails if the journal cannot be written, or with an error among `rows`.
+    /// Fails if the journal cannot be written, or with the first error among `rows`.
     pub fn take_earlier<E: From<JournalError>>(
         &self,
         previous: &str,
@@ -42,7 +42,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Takes a row that an older run knew, unless something is known of its holder and type already.
+    /// Stores a row of an older run, unless a row with its holder and type is stored already.
     ///
     /// # Errors
     /// Fails if the journal cannot be read or written.
@@ -50,7 +50,7 @@ impl Journal {
         if self.earlier(&row.holder_code, &row.cert_type_code)?.is_empty() { self.insert_earlier(row) } else { Ok(()) }
     }
 
-    /// Everything that is known of the run before.
+    /// Calls `take` for every stored row of the previous run.
     ///
     /// # Errors
     /// Fails if the journal cannot be read, or with the error of `take`.
@@ -64,7 +64,7 @@ impl Journal {
         Ok(())
     }
 
-    /// The id of the run before, where there was one when this run was planned.
+    /// Returns the id of the previous run; `None` if there was none when this run was planned.
     ///
     /// # Errors
     /// Fails if the journal cannot be read or written.
@@ -72,7 +72,7 @@ impl Journal {
         self.note(PREVIOUS_RUN)
     }
 
-    /// What the run before knew of a holder and type.
+    /// Returns the stored rows of the previous run with this holder and type.
     ///
     /// # Errors
     /// Fails if the journal cannot be read or written.

@@ -1,32 +1,32 @@
-//! What had been decided before a run about matters that may still be open, taken into its journal so that a report can be
-//! rebuilt when the run before is gone.
+//! Decisions of earlier runs about matters that may still be open, copied into the journal. A report can then be rebuilt after
+//! the previous run's folder has been deleted.
 
 use super::decisions::{Decided, decided};
 use super::{Journal, JournalError};
 use rusqlite::{Row, params};
 
-/// A decision of the run before, or of an earlier one that was still open then.
+/// A decision of the previous run, or of an older run whose matter was still open in the previous one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EarlierDecision {
-    /// 持证主体代码.
+    /// Holder code (持证主体代码).
     pub holder_code: String,
-    /// 证照类型代码.
+    /// Certificate type code (证照类型代码).
     pub cert_type_code: String,
-    /// 证照编号, where there was one.
+    /// Certificate number (证照编号), if the certificate showed one.
     pub certificate_number: Option<String>,
-    /// What was to be settled, by its name in tables.
+    /// Name, as in tables, of the matter that was decided.
     pub matter: String,
     /// The decision.
     pub decided: Decided,
-    /// The run in which it was made.
+    /// Id of the run in which the decision was collected.
     pub run: String,
 }
 
 impl Journal {
-    /// Takes what had been decided in the run before, in place of what was known of it.
+    /// Stores the decisions that `rows` yields, replacing those stored before.
     ///
     /// # Errors
-    /// Fails if the journal cannot be written, or as `rows` does.
+    /// Fails if the journal cannot be written, or with the error of `rows`.
     pub fn take_earlier_decisions<E: From<JournalError>>(
         &self,
         rows: impl FnOnce(&mut dyn FnMut(&EarlierDecision) -> Result<(), JournalError>) -> Result<(), E>,
@@ -62,7 +62,7 @@ impl Journal {
         Ok(())
     }
 
-    /// What had been decided before about certificates of a holder and type.
+    /// Returns the earlier decisions about certificates of this holder and type.
     ///
     /// # Errors
     /// Fails if the journal cannot be read.
@@ -75,10 +75,10 @@ impl Journal {
         })
     }
 
-    /// What had been decided before about holders and types that this run did not ask about.
+    /// Calls `take` for every earlier decision whose holder and type are not among this run's items.
     ///
     /// # Errors
-    /// Fails if the journal cannot be read, or as `take` does.
+    /// Fails if the journal cannot be read, or with the error of `take`.
     pub fn unasked_earlier_decisions<E: From<JournalError>>(
         &self,
         mut take: impl FnMut(&EarlierDecision) -> Result<(), E>,
@@ -95,7 +95,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Whether anything had been decided before.
+    /// Returns whether the journal holds any decision of an earlier run.
     ///
     /// # Errors
     /// Fails if the journal cannot be read.

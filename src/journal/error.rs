@@ -1,4 +1,4 @@
-//! Why a journal cannot be used, and what to tell the person.
+//! Errors of the journal, and the messages that explain them.
 
 use super::BESIDE;
 use crate::exit::Stop;
@@ -9,67 +9,69 @@ use rustix::io::Errno;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// Why a journal cannot be used.
+/// Error on opening, reading or writing a journal.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    /// SQLite reports a failure.
+    /// SQLite failed.
     #[error("the journal {}: {cause}", path.display())]
     Sqlite {
-        /// The journal's file.
+        /// Path of the journal.
         path: PathBuf,
-        /// SQLite's words.
+        /// Error of SQLite.
         cause: rusqlite::Error,
     },
-    /// The operating system refuses the journal's file, or one beside it.
+    /// The operating system refused access to the journal or to a file that SQLite keeps with it.
     #[error("the journal {}: {cause}", path.display())]
     CannotOpen {
-        /// The journal's file.
+        /// Path of the journal.
         path: PathBuf,
-        /// The operating system's reason.
+        /// Error of the operating system.
         cause: io::Error,
     },
-    /// Written by a newer version of this program.
+    /// A newer version of this program wrote the journal.
     #[error("the journal {path} has version {found}, and this program knows versions up to {known}; use a newer ecert-audit")]
     Newer {
-        /// The journal's file.
+        /// Path of the journal.
         path: String,
-        /// Its version.
+        /// Schema version of the journal.
         found: i64,
-        /// The newest version known.
+        /// Newest schema version that this program reads.
         known: i64,
     },
-    /// Something in it cannot be read back.
+    /// A stored value cannot be decoded.
     #[error("the journal {path}: {problem}")]
     Damaged {
-        /// The journal's file.
+        /// Path of the journal.
         path: String,
-        /// What cannot be read.
+        /// Description of the value and the failure.
         problem: String,
     },
-    /// An item has fewer answers than it had when it was finished.
+    /// An item has fewer answers than when it was finished.
     #[error("the journal {}: item {item_id} was finished with {expected} answers and has {found}", path.display())]
     AnswersLost {
-        /// The journal's file.
+        /// Path of the journal.
         path: PathBuf,
-        /// The item.
+        /// Id of the item.
         item_id: u64,
-        /// Answers that it had; at least this many, where an earlier version finished it.
+        /// Number of answers when the item was finished; 1 if an earlier version of this program finished it, which did not store
+        /// the number.
         expected: u64,
-        /// Answers that it has.
+        /// Number of answers found.
         found: u64,
     },
-    /// An item of this journal is in another journal of the run too.
+    /// Two journals of a sharded run hold the same item.
     #[error("the journal {}: item {item_id} is in another shard too", path.display())]
     ItemTwice {
-        /// The journal's file.
+        /// Path of the second journal.
         path: PathBuf,
-        /// The item.
+        /// Id of the item.
         item_id: u64,
     },
 }
 
 impl JournalError {
-    /// A failure of SQLite. Where it could not open a file, which is all that it says then, the operating system is asked why.
+    /// Wraps an error of SQLite. SQLite reports a file that it cannot open without the cause, so the cause is then taken from the
+    /// operating system.
     pub(super) fn sqlite(path: &Path, cause: rusqlite::Error) -> Self {
         let is_open_failure = cause.sqlite_error_code() == Some(ErrorCode::CannotOpen);
         match Some(path).filter(|_| is_open_failure).and_then(why_not_opened) {
@@ -78,7 +80,7 @@ impl JournalError {
         }
     }
 
-    /// The failure as a message to a person.
+    /// Returns the error as a message for the user.
     #[must_use]
     pub fn to_message(&self) -> Message {
         match self {
@@ -110,19 +112,19 @@ impl From<JournalError> for Stop {
     }
 }
 
-/// The path of a file that SQLite keeps beside a database.
+/// Returns the path of a file that SQLite keeps with a database; `ending` is appended to the database's name.
 pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     name.into()
 }
 
-/// Returns why a database, or what SQLite keeps beside it, cannot be opened; `None` where it can.
+/// Returns the reason why a database, or a file that SQLite keeps with it, cannot be opened; `None` if all can be opened.
 ///
-/// Nothing of the database is opened: when a process closes any of its descriptors of a file, the locks go that other connections
-/// of the process hold on it.
+/// The database itself is not opened: POSIX drops all locks of a process on a file when the process closes any descriptor of it,
+/// which would release the locks of open connections.
 fn why_not_opened(path: &Path) -> Option<io::Error> {
-    /// Descriptors that a connection needs.
+    /// File descriptors that one connection needs.
     const DESCRIPTORS: usize = 3;
     let access = |path: &Path| rustix::fs::access(path, Access::READ_OK | Access::WRITE_OK).map_err(io::Error::from).err();
     let refused_beside = |ending| access(&beside(path, ending)).filter(|error| error.kind() != ErrorKind::NotFound);

@@ -1,43 +1,43 @@
-//! What came of fetching each certificate's file.
+//! Results of fetching the files of certificates.
 
 use super::{Journal, JournalError};
 use crate::endpoint::Side;
 use rusqlite::{OptionalExtension, Row, params};
 
-/// A certificate's file, or why there is none. Pages that come as pictures are files of their own.
+/// A certificate's file, or the reason why there is none. A certificate that comes as several images has one entry per image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ArchivedFile {
-    /// The item.
+    /// Id of the item.
     pub item_id: u64,
-    /// The side that holds the certificate.
+    /// Side that holds the certificate.
     pub side: Side,
-    /// The side's identifier for it; empty for a file by extraction code.
+    /// The side's identifier for the certificate; empty for a file fetched by extraction code.
     pub certificate_id: String,
-    /// Which of its files, from 0.
+    /// Index among the certificate's files, from 0.
     pub page: u32,
-    /// `stored`, `duplicate`, or why there is none, by its name in tables.
+    /// Status by its name in tables: `stored`, `duplicate`, or the reason why there is no file.
     pub status: String,
     /// Path relative to the run's folder.
     pub path: Option<String>,
     /// `ofd`, `pdf`, `png` or `jpg`.
     pub format: Option<String>,
-    /// Its size.
+    /// Size in bytes.
     pub bytes: Option<u64>,
-    /// In hexadecimal.
+    /// SHA-256 in hexadecimal.
     pub sha256: Option<String>,
-    /// In words, why there is none.
+    /// Explanation why there is no file.
     pub message: Option<String>,
 }
 
 impl ArchivedFile {
-    /// Whether the file is there, or one of the same content.
+    /// Returns whether the file, or another one with the same content, is stored.
     #[must_use]
     pub fn is_there(&self) -> bool {
         matches!(self.status.as_str(), "stored" | "duplicate")
     }
 
-    /// Whether there is nothing more to ask: the file is there, or the platform says that it has none (the certificate is out
-    /// of force, for instance). That is an answer, and no failure.
+    /// Returns whether no further request is needed: the file is stored, or the platform answered that there is none (because the
+    /// certificate is revoked, for instance), which is a result and not a failure.
     #[must_use]
     pub fn is_settled(&self) -> bool {
         self.is_there() || self.status == "no_address"
@@ -61,7 +61,7 @@ impl ArchivedFile {
 }
 
 impl Journal {
-    /// Keeps what came of a certificate's files, in place of what came before.
+    /// Stores the results for a certificate's files, replacing those stored before.
     ///
     /// # Errors
     /// Fails if the journal cannot be read or written.
@@ -95,7 +95,7 @@ impl Journal {
         write().map_err(|cause| JournalError::sqlite(&path, cause))
     }
 
-    /// The files of an item.
+    /// Returns the files of an item.
     ///
     /// # Errors
     /// Fails if the journal cannot be read or written.
@@ -108,7 +108,7 @@ impl Journal {
         })
     }
 
-    /// Whether any file was asked for.
+    /// Returns whether any file has been requested.
     ///
     /// # Errors
     /// Fails if the journal cannot be read or written.
@@ -116,7 +116,7 @@ impl Journal {
         self.with(|connection| connection.query_row("SELECT EXISTS (SELECT 1 FROM files)", [], |row| row.get(0)))
     }
 
-    /// The path of the stored file of this content, where there is one.
+    /// Returns the path of a stored file with this content; `None` if there is none.
     ///
     /// # Errors
     /// Fails if the journal cannot be read or written.
@@ -129,7 +129,7 @@ impl Journal {
         })
     }
 
-    /// Whether a stored file lies at a path.
+    /// Returns whether a stored file has this path.
     ///
     /// # Errors
     /// Fails if the journal cannot be read or written.
@@ -141,7 +141,7 @@ impl Journal {
         })
     }
 
-    /// Marks a stored file as gone, with those that are the same, so that it is fetched again.
+    /// Marks a stored file, and its duplicates, as missing, so that it is fetched again.
     ///
     /// # Errors
     /// Fails if the journal cannot be read or written.
@@ -152,7 +152,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Every path at which a file is to be, with the SHA-256 of what lies there; certificates of the same content share one.
+    /// Calls `take` with the path and SHA-256 of every stored file. Certificates with the same content share one file.
     ///
     /// # Errors
     /// Fails if the journal cannot be read, or with the error of `take`.
@@ -168,7 +168,7 @@ impl Journal {
         Ok(())
     }
 
-    /// The certificate type code of an item.
+    /// Returns the certificate type code of an item.
     ///
     /// # Errors
     /// Fails if the journal cannot be read or written.
@@ -180,7 +180,7 @@ impl Journal {
         })
     }
 
-    /// Every file in order of items.
+    /// Calls `take` for every file, ordered by item.
     ///
     /// # Errors
     /// Fails if the journal cannot be read, or with the error of `take`.

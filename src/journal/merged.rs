@@ -1,67 +1,67 @@
-//! The journals of a run's shards, read as one; a run that is not sharded has one journal.
+//! Combined view of the journals of a run: one for a run without shards, else one per shard.
 
 use super::{ArchivedFile, CallCount, Journal, JournalError, PlacedTexts, PlanCounts, StoredItem};
 use crate::audit::EarlierRow;
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, VecDeque};
 
-/// Items that are read at a time.
+/// Number of items read at a time.
 const BATCH: u32 = 256;
 
 /// All journals of a run.
 #[derive(Debug)]
 pub struct Journals {
     pub(super) parts: Vec<Journal>,
-    /// Whether they are shards' journals, seen from the run's folder.
+    /// Whether these are the journals of shards and paths are relative to the run's folder.
     are_shards: bool,
-    /// Index of the journal that knows the run before, once it has been looked for; none where none does.
-    historian: OnceCell<Option<usize>>,
+    /// Index of the journal that holds rows of the previous run; unset until it has been looked up, `None` if no journal does.
+    previous_run_index: OnceCell<Option<usize>>,
 }
 
 impl From<Vec<Journal>> for Journals {
-    /// Journals in the folder that their tables are built in.
+    /// Combines journals whose tables are built in their own folder.
     fn from(journals: Vec<Journal>) -> Self {
-        Self { parts: journals, are_shards: false, historian: OnceCell::new() }
+        Self { parts: journals, are_shards: false, previous_run_index: OnceCell::new() }
     }
 }
 
 impl Journals {
-    /// The journals of a run's shards, each in its shard's folder.
+    /// Combines the journals of a run's shards, each in the folder of its shard.
     #[must_use]
     pub fn of_shards(journals: Vec<Journal>) -> Self {
         Self { are_shards: true, ..journals.into() }
     }
 
-    /// Whether they are shards' journals, seen from the run's folder.
+    /// Returns whether these are the journals of shards and paths are relative to the run's folder.
     #[must_use]
     pub const fn are_shards(&self) -> bool {
         self.are_shards
     }
 
-    /// Every item with its answers, in order of ids.
+    /// Returns an iterator over all items with their answers, ordered by id.
     #[must_use]
     pub fn items(&self) -> Items<'_> {
         let source = |journal| Source { journal, read: VecDeque::new(), from: Some(0) };
         Items { sources: self.parts.iter().map(source).collect(), next: 0 }
     }
 
-    /// One item with its answers.
+    /// Returns one item with its answers; `None` if no journal holds it.
     ///
     /// # Errors
-    /// Fails if the journal cannot be read, or has lost answers of an item.
+    /// Fails if a journal cannot be read, or has lost answers of the item.
     pub fn item(&self, item_id: u64) -> Result<Option<StoredItem>, JournalError> {
         for journal in &self.parts {
-            if let Some(item) = journal.stretch(item_id, 1)?.into_iter().find(|item| item.item_id == item_id) {
+            if let Some(item) = journal.batch(item_id, 1)?.into_iter().find(|item| item.item_id == item_id) {
                 return Ok(Some(item));
             }
         }
         Ok(None)
     }
 
-    /// Counts what they hold.
+    /// Returns the sums of the journals' counts.
     ///
     /// # Errors
-    /// Fails if the journal cannot be read.
+    /// Fails if a journal cannot be read.
     pub fn counts(&self) -> Result<PlanCounts, JournalError> {
         self.parts.iter().try_fold(PlanCounts::default(), |sum, journal| {
             let counts = journal.counts()?;
@@ -76,10 +76,10 @@ impl Journals {
         })
     }
 
-    /// The journal that knows the run before. All shards know the same of it, but for those that were planned on a machine that
-    /// did not have it.
-    fn historian(&self) -> Result<Option<&Journal>, JournalError> {
-        let index = if let Some(index) = self.historian.get() {
+    /// Returns the journal that holds rows of the previous run. All shards hold the same rows, except those that were planned on
+    /// a machine without the previous run's folder.
+    fn journal_with_previous_run(&self) -> Result<Option<&Journal>, JournalError> {
+        let index = if let Some(index) = self.previous_run_index.get() {
             *index
         } else {
             let mut found = None;
@@ -89,20 +89,20 @@ impl Journals {
                     break;
                 }
             }
-            *self.historian.get_or_init(|| found)
+            *self.previous_run_index.get_or_init(|| found)
         };
         Ok(index.and_then(|index| self.parts.get(index)))
     }
 
-    /// The id of the run before, where there was one when this run was planned.
+    /// Returns the id of the previous run; `None` if there was none when this run was planned.
     ///
     /// # Errors
     /// Fails if a journal cannot be read.
     pub fn previous_run(&self) -> Result<Option<String>, JournalError> {
-        self.historian()?.map_or(Ok(None), Journal::previous_run)
+        self.journal_with_previous_run()?.map_or(Ok(None), Journal::previous_run)
     }
 
-    /// What each journal takes for the run before, the same only once; `None` where it knows none.
+    /// Returns the distinct ids that the journals give for the previous run; `None` among them for a journal without one.
     ///
     /// # Errors
     /// Fails if a journal cannot be read.
@@ -110,39 +110,39 @@ impl Journals {
         self.parts.iter().map(Journal::previous_run).collect()
     }
 
-    /// What the run before knew of a holder and type.
+    /// Returns the stored rows of the previous run with this holder and type.
     ///
     /// # Errors
     /// Fails if a journal cannot be read.
     pub fn earlier(&self, holder_code: &str, cert_type_code: &str) -> Result<Vec<EarlierRow>, JournalError> {
-        self.historian()?.map_or(Ok(Vec::new()), |journal| journal.earlier(holder_code, cert_type_code))
+        self.journal_with_previous_run()?.map_or(Ok(Vec::new()), |journal| journal.earlier(holder_code, cert_type_code))
     }
 
-    /// Everything that is known of the run before.
+    /// Calls `take` for every stored row of the previous run.
     ///
     /// # Errors
     /// Fails if a journal cannot be read, or with the error of `take`.
     pub fn each_earlier(&self, take: impl FnMut(EarlierRow) -> Result<(), JournalError>) -> Result<(), JournalError> {
-        self.historian()?.map_or(Ok(()), |journal| journal.each_earlier(take))
+        self.journal_with_previous_run()?.map_or(Ok(()), |journal| journal.each_earlier(take))
     }
 
-    /// Whether any file was asked for.
+    /// Returns whether any file has been requested.
     ///
     /// # Errors
-    /// Fails if the journal cannot be read.
+    /// Fails if a journal cannot be read.
     pub fn have_files(&self) -> Result<bool, JournalError> {
         self.parts.iter().try_fold(false, |any, journal| Ok(any || journal.has_files()?))
     }
 
-    /// The files of an item.
+    /// Returns the files of an item.
     ///
     /// # Errors
-    /// Fails if the journal cannot be read.
+    /// Fails if a journal cannot be read.
     pub fn files_of(&self, item_id: u64) -> Result<Vec<ArchivedFile>, JournalError> {
         let mut files = Vec::new();
         for journal in &self.parts {
             let mut of_journal = journal.files_of(item_id)?;
-            // Seen from the run's folder, a shard's files lie in the shard's.
+            // The stored path is relative to the shard's folder; the caller's paths are relative to the run's.
             if self.are_shards {
                 let shard = journal.folder_name();
                 for path in of_journal.iter_mut().filter_map(|file| file.path.as_mut()) {
@@ -154,10 +154,10 @@ impl Journals {
         Ok(files)
     }
 
-    /// Calls by interface, side and result, journal by journal.
+    /// Counts the calls by interface, side and result over all journals.
     ///
     /// # Errors
-    /// Fails if the journal cannot be read.
+    /// Fails if a journal cannot be read.
     pub fn calls_by_result(&self) -> Result<Vec<CallCount>, JournalError> {
         let mut counts: Vec<CallCount> = Vec::new();
         for journal in &self.parts {
@@ -174,36 +174,36 @@ impl Journals {
         Ok(counts)
     }
 
-    /// A note of each that has it.
+    /// Returns the values of a note, one per journal that has it.
     ///
     /// # Errors
-    /// Fails if the journal cannot be read.
+    /// Fails if a journal cannot be read.
     pub fn notes(&self, key: &str) -> Result<Vec<String>, JournalError> {
         self.parts.iter().filter_map(|journal| journal.note(key).transpose()).collect()
     }
 
-    /// Every rejected row in order: file, sheet, row, column, value, problem, advice.
+    /// Calls `take` for every rejected row, in order; its texts are column, value, problem and advice.
     ///
     /// # Errors
-    /// Fails if the journal cannot be read, or with the error of `take`.
+    /// Fails if a journal cannot be read, or with the error of `take`.
     pub fn rejected_rows<E: From<JournalError>>(&self, mut take: impl FnMut(PlacedTexts) -> Result<(), E>) -> Result<(), E> {
         self.parts.iter().try_for_each(|journal| journal.rejected_rows(&mut take))
     }
 
-    /// Every repair in order: file, sheet, row, column, before, after, repair.
+    /// Calls `take` for every repair, in order; its texts are column, value before, value after and kind of repair.
     ///
     /// # Errors
-    /// Fails if the journal cannot be read, or with the error of `take`.
+    /// Fails if a journal cannot be read, or with the error of `take`.
     pub fn repairs<E: From<JournalError>>(&self, mut take: impl FnMut(PlacedTexts) -> Result<(), E>) -> Result<(), E> {
         self.parts.iter().try_for_each(|journal| journal.repairs(&mut take))
     }
 }
 
-/// Items of several journals in order of their ids.
+/// Iterator over the items of several journals, ordered by id.
 #[derive(Debug)]
 pub struct Items<'a> {
     sources: Vec<Source<'a>>,
-    /// Least id that the next item may have.
+    /// Smallest id that the next item may have.
     next: u64,
 }
 
@@ -211,17 +211,17 @@ pub struct Items<'a> {
 struct Source<'a> {
     journal: &'a Journal,
     read: VecDeque<StoredItem>,
-    /// Where the next batch begins; none at the end.
+    /// Smallest id of the next batch; `None` at the end.
     from: Option<u64>,
 }
 
 impl Source<'_> {
-    /// The id of the next item, reading on where need be.
+    /// Returns the id of the next item, reading the next batch if the current one is used up.
     fn next_id(&mut self) -> Result<Option<u64>, JournalError> {
         if self.read.is_empty()
             && let Some(from) = self.from
         {
-            self.read = self.journal.stretch(from, BATCH)?.into();
+            self.read = self.journal.batch(from, BATCH)?.into();
             self.from = self.read.back().map(|last| last.item_id + 1);
         }
         Ok(self.read.front().map(|item| item.item_id))
@@ -238,7 +238,7 @@ impl Items<'_> {
             }
         }
         let Some((item_id, source)) = first else { return Ok(None) };
-        // Else its rows would count twice.
+        // An item in two journals would be counted twice.
         if item_id < self.next {
             return Err(JournalError::ItemTwice { path: source.journal.path.clone(), item_id });
         }

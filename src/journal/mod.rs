@@ -1,8 +1,8 @@
-//! The journal: a run's plan and every answer as received, in one SQLite file. The source of truth for resuming a run
+//! The journal of a run: its plan and every answer as received, in one SQLite file. It is the source of truth for resuming a run
 //! and for rebuilding its tables.
 //!
-//! It says of itself which run it belongs to and what its plan came to ([`PlanRecord`]), and each finished item how many answers
-//! it had. So a journal that lies in the wrong folder, or has lost some of its rows, is told from one that has not.
+//! A journal stores the id of its run, the size of its plan ([`PlanRecord`]) and, with each finished item, the number of its
+//! answers. A journal in the wrong folder and one that has lost rows are therefore detected.
 
 mod counts;
 mod decisions;
@@ -27,7 +27,7 @@ pub use earlier_decisions::EarlierDecision;
 pub use error::JournalError;
 pub use files::ArchivedFile;
 pub use merged::{Items, Journals};
-pub use plan::{PlanRecord, PlanWriter, Shard, Wanted};
+pub use plan::{ItemFilter, PlanRecord, PlanWriter, Shard};
 pub use read::{PastFailure, PlacedTexts, StoredAnswer, StoredItem};
 pub use record::{NewAnswer, Record};
 pub use remedies::{NotifiedBefore, Remedies, Remedy, RemedyCount, RemedyState};
@@ -41,7 +41,7 @@ use std::cell::RefCell;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// What SQLite appends to a database's name for the files that it keeps beside it: the write-ahead log and its index.
+/// Endings of the files that SQLite keeps with a database: the write-ahead log and its shared-memory index.
 const BESIDE: [&str; 2] = ["-wal", "-shm"];
 
 /// An open journal.
@@ -49,27 +49,27 @@ const BESIDE: [&str; 2] = ["-wal", "-shm"];
 pub struct Journal {
     connection: Connection,
     path: PathBuf,
-    /// Made with the first answer that is kept.
+    /// Created on the first write of an answer.
     packer: Option<Packer>,
     unpacker: RefCell<Unpacker>,
 }
 
 impl Journal {
-    /// Makes a new, empty journal at `path`; there must be none. To be called only by whoever holds the lock of the run.
+    /// Creates an empty journal at `path`, where none may exist. The caller must hold the lock of the run.
     ///
     /// # Errors
-    /// Fails if a file cannot be made, removed or renamed there, or SQLite cannot write it.
+    /// Fails if a file cannot be created, removed or renamed there, or if SQLite cannot write it.
     pub fn create(path: &Path) -> Result<Self, JournalError> {
         let failed = |cause| JournalError::CannotOpen { path: path.to_owned(), cause };
-        // It appears under its name when it is whole, so that nobody ever opens half a journal.
+        // The database is renamed to `path` once its schema is complete, so that nobody opens a half-made journal.
         let unfinished = path.with_extension("making");
         remove_if_there(&unfinished).map_err(failed)?;
-        // The file is there before SQLite opens it, so that its mode is ours (0600).
+        // Created before SQLite opens it, so that its mode is 0600: SQLite would make it readable by others.
         crate::durable::append_private(&unfinished).map_err(|problem| failed(problem.into()))?;
         let journal = Self::connect(&unfinished)?;
         journal.with(schema::create)?;
         drop(journal);
-        // SQLite would read what a journal that was removed has left beside it into this one.
+        // SQLite would apply the write-ahead log of a deleted journal to the new one.
         for ending in BESIDE {
             remove_if_there(&beside(path, ending)).map_err(failed)?;
         }
@@ -77,10 +77,10 @@ impl Journal {
         Self::connect(path)
     }
 
-    /// Opens a journal. One of an older version becomes one of this version.
+    /// Opens a journal, upgrading an older schema version to the current one.
     ///
     /// # Errors
-    /// Fails if it cannot be opened or read, or its version is not known.
+    /// Fails if the file cannot be opened or read, or if its schema version is newer than this program's.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
         let journal = Self::connect(path)?;
         let found = journal.with(|connection| connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)))?;
@@ -108,7 +108,7 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Puts everything that is in the write-ahead log on the disk, in the database itself.
+    /// Moves all transactions from the write-ahead log into the database file and flushes it to the disk.
     ///
     /// # Errors
     /// Fails if the disk is full or cannot be written.
@@ -116,7 +116,7 @@ impl Journal {
         self.with(|connection| connection.query_row("PRAGMA wal_checkpoint(FULL)", [], |_| Ok(())))
     }
 
-    /// A note about the run, by its key.
+    /// Returns the value of a note about the run; `None` if it is not set.
     ///
     /// # Errors
     /// Fails if the journal cannot be read.
@@ -125,7 +125,7 @@ impl Journal {
         self.with(|connection| connection.query_row("SELECT value FROM notes WHERE key = ?1", [key], |row| row.get(0)).optional())
     }
 
-    /// Keeps a note about the run.
+    /// Sets a note about the run.
     ///
     /// # Errors
     /// Fails if the journal cannot be written.
@@ -136,7 +136,7 @@ impl Journal {
         Ok(())
     }
 
-    /// The name of the folder that it lies in.
+    /// Returns the name of the folder that contains the journal.
     fn folder_name(&self) -> String {
         let folder = self.path.parent().and_then(Path::file_name);
         folder.map_or_else(String::new, |name| name.to_string_lossy().into_owned())

@@ -1,5 +1,5 @@
-//! How answers are packed: zstd, with a dictionary that is trained on the journal's own first answers and kept in it.
-//! Answers are small and alike, so that most of each lies in the dictionary.
+//! Compression of answers: zstd with a dictionary, which is trained on the journal's first answers and stored in it. Answers are
+//! small and similar, so most of an answer's content is in the dictionary.
 
 use crate::job::LARGEST_ANSWER;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -7,25 +7,27 @@ use std::collections::HashMap;
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe::get_frame_content_size;
 
-/// zstd's fastest level: there are many answers.
+/// zstd's fastest regular level, because every answer of a run is compressed.
 const LEVEL: i32 = 1;
-/// Answers that a dictionary is trained on, and the bytes that are enough too.
+/// Number of answers that are enough to train the dictionary on.
 const SAMPLES: usize = 2_000;
+/// Largest total size, in bytes, of the answers to train on; half of it is enough to train too.
 const SAMPLE_BYTES: usize = 4 << 20;
+/// Largest size of the dictionary in bytes.
 const DICTIONARY_BYTES: usize = 16 << 10;
-/// The dictionary's id; null is none.
+/// Id of the journal's only dictionary. Answers packed before it was trained have a null id.
 const DICTIONARY_ID: i64 = 1;
 
-/// Packs answers; knows the dictionary once there is one.
+/// Compresses answers, with the dictionary once it is trained.
 pub(super) struct Packer {
     compressor: Compressor<'static>,
     dictionary_id: Option<i64>,
-    /// What the dictionary will be trained on, one after the other, and the length of each.
+    /// Concatenated answers that the dictionary will be trained on, and the length in bytes of each.
     samples: Vec<u8>,
     lengths: Vec<usize>,
 }
 
-/// Unpacks answers.
+/// Decompresses answers.
 #[derive(Default)]
 pub(super) struct Unpacker(HashMap<Option<i64>, Decompressor<'static>>);
 
@@ -38,7 +40,7 @@ fn dictionary(connection: &Connection, id: i64) -> rusqlite::Result<Option<Vec<u
 }
 
 impl Packer {
-    /// A packer with the journal's dictionary, where it has one.
+    /// Creates a packer, with the journal's dictionary if it has one.
     pub(super) fn new(connection: &Connection) -> rusqlite::Result<Self> {
         let known = dictionary(connection, DICTIONARY_ID)?;
         let compressor = match &known {
@@ -53,7 +55,7 @@ impl Packer {
         })
     }
 
-    /// Packs an answer: its bytes, and the dictionary that they need.
+    /// Returns a compressed answer and the id of the dictionary needed to decompress it.
     pub(super) fn pack(&mut self, body: &[u8]) -> rusqlite::Result<(Vec<u8>, Option<i64>)> {
         let packed = self.compressor.compress(body).map_err(refused)?;
         if self.dictionary_id.is_none() && self.samples.len() + body.len() <= SAMPLE_BYTES {
@@ -63,13 +65,13 @@ impl Packer {
         Ok((packed, self.dictionary_id))
     }
 
-    /// Trains the dictionary and keeps it, once there is enough to train it on.
+    /// Trains and stores the dictionary, once enough answers have been seen.
     pub(super) fn learn(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         let is_enough = self.lengths.len() >= SAMPLES || self.samples.len() > SAMPLE_BYTES / 2;
         if self.dictionary_id.is_some() || !is_enough {
             return Ok(());
         }
-        // Answers that are too much of one kind train no dictionary; later ones may.
+        // Training fails on answers that are all alike. The next samples may do better.
         if let Ok(bytes) = zstd::dict::from_continuous(&self.samples, &self.lengths, DICTIONARY_BYTES) {
             connection.execute("INSERT INTO dictionaries VALUES (?1, ?2)", params![DICTIONARY_ID, bytes])?;
             self.compressor = Compressor::with_dictionary(LEVEL, &bytes).map_err(refused)?;
@@ -81,7 +83,7 @@ impl Packer {
 }
 
 impl Unpacker {
-    /// Unpacks an answer that needs this dictionary.
+    /// Decompresses an answer that was compressed with the dictionary `id`.
     pub(super) fn unpack(&mut self, connection: &Connection, packed: &[u8], id: Option<i64>) -> Result<Vec<u8>, String> {
         let decompressor = match self.0.entry(id) {
             std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),

@@ -1,36 +1,36 @@
-//! Writing the plan: items, rejected rows and repairs, as the intake finds them.
+//! Writing of the plan: items, rejected rows and repairs, as the intake reports them.
 
 use super::{Journal, JournalError};
 use crate::intake::{NewItem, Place, RejectedRow, Repair, Sink};
 use rusqlite::{Connection, params};
 use std::sync::Arc;
 
-/// Note that a plan is whole.
+/// Key of the note that marks a complete plan.
 const PLANNED: &str = "planned";
-/// Note of the [`PlanRecord`].
+/// Key of the note that stores the [`PlanRecord`].
 const PLAN: &str = "plan";
-/// Note of the run's id.
+/// Key of the note that stores the run's id.
 const RUN: &str = "run";
-/// Note of how many rows named an item named before.
+/// Key of the note that stores the number of rows that repeat an earlier item.
 const DUPLICATES: &str = "duplicate_rows";
 
-/// Items that are committed together, so that the write-ahead log stays small.
+/// Items per transaction. Bounds the size of the write-ahead log.
 const GROUP: u64 = 100_000;
 
-/// A part of a run: every `of`-th item, beginning with the `number`-th. What belongs to no item belongs to the first part.
+/// A part of a run: every `of`-th item, starting with the `number`-th. Records without an item belong to the first part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Shard {
-    /// Which part, from 1.
+    /// Number of this shard, from 1.
     pub number: u32,
-    /// Of how many.
+    /// Total number of shards.
     pub of: u32,
 }
 
 impl Shard {
-    /// The whole run.
+    /// The only shard of a run without shards.
     pub const WHOLE: Self = Self { number: 1, of: 1 };
 
-    /// Whether an item belongs to it.
+    /// Returns whether the item belongs to this shard.
     #[must_use]
     pub const fn has(self, item_id: u64) -> bool {
         item_id % self.of as u64 == (self.number - 1) as u64
@@ -41,19 +41,19 @@ impl Shard {
     }
 }
 
-/// What a plan came to, noted in the journal as soon as the plan is whole: what the journal must still hold later.
+/// Size of a complete plan, stored with it. A journal that later holds less has lost rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PlanRecord {
-    /// The part of the run that was planned.
+    /// Shard that was planned.
     pub shard: Shard,
-    /// Its items.
+    /// Number of items of the shard.
     pub items: u64,
-    /// Its rows that cannot be audited.
+    /// Number of input rows that cannot be audited.
     pub rejected: u64,
 }
 
-/// Whether an item is to be audited at all.
-pub type Wanted<'a> = Box<dyn Fn(&NewItem) -> Result<bool, JournalError> + 'a>;
+/// Predicate that selects the items to audit.
+pub type ItemFilter<'a> = Box<dyn Fn(&NewItem) -> Result<bool, JournalError> + 'a>;
 
 /// What a plan is to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +71,7 @@ pub struct PlanWriter<'a> {
     journal: &'a Journal,
     carried: &'a [String],
     shard: Shard,
-    wanted: Wanted<'a>,
+    wanted: ItemFilter<'a>,
     kind: PlanKind,
     /// Items seen so far, those of other shards and those not wanted included.
     items: u64,
@@ -83,7 +83,7 @@ pub struct PlanWriter<'a> {
 }
 
 impl Journal {
-    /// Begins to write the plan of a shard, of those items that are `wanted`; `carried` are the headers of the carried columns.
+    /// Begins the plan of a shard with the items selected by `wanted`; `carried` are the headers of the carried columns.
     ///
     /// # Errors
     /// Fails if the journal cannot be read or written.
@@ -91,7 +91,7 @@ impl Journal {
         &'a self,
         carried: &'a [String],
         shard: Shard,
-        wanted: Wanted<'a>,
+        wanted: ItemFilter<'a>,
     ) -> Result<PlanWriter<'a>, JournalError> {
         self.begin("BEGIN", carried, shard, wanted, PlanKind::Items)
     }
@@ -104,7 +104,7 @@ impl Journal {
         &'a self,
         carried: &'a [String],
         shard: Shard,
-        wanted: Wanted<'a>,
+        wanted: ItemFilter<'a>,
     ) -> Result<PlanWriter<'a>, JournalError> {
         self.begin("BEGIN", carried, shard, wanted, PlanKind::Sample)
     }
@@ -118,7 +118,7 @@ impl Journal {
         &'a self,
         carried: &'a [String],
         shard: Shard,
-        wanted: Wanted<'a>,
+        wanted: ItemFilter<'a>,
     ) -> Result<PlanWriter<'a>, JournalError> {
         let begin = "BEGIN IMMEDIATE; UPDATE items SET occurrences = 1; DELETE FROM rejected_rows; DELETE FROM repairs";
         self.begin(begin, carried, shard, wanted, PlanKind::LargerSample)
@@ -129,7 +129,7 @@ impl Journal {
         sql: &str,
         carried: &'a [String],
         shard: Shard,
-        wanted: Wanted<'a>,
+        wanted: ItemFilter<'a>,
         kind: PlanKind,
     ) -> Result<PlanWriter<'a>, JournalError> {
         self.with(|connection| connection.execute_batch(sql))?;
@@ -137,7 +137,7 @@ impl Journal {
         Ok(PlanWriter { journal: self, carried, shard, wanted, kind, items, planned, rejected, duplicates, sheet: None })
     }
 
-    /// Notes which run the journal belongs to.
+    /// Stores the id of the run that the journal belongs to.
     ///
     /// # Errors
     /// Fails if the journal cannot be written.
@@ -145,7 +145,8 @@ impl Journal {
         self.set_note(RUN, run_id)
     }
 
-    /// The id of the run that the journal belongs to; `None` where an earlier version made it.
+    /// Returns the id of the run that the journal belongs to; `None` if a version of this program created it that did not store
+    /// it.
     ///
     /// # Errors
     /// Fails if the journal cannot be read.
@@ -153,7 +154,7 @@ impl Journal {
         self.note(RUN)
     }
 
-    /// What the plan came to; `None` where there is none yet, or an earlier version made it.
+    /// Returns the size of the plan; `None` if there is no complete plan, or an earlier version wrote it, which did not store it.
     ///
     /// # Errors
     /// Fails if the journal cannot be read.
@@ -162,7 +163,7 @@ impl Journal {
         serde_json::from_str(&note).map(Some).map_err(|error| self.damaged(format!("the note of its plan: {error}")))
     }
 
-    /// Whether the plan is whole.
+    /// Returns whether the plan is complete.
     ///
     /// # Errors
     /// Fails if the journal cannot be read or written.
@@ -182,7 +183,7 @@ impl std::fmt::Debug for PlanWriter<'_> {
 }
 
 impl PlanWriter<'_> {
-    /// Makes the plan stand.
+    /// Marks the plan as complete and commits it.
     ///
     /// # Errors
     /// Fails if the journal cannot be read or written.
@@ -245,7 +246,7 @@ impl PlanWriter<'_> {
         Ok(())
     }
 
-    /// Counts another naming of an item. Returns whether the item is in the plan.
+    /// Counts another occurrence of an item; returns false if the item is not in the plan.
     fn count_again(&mut self, item_id: u64) -> rusqlite::Result<bool> {
         let connection = &self.journal.connection;
         let counted = connection
@@ -258,7 +259,7 @@ impl PlanWriter<'_> {
         Ok(is_planned)
     }
 
-    /// The record of carried values that are not those of the item's first naming, which count.
+    /// Returns the repair that records carried values which differ from those of the item's first occurrence and are not used.
     fn carried_repair(&self, item_id: u64, item: &NewItem) -> rusqlite::Result<Repair> {
         let connection = &self.journal.connection;
         let first: String = connection

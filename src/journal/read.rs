@@ -1,4 +1,4 @@
-//! Reading the journal back, a batch of items at a time.
+//! Reading of items with their answers, in batches, and of rejected rows and repairs.
 
 use super::decode::{RawAnswer, RawPastFailure};
 use super::record::answer_id;
@@ -9,64 +9,64 @@ use crate::platform::Failure;
 use chrono::{DateTime, Utc};
 use rusqlite::{Row, params};
 
-/// An item with its answers.
+/// A planned item with its answers.
 #[derive(Debug, Clone)]
 pub struct StoredItem {
-    /// Its id: place in order of first appearance, from 0.
+    /// Index of the item in order of first appearance in the inputs, from 0.
     pub item_id: u64,
     /// The item.
     pub item: Item,
-    /// File, sheet and row of its first appearance.
+    /// File, sheet and row (from 1) of its first appearance.
     pub source: (String, String, u32),
-    /// How often the inputs name it.
+    /// Number of input rows that name it.
     pub occurrences: u32,
-    /// Values of the carried columns.
+    /// Values of the carried columns; `None` for an empty cell.
     pub carried: Vec<Option<String>>,
-    /// 提取码, where the input gives one.
+    /// Extraction code (提取码), if the input gives one.
     pub extraction_code: Option<String>,
-    /// Answers so far, in the order in which they were asked.
+    /// Answers so far, in the order of the calls.
     pub answers: Vec<StoredAnswer>,
-    /// Calls and attempts spent on answers that have been forgotten since.
+    /// Calls and attempts spent on failed calls whose answers have since been deleted.
     pub spent_before: (u32, u32),
-    /// Calls that failed before and were asked again, in that order.
+    /// Failed calls that were repeated later, in the order of the calls.
     pub past_failures: Vec<PastFailure>,
-    /// When nothing more was needed, where that is so.
+    /// Time at which the item needed no further call; `None` if it is unfinished.
     pub finished_at: Option<DateTime<Utc>>,
-    /// Answers that it had then; `None` where an earlier version finished it.
+    /// Number of answers at that time; `None` if an earlier version of this program finished the item.
     pub answers_when_finished: Option<u32>,
 }
 
-/// A call that failed and was asked again.
+/// A failed call that was repeated later.
 #[derive(Debug, Clone)]
 pub struct PastFailure {
     /// The call.
     pub call: Call,
-    /// How it failed.
+    /// The failure.
     pub failure: Failure,
-    /// Attempts made.
+    /// Number of attempts made.
     pub attempts: u32,
-    /// When it failed.
+    /// Time of the failure.
     pub at: DateTime<Utc>,
 }
 
-/// An answer with what it cost.
+/// An answer with the number of attempts it took.
 #[derive(Debug, Clone)]
 pub struct StoredAnswer {
-    /// Its place among the item's answers.
+    /// Index among the item's answers, from 0.
     pub place: u32,
     /// The answer.
     pub answer: Answer,
-    /// Attempts made.
+    /// Number of attempts made.
     pub attempts: u32,
-    /// When it came.
+    /// Time at which it was received.
     pub at: DateTime<Utc>,
 }
 
-/// Items of a journal at most: what the ids of answers leave room for.
+/// Largest number of items in a journal: the values of an answer's id that are left after [`PLACE_BITS`] for the index.
 const MOST_ITEMS: u64 = 1 << (i64::BITS - 1 - PLACE_BITS);
 
 impl Journal {
-    /// The id of the n-th planned item, from 0.
+    /// Returns the id of the planned item with index `n`, from 0, among those of this journal.
     ///
     /// # Errors
     /// Fails if the journal cannot be read.
@@ -77,7 +77,7 @@ impl Journal {
         Ok(found?.map(i64::cast_unsigned))
     }
 
-    /// The id of the last planned item.
+    /// Returns the id of the last planned item; `None` if the plan is empty.
     ///
     /// # Errors
     /// Fails if the journal cannot be read.
@@ -87,25 +87,25 @@ impl Journal {
         Ok(found?.map(i64::cast_unsigned))
     }
 
-    /// Up to `most` items from `from` on, with their answers; none where there are no more.
+    /// Returns up to `most` items with ids of at least `from`, with their answers; empty after the last item.
     ///
     /// # Errors
     /// Fails if the journal cannot be read, or has lost answers of an item.
-    pub fn stretch(&self, from: u64, most: u32) -> Result<Vec<StoredItem>, JournalError> {
+    pub fn batch(&self, from: u64, most: u32) -> Result<Vec<StoredItem>, JournalError> {
         self.items("i.item_id >= ?1", from, most)
     }
 
-    /// Up to `most` unfinished items from `from` on, with the answers that they have had: those that have failed before
-    /// (`again`), or the others.
+    /// Returns up to `most` unfinished items with ids of at least `from`, with their answers so far: those with failed calls that
+    /// are to be repeated (`has_failed_before`), or the others.
     ///
     /// # Errors
     /// Fails if the journal cannot be read, or has lost answers of an item.
-    pub fn unfinished(&self, from: u64, most: u32, again: bool) -> Result<Vec<StoredItem>, JournalError> {
-        let which = if again { "s.item_id IS NOT NULL" } else { "s.item_id IS NULL" };
+    pub fn unfinished(&self, from: u64, most: u32, has_failed_before: bool) -> Result<Vec<StoredItem>, JournalError> {
+        let which = if has_failed_before { "s.item_id IS NOT NULL" } else { "s.item_id IS NULL" };
         self.items(&format!("i.item_id >= ?1 AND f.item_id IS NULL AND {which}"), from, most)
     }
 
-    /// Up to `most` items from `from` on of which something is not known because a call failed.
+    /// Returns up to `most` finished items with ids of at least `from` about which something is unknown because a call failed.
     ///
     /// # Errors
     /// Fails if the journal cannot be read, or has lost answers of an item.
@@ -134,7 +134,7 @@ impl Journal {
             return Err(self.damaged(format!("{last} is no item's id")));
         }
         if last - first + 1 == items.len() as u64 {
-            // Items in a row: their answers lie together.
+            // The answers of neighbouring items are neighbours too, so one range query reads them all.
             self.answers(first, last, &mut items)?;
         } else {
             for item in &mut items {
@@ -147,7 +147,7 @@ impl Journal {
         Ok(items)
     }
 
-    /// Checks that a finished item has as many answers as it had then; at least one, where that is not known.
+    /// Checks that a finished item has as many answers as when it was finished; at least one, if that number is not stored.
     fn check_answers(&self, item: &StoredItem) -> Result<(), JournalError> {
         let found = item.answers.len() as u64;
         let expected = item.answers_when_finished.map_or(1, u64::from);
@@ -157,7 +157,7 @@ impl Journal {
         Err(JournalError::AnswersLost { path: self.path.clone(), item_id: item.item_id, expected, found })
     }
 
-    /// Reads the failures of items, which are in order of their ids, that were asked again.
+    /// Reads the failed calls of `items`, which are ordered by id, that were repeated later.
     fn past_failures(&self, first: u64, last: u64, items: &mut [StoredItem]) -> Result<(), JournalError> {
         let rows = self.with(|connection| {
             connection
@@ -180,7 +180,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Reads the answers of items, which are in order of their ids.
+    /// Reads the answers of `items`, which are ordered by id.
     fn answers(&self, first: u64, last: u64, items: &mut [StoredItem]) -> Result<(), JournalError> {
         let rows = self.with(|connection| {
             connection
@@ -199,7 +199,7 @@ impl Journal {
         Ok(())
     }
 
-    /// The latest item of which every call was answered; `None` where there is none.
+    /// Returns the last item of which every call was answered; `None` if there is none.
     ///
     /// # Errors
     /// Fails if the journal cannot be read.
@@ -224,7 +224,7 @@ impl Journal {
         })
     }
 
-    /// Every rejected row in order: file, sheet, row, column, value, problem, advice.
+    /// Calls `take` for every rejected row, in order; its texts are column, value, problem and advice.
     ///
     /// # Errors
     /// Fails if the journal cannot be read, or with the error of `take`.
@@ -232,7 +232,7 @@ impl Journal {
         self.placed("SELECT file, sheet, source_row, column_header, value, problem, advice, cell FROM rejected_rows JOIN sheets USING (sheet_id) ORDER BY rejected_id", take)
     }
 
-    /// Every repair in order: file, sheet, row, column, before, after, repair.
+    /// Calls `take` for every repair, in order; its texts are column, value before, value after and kind of repair.
     ///
     /// # Errors
     /// Fails if the journal cannot be read, or with the error of `take`.
@@ -260,18 +260,18 @@ impl Journal {
     }
 }
 
-/// A place in the inputs and four texts about it.
+/// A position in the inputs and four texts about it.
 #[derive(Debug, Clone)]
 pub struct PlacedTexts {
-    /// File.
+    /// Path of the file.
     pub file: String,
-    /// Sheet.
+    /// Name of the sheet.
     pub sheet: String,
-    /// Row, from 1.
+    /// Row number, from 1.
     pub row: u32,
-    /// The texts.
+    /// The texts; their meaning depends on the query.
     pub texts: [String; 4],
-    /// The cell, such as `B12`, where one is meant.
+    /// Reference of the cell, such as `B12`; `None` for a whole row.
     pub cell: Option<String>,
 }
 

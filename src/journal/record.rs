@@ -1,4 +1,4 @@
-//! Writing what comes in.
+//! Writing of answers and of finished items.
 
 use super::packing::Packer;
 use super::{Journal, JournalError, schema};
@@ -10,37 +10,37 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
 
-/// Something to keep about an item: what came of a call, that nothing more is needed, or both at once.
+/// An addition to an item: the result of a call, the end of the item, or both.
 #[derive(Debug)]
 pub struct Record {
-    /// The item.
+    /// Id of the item.
     pub item_id: u64,
-    /// When it came.
+    /// Time of the result.
     pub at: DateTime<Utc>,
-    /// What came of a call.
+    /// Result of a call.
     pub answer: Option<NewAnswer>,
-    /// Where the item needs nothing more: whether something about it is not known because a call failed.
+    /// Set when the item needs no further call: whether something about it is unknown because a call failed.
     pub finished: Option<bool>,
 }
 
-/// What came of a call.
+/// Result of a call.
 #[derive(Debug)]
 pub struct NewAnswer {
-    /// Its place among the item's answers, from 0.
+    /// Index among the item's answers, from 0.
     pub place: u32,
     /// The call.
     pub call: Call,
-    /// The body as received, or why there is none.
+    /// Body as received, or the failure.
     pub result: Result<Bytes, Failure>,
-    /// Attempts made.
+    /// Number of attempts made.
     pub attempts: u32,
 }
 
 impl Journal {
-    /// Keeps records, all or none.
+    /// Stores records, all or none.
     ///
     /// # Errors
-    /// Fails if the journal cannot be written; it is then as it was before.
+    /// Fails if the journal cannot be written; it is unchanged then.
     pub fn append(&mut self, records: &[Record]) -> Result<(), JournalError> {
         let path = self.path.clone();
         let mut write = || -> rusqlite::Result<()> {
@@ -70,7 +70,7 @@ impl Journal {
             }
             packer.learn(&transaction)?;
             transaction.commit()?;
-            // A packer whose dictionary was not kept is not used again.
+            // The packer is kept only after the commit: a dictionary that was rolled back must not be used.
             self.packer = Some(packer);
             Ok(())
         };
@@ -110,11 +110,11 @@ fn keep(
 }
 
 impl Journal {
-    /// Forgets failed calls of an item, each by its place among the item's answers, and that the item was finished. What they cost
-    /// and how they failed is kept ([`super::PastFailure`]).
+    /// Deletes failed calls of an item, given by their index among its answers, and makes the item unfinished. The calls, their
+    /// attempts and failures are kept as history ([`super::PastFailure`]).
     ///
     /// # Errors
-    /// Fails if the journal cannot be written; nothing is forgotten then.
+    /// Fails if the journal cannot be written; nothing is deleted then.
     pub fn forget(&mut self, item_id: u64, failed: &[(u32, &Failure)]) -> Result<(), JournalError> {
         let path = self.path.clone();
         let mut write = || -> rusqlite::Result<()> {
@@ -154,7 +154,7 @@ pub(super) const fn answer_id(item_id: u64, place: u32) -> i64 {
     (item_id.cast_signed() << schema::PLACE_BITS) | place as i64
 }
 
-/// A call's name in the journal.
+/// Returns the name of a call in the journal.
 const fn call_name(call: &Call) -> &'static str {
     match call {
         Call::State { .. } => "state",
@@ -163,7 +163,7 @@ const fn call_name(call: &Call) -> &'static str {
     }
 }
 
-/// The call of that name.
+/// Returns the call with this name.
 pub(super) fn call_named(name: &str, number: Option<String>) -> Option<Call> {
     match name {
         "state" => Some(Call::State { number }),

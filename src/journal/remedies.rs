@@ -1,7 +1,7 @@
-//! What the province was told: every notification from before it is sent until it has been seen to take effect.
+//! Notifications of the province, each from before it is sent until it has been verified.
 //!
-//! A notification is kept as `intended` before it is sent. Whatever ends the process then, the journal knows of it, and the
-//! platform is asked what became of it before it is sent again.
+//! A notification is stored as `intended` before it is sent. If the process ends at any moment after that, the journal has a
+//! record of it, and the platform is asked whether it took effect before it is sent again.
 
 use super::{Journal, JournalError, Journals};
 use crate::job::RemedyAction;
@@ -9,29 +9,29 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, Row, params};
 use std::collections::VecDeque;
 
-/// How a notification stands, as tables name it.
+/// State of a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RemedyState {
-    /// About to be sent, or sent without an answer: only the province's library can tell which.
+    /// About to be sent, or sent without an answer. Only the province's library shows which.
     Intended,
-    /// Accepted by the platform; not yet looked for in the province's library.
+    /// Accepted by the platform, not yet verified.
     Answered,
-    /// Seen to have taken effect.
+    /// Verified to have taken effect.
     Settled,
-    /// Accepted, and not seen to have taken effect when it was looked for.
+    /// Accepted by the platform, but without effect when it was verified.
     NotSettled,
-    /// The province's library shows what this notification cannot have brought about; a person has to look.
+    /// The province's library shows a state that the notification cannot have caused. Needs a person.
     Contradicting,
-    /// Not accepted by the platform, for a reason that trying again does not mend.
+    /// Rejected by the platform for a reason that sending it again does not change.
     Refused,
 }
 
 impl RemedyState {
-    /// Every state, in the order of reports.
+    /// All states, in the order of reports.
     pub const ALL: [Self; 6] =
         [Self::Settled, Self::Answered, Self::NotSettled, Self::Contradicting, Self::Refused, Self::Intended];
 
-    /// The name in tables.
+    /// Returns the name used in tables.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -44,69 +44,69 @@ impl RemedyState {
         }
     }
 
-    /// Finds a state by its name in tables.
+    /// Returns the state with this name in tables.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.name() == name)
     }
 
-    /// Whether the province counts as told: accepted, or perhaps accepted.
+    /// Returns whether the province has, or may have, accepted the notification.
     #[must_use]
     pub const fn is_told(self) -> bool {
         matches!(self, Self::Intended | Self::Answered | Self::Settled | Self::NotSettled)
     }
 }
 
-/// A notification of the province about one certificate of the city's.
+/// A notification of the province about one certificate of the city.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remedy {
-    /// The item that the certificate was found by.
+    /// Id of the item through which the certificate was found.
     pub item_id: u64,
-    /// The certificate's place among the item's.
+    /// Index of the certificate among those of the item.
     pub certificate_index: u32,
-    /// What the province is told.
+    /// Kind of the notification.
     pub action: RemedyAction,
-    /// The city's identifier for the certificate (`fileNumber`).
+    /// The city's identifier of the certificate (`fileNumber`).
     pub file_number: String,
-    /// 证照编号 that the province is asked by; `None` where the certificate shows no whole number.
+    /// Certificate number (证照编号) used to verify; `None` if the certificate shows no complete number.
     pub certificate_number: Option<String>,
-    /// The province's identifier: the one that an update names, or the one that an insert was answered with.
+    /// The province's identifier: as sent with an update, or as returned for an insert.
     pub province_certificate_id: Option<String>,
-    /// How it stands.
+    /// State of the notification.
     pub state: RemedyState,
-    /// `head.status` of the answer, or the HTTP status.
+    /// `head.status` of the answer, or the HTTP status code.
     pub code: Option<i32>,
-    /// The platform's words, or a stored message.
+    /// Message of the platform, or a stored [`Message`](crate::message::Message).
     pub message: Option<String>,
-    /// When it was about to be sent, or answered, whichever is the latest.
+    /// Time of sending or of the answer, whichever is later.
     pub sent_at: DateTime<Utc>,
-    /// When the province's library was last asked about it.
+    /// Time of the last verification; `None` before the first.
     pub verified_at: Option<DateTime<Utc>>,
 }
 
-/// How many notifications stand alike.
+/// Number of notifications with the same action and state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RemedyCount {
-    /// What the province was told.
+    /// Kind of the notifications.
     pub action: RemedyAction,
-    /// How it stands.
+    /// State of the notifications.
     pub state: RemedyState,
-    /// How many.
+    /// Number of notifications.
     pub count: u64,
 }
 
 /// A notification of an earlier run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotifiedBefore {
-    /// What the province was told.
+    /// Kind of the notification.
     pub action: RemedyAction,
-    /// How it stood at the end of that run.
+    /// State at the end of that run.
     pub state: RemedyState,
-    /// When it was sent.
+    /// Time of sending.
     pub sent_at: DateTime<Utc>,
 }
 
-/// The tables of notifications; part of the journal's schema.
+/// SQL of the tables for notifications; part of the journal's schema.
 pub(super) const TABLES: &str = "
     CREATE TABLE remedies (
         item_id INTEGER NOT NULL, certificate_index INTEGER NOT NULL, action TEXT NOT NULL, file_number TEXT NOT NULL,
@@ -121,12 +121,12 @@ pub(super) const TABLES: &str = "
     ) WITHOUT ROWID;
 ";
 
-/// Notifications that are read at a time.
+/// Number of notifications read at a time.
 const PAGE: u32 = 256;
 
 impl Remedy {
-    /// Where it stands in the order of all notifications.
-    fn place(&self) -> Place {
+    /// Returns the sort key of the notification.
+    fn sort_key(&self) -> SortKey {
         let index = i64::from(self.certificate_index);
         (self.item_id.cast_signed(), index, self.action.word().to_owned(), self.file_number.clone())
     }
@@ -148,8 +148,8 @@ impl Remedy {
     }
 }
 
-/// Item, certificate, action, file number.
-type Place = (i64, i64, String, String);
+/// Sort key of a notification: item, certificate, action, file number.
+type SortKey = (i64, i64, String, String);
 
 fn action(row: &Row<'_>, column: usize) -> rusqlite::Result<RemedyAction> {
     let word: String = row.get(column)?;
@@ -166,19 +166,19 @@ fn time(millis: i64) -> DateTime<Utc> {
 }
 
 impl Journal {
-    /// Makes every commit from here on wait until it is on the disk. Otherwise a machine that loses power could forget what
-    /// it was about to send, and send it again.
+    /// Makes every later commit wait until it is on the disk. Without this, a power failure could undo the record of a
+    /// notification that was sent, and it would be sent twice.
     ///
     /// # Errors
-    /// Fails if the journal cannot be set so.
+    /// Fails if SQLite rejects the setting.
     pub fn outlast_power_failures(&self) -> Result<(), JournalError> {
         self.with(|connection| connection.pragma_update(None, "synchronous", "full"))
     }
 
-    /// Keeps notifications as they stand, all or none, in place of what was known of them.
+    /// Stores notifications, all or none, replacing earlier states of the same ones.
     ///
     /// # Errors
-    /// Fails if the journal cannot be written; it is then as it was before.
+    /// Fails if the journal cannot be written; it is unchanged then.
     pub fn keep_remedies<'a>(&mut self, remedies: impl IntoIterator<Item = &'a Remedy>) -> Result<(), JournalError> {
         let path = self.path.clone();
         let write = || -> rusqlite::Result<()> {
@@ -205,7 +205,7 @@ impl Journal {
         write().map_err(|cause| JournalError::Sqlite { path, cause })
     }
 
-    /// What is known of a notification; `None` where it was never to be sent.
+    /// Returns a notification; `None` if it was never about to be sent.
     ///
     /// # Errors
     /// Fails if the journal cannot be read.
@@ -218,9 +218,9 @@ impl Journal {
         })
     }
 
-    /// The notifications behind a place, a page of them, in order of their items.
-    fn remedies_behind(&self, place: &Place) -> Result<Vec<Remedy>, JournalError> {
-        let (item, index, action, file_number) = place;
+    /// Returns the page of notifications whose sort keys are greater than `sort_key`, in order.
+    fn remedies_after(&self, sort_key: &SortKey) -> Result<Vec<Remedy>, JournalError> {
+        let (item, index, action, file_number) = sort_key;
         self.with(|connection| {
             connection
                 .prepare_cached(
@@ -232,7 +232,7 @@ impl Journal {
         })
     }
 
-    /// The latest notification of a certificate that an earlier run sent; `None` where none did.
+    /// Returns the latest notification that an earlier run sent about a certificate; `None` if none did.
     ///
     /// # Errors
     /// Fails if the journal cannot be read.
@@ -249,7 +249,7 @@ impl Journal {
         })
     }
 
-    /// Whether an earlier run has notified the province of anything.
+    /// Returns whether an earlier run sent any notification.
     ///
     /// # Errors
     /// Fails if the journal cannot be read.
@@ -257,11 +257,11 @@ impl Journal {
         self.with(|connection| connection.query_row("SELECT EXISTS (SELECT 1 FROM notified_before)", [], |row| row.get(0)))
     }
 
-    /// Takes over from a journal of the run before what it, and runs before it, have told the province. So the next reports
-    /// can say of a gap that the province knows of it, also when that run's folder is gone.
+    /// Copies the notifications of the previous run, and those that it had copied from older runs, from its journal. A report can
+    /// then show that a gap has been notified after the previous run's folder has been deleted.
     ///
     /// # Errors
-    /// Fails if one of the journals cannot be read or written; nothing is taken over then.
+    /// Fails if either journal cannot be read or written; nothing is copied then.
     pub fn take_notified(&self, before: &Self) -> Result<(), JournalError> {
         let sqlite = |cause| JournalError::Sqlite { path: self.path.clone(), cause };
         let transaction = self.connection.unchecked_transaction().map_err(sqlite)?;
@@ -274,11 +274,11 @@ impl Journal {
                 .execute(params![file_number, notified.action.word(), notified.state.name(), notified.sent_at.timestamp_millis()])
         };
         before.each_notified_before(|file_number, notified| keep(file_number, notified).map(|_| ()).map_err(sqlite))?;
-        let mut place = FIRST;
+        let mut sort_key = FIRST;
         loop {
-            let page = before.remedies_behind(&place)?;
+            let page = before.remedies_after(&sort_key)?;
             let Some(last) = page.last() else { break };
-            place = last.place();
+            sort_key = last.sort_key();
             for remedy in page.iter().filter(|remedy| remedy.state.is_told()) {
                 let Remedy { action, state, sent_at, .. } = *remedy;
                 keep(&remedy.file_number, &NotifiedBefore { action, state, sent_at }).map_err(sqlite)?;
@@ -307,18 +307,18 @@ impl Journal {
     }
 }
 
-/// The place before every notification.
-const FIRST: Place = (-1, 0, String::new(), String::new());
+/// Sort key that is less than that of any notification.
+const FIRST: SortKey = (-1, 0, String::new(), String::new());
 
 impl Journals {
-    /// Every notification in order of items, a page at a time.
+    /// Returns an iterator over all notifications in order, which reads one page at a time.
     #[must_use]
     pub fn remedies(&self) -> Remedies<'_> {
-        let source = |journal| RemedySource { journal, read: VecDeque::new(), behind: Some(FIRST) };
+        let source = |journal| RemedySource { journal, read: VecDeque::new(), after: Some(FIRST) };
         Remedies { sources: self.parts.iter().map(source).collect() }
     }
 
-    /// What is known of a notification, whichever journal knows it; `None` where it was never to be sent.
+    /// Returns a notification from whichever journal holds it; `None` if it was never about to be sent.
     ///
     /// # Errors
     /// Fails if a journal cannot be read.
@@ -331,7 +331,7 @@ impl Journals {
         Ok(None)
     }
 
-    /// Counts the notifications that stand alike; none of a count of zero.
+    /// Counts the notifications by action and state; combinations that do not occur are left out.
     ///
     /// # Errors
     /// Fails if a journal cannot be read.
@@ -358,7 +358,7 @@ impl Journals {
         Ok(counts)
     }
 
-    /// The latest notification of a certificate that an earlier run sent, whichever journal knows of it.
+    /// Returns the latest notification that an earlier run sent about a certificate, from whichever journal holds it.
     ///
     /// # Errors
     /// Fails if a journal cannot be read.
@@ -371,7 +371,7 @@ impl Journals {
         Ok(None)
     }
 
-    /// Whether an earlier run has notified the province of anything.
+    /// Returns whether an earlier run sent any notification.
     ///
     /// # Errors
     /// Fails if a journal cannot be read.
@@ -385,7 +385,7 @@ impl Journals {
     }
 }
 
-/// Notifications of several journals in order of their items.
+/// Iterator over the notifications of several journals, in order.
 #[derive(Debug)]
 pub struct Remedies<'a> {
     sources: Vec<RemedySource<'a>>,
@@ -395,20 +395,20 @@ pub struct Remedies<'a> {
 struct RemedySource<'a> {
     journal: &'a Journal,
     read: VecDeque<Remedy>,
-    /// The place that the next page lies behind; none at the end.
-    behind: Option<Place>,
+    /// Sort key of the last notification read; `None` at the end.
+    after: Option<SortKey>,
 }
 
 impl RemedySource<'_> {
-    /// The place of the next notification, reading on where need be.
-    fn next_place(&mut self) -> Result<Option<Place>, JournalError> {
+    /// Returns the sort key of the next notification, reading the next page if the current one is used up.
+    fn next_sort_key(&mut self) -> Result<Option<SortKey>, JournalError> {
         if self.read.is_empty()
-            && let Some(behind) = &self.behind
+            && let Some(after) = &self.after
         {
-            self.read = self.journal.remedies_behind(behind)?.into();
-            self.behind = self.read.back().map(Remedy::place);
+            self.read = self.journal.remedies_after(after)?.into();
+            self.after = self.read.back().map(Remedy::sort_key);
         }
-        Ok(self.read.front().map(Remedy::place))
+        Ok(self.read.front().map(Remedy::sort_key))
     }
 }
 
@@ -416,10 +416,10 @@ impl Iterator for Remedies<'_> {
     type Item = Result<Remedy, JournalError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let mut first: Option<(Place, usize)> = None;
+        let mut first: Option<(SortKey, usize)> = None;
         for (at, source) in self.sources.iter_mut().enumerate() {
-            match source.next_place() {
-                Ok(Some(place)) if first.as_ref().is_none_or(|(least, _)| place < *least) => first = Some((place, at)),
+            match source.next_sort_key() {
+                Ok(Some(sort_key)) if first.as_ref().is_none_or(|(least, _)| sort_key < *least) => first = Some((sort_key, at)),
                 Ok(_) => {}
                 Err(error) => return Some(Err(error)),
             }

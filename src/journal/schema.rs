@@ -1,12 +1,13 @@
-//! The tables of the journal.
+//! Schema of the journal, its versions, and the upgrade from older ones.
 
 use super::remedies;
 use rusqlite::Connection;
 
-/// The version that this program writes.
+/// Schema version that this program writes.
 pub(super) const VERSION: i64 = 4;
 
-/// Answers of one item lie together: the id of an answer is its item's id shifted by this many bits, and its place.
+/// Bits of an answer's id for its index among the item's answers; the item's id is in the bits above. Answers of one item are
+/// therefore stored next to each other.
 pub(super) const PLACE_BITS: u32 = 20;
 
 pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
@@ -55,7 +56,7 @@ pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch("COMMIT")
 }
 
-/// What version 2 added, beside the columns `dictionary_id`, `cell` and `extraction_code`.
+/// Tables that version 2 added, besides the columns `dictionary_id`, `cell` and `extraction_code`.
 const SINCE_VERSION_2: &str = "
     CREATE TABLE dictionaries (dictionary_id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
     CREATE INDEX finished_failed ON finished (item_id) WHERE failed;
@@ -73,8 +74,8 @@ const SINCE_VERSION_2: &str = "
     CREATE INDEX earlier_holder ON earlier (holder_code, cert_type_code);
 ";
 
-/// What version 4 added, beside the column `finished.answers`: calls that failed and were asked again,
-/// and what departments decided.
+/// Tables that version 4 added, besides the column `finished.answers`: failed calls that were repeated, and decisions of
+/// departments.
 const SINCE_VERSION_4: &str = "
     CREATE TABLE past_failures (
         past_id INTEGER PRIMARY KEY, item_id INTEGER NOT NULL,
@@ -99,8 +100,8 @@ const SINCE_VERSION_4: &str = "
     CREATE INDEX earlier_decisions_holder ON earlier_decisions (holder_code, cert_type_code);
 ";
 
-/// Makes a journal of version `from`, an older one, one of this version. Answers of version 1 need no dictionary; of items that
-/// versions before 4 finished it is not known how many answers they had.
+/// Upgrades a journal from the older version `from` to the current one. Answers of version 1 need no dictionary. The number of
+/// answers of items that were finished before version 4 stays unknown.
 pub(super) fn upgrade(connection: &Connection, from: i64) -> rusqlite::Result<()> {
     let to_version_2 = format!(
         "ALTER TABLE answers ADD COLUMN dictionary_id INTEGER;
@@ -116,7 +117,8 @@ pub(super) fn upgrade(connection: &Connection, from: i64) -> rusqlite::Result<()
     connection.execute_batch(&format!("BEGIN IMMEDIATE; {} PRAGMA user_version = {VERSION}; COMMIT", missing.join(" ")))
 }
 
-/// Safe against a kill at any moment, fast enough for every answer to be kept.
+/// Sets write-ahead logging with `synchronous = NORMAL`: the database survives a kill at any moment, and a commit need not wait
+/// for the disk.
 pub(super) fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(std::time::Duration::from_secs(30))?;
     connection.pragma_update(None, "journal_mode", "wal")?;

@@ -1,5 +1,5 @@
-//! Keyed hashes of a run. What leaves the run's folder and comes back, such as the row keys of a department's workbook, is
-//! sealed with them: only who has the journal can make one, and none of them tells what was hashed.
+//! Keyed hashes of a run. Values that leave the run's folder and come back, such as the row keys of a department's workbook,
+//! carry such a hash. Only the holder of the journal can create one, and a hash does not reveal what was hashed.
 
 use super::{Journal, JournalError};
 use hmac::{Hmac, KeyInit, Mac};
@@ -7,12 +7,12 @@ use sha2::Sha256;
 use std::fs::File;
 use std::io::Read;
 
-/// Note of the run's secret, in hexadecimal.
+/// Key of the note that stores the run's secret, in hexadecimal.
 const SECRET: &str = "seal_secret";
-/// Bytes of a secret.
+/// Length of a secret in bytes.
 const SECRET_BYTES: usize = 32;
 
-/// Makes the keyed hashes (HMAC-SHA-256) of one run.
+/// Computes the keyed hashes (HMAC-SHA-256) of one run.
 #[derive(Clone)]
 pub struct Seal(Hmac<Sha256>);
 
@@ -23,14 +23,14 @@ impl std::fmt::Debug for Seal {
 }
 
 impl Seal {
-    /// The seal of a secret. `None` where it is empty.
+    /// Creates the seal with this secret; `None` if the secret is empty.
     #[must_use]
     pub fn of(secret: &[u8]) -> Option<Self> {
         if secret.is_empty() { None } else { Hmac::new_from_slice(secret).ok().map(Self) }
     }
 
-    /// Returns the first `N` bytes (32 at most) of the hash of `parts`. `purpose` keeps hashes apart that are made for
-    /// different ends; where a part ends and the next one begins makes a difference too.
+    /// Returns the first `N` bytes (at most 32) of the hash of `parts`. `purpose` separates hashes for different uses. Each part
+    /// is hashed with its length, so that moving text from one part to the next changes the hash.
     #[must_use]
     pub fn tag<const N: usize>(&self, purpose: &str, parts: &[&[u8]]) -> [u8; N] {
         let mut hash = self.0.clone();
@@ -48,7 +48,7 @@ impl Seal {
 }
 
 impl Journal {
-    /// The run's seal; its secret is made where there is none yet.
+    /// Returns the run's seal, creating its secret on first use.
     ///
     /// # Errors
     /// Fails if the journal cannot be read or written, or if the operating system gives no random bytes.
@@ -64,10 +64,10 @@ impl Journal {
         self.known_seal()?.ok_or_else(|| self.damaged(SECRET))
     }
 
-    /// The run's seal. `None` where nothing was ever sealed.
+    /// Returns the run's seal; `None` if its secret was never created.
     ///
     /// # Errors
-    /// Fails if the journal cannot be read, or if its secret is damaged.
+    /// Fails if the journal cannot be read, or if the stored secret is not valid.
     pub fn known_seal(&self) -> Result<Option<Seal>, JournalError> {
         let Some(hex) = self.note(SECRET)? else { return Ok(None) };
         let digits: Option<Vec<u32>> = hex.chars().map(|digit| digit.to_digit(16)).collect();

@@ -1,22 +1,22 @@
-//! Taking decisions from returned workbooks into the journal.
+//! Collecting of decisions from returned workbooks into the journal.
 
 use super::decisions::CertificateDecision;
 use super::{Journal, JournalError};
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
-/// How many decisions were taken from workbooks.
+/// Number of decisions collected from workbooks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TakenDecisions {
-    /// Rows that were not there before, or said something else.
+    /// Rows that were added or changed.
     pub new: u64,
-    /// Rows that said the same before.
+    /// Rows that were collected before with the same content.
     pub same: u64,
-    /// Rows that were there before, and have no decision in their workbook any more.
+    /// Rows that were collected before and whose workbook no longer holds a decision.
     pub withdrawn: u64,
 }
 
-/// Takes decisions from workbooks into the journal, all or none.
+/// Stores decisions from workbooks in the journal, all or none.
 #[derive(Debug)]
 pub struct DecisionWriter<'a> {
     journal: &'a Journal,
@@ -27,18 +27,18 @@ pub struct DecisionWriter<'a> {
 impl Drop for DecisionWriter<'_> {
     fn drop(&mut self) {
         if !self.is_finished {
-            // Where even that fails, SQLite has ended the transaction by itself.
+            // If the rollback fails, SQLite has already ended the transaction.
             let _ = self.journal.connection.execute_batch("ROLLBACK");
         }
     }
 }
 
-/// Whether a row of `decisions` says what a row of `temp.incoming` says.
+/// SQL condition: a row of `decisions` and a row of `temp.incoming` have the same content.
 const SAYS_THE_SAME: &str = "n.item_id = o.item_id AND n.certificate = o.certificate AND n.source_sheet = o.source_sheet
      AND n.source_row = o.source_row AND n.decision = o.decision AND n.note IS o.note AND n.decided_by IS o.decided_by";
 
 impl DecisionWriter<'_> {
-    /// Takes a decision of the workbook that is being read.
+    /// Adds a decision of the current workbook.
     ///
     /// # Errors
     /// Fails if the journal cannot be written.
@@ -60,7 +60,7 @@ impl DecisionWriter<'_> {
         Ok(())
     }
 
-    /// Ends a workbook: what it says takes the place of what it said before.
+    /// Ends the current workbook: its decisions replace those collected from it before.
     ///
     /// # Errors
     /// Fails if the journal cannot be written.
@@ -93,7 +93,7 @@ impl DecisionWriter<'_> {
         Ok(())
     }
 
-    /// Forgets what was taken from the workbook that is being read; what it said before stands.
+    /// Drops the decisions of the current workbook; those collected from it before are kept.
     ///
     /// # Errors
     /// Fails if the journal cannot be written.
@@ -102,10 +102,10 @@ impl DecisionWriter<'_> {
         Ok(())
     }
 
-    /// Makes what was taken stand.
+    /// Commits the collected decisions.
     ///
     /// # Errors
-    /// Fails if the journal cannot be written; nothing is taken then.
+    /// Fails if the journal cannot be written; no decision is stored then.
     pub fn finish(mut self) -> Result<TakenDecisions, JournalError> {
         self.journal.with(|connection| connection.execute_batch("COMMIT"))?;
         self.is_finished = true;
@@ -114,7 +114,7 @@ impl DecisionWriter<'_> {
 }
 
 impl Journal {
-    /// Begins to take decisions.
+    /// Begins to collect decisions.
     ///
     /// # Errors
     /// Fails if the journal cannot be written.

@@ -32,6 +32,14 @@ pub(super) fn in_utf8(body: Bytes, content_type: Option<&str>) -> Bytes {
     declared.and_then(|encoding| as_declared(&body, encoding)).map_or(body, Bytes::from)
 }
 
+/// Returns the text of a body that is not in UTF-8, as it would be in UTF-8; `None` where it is in UTF-8, or no text.
+pub(super) fn recoded(body: &[u8]) -> Option<String> {
+    match decoded(body) {
+        Ok(Cow::Owned(text)) => Some(text),
+        Ok(Cow::Borrowed(_)) | Err(NotText) => None,
+    }
+}
+
 /// A body's text in its declared encoding; `None` where the declaration is of no use, or wrong.
 fn as_declared(body: &[u8], encoding: &'static Encoding) -> Option<String> {
     let encoding = if [GBK, GB18030].contains(&encoding) && !is_surely_utf8(body) {

@@ -1,5 +1,7 @@
 //! One attempt over HTTP: a request out, its result in, no judgement.
 
+mod unpacking;
+
 use super::body::in_utf8;
 use super::body_budget::{BodyBudget, TooLarge};
 use super::connection::trouble;
@@ -10,10 +12,13 @@ use crate::job::{Base, PlatformSettings, TokenRequest};
 use crate::message::Message;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+};
 use reqwest::{RequestBuilder, Response, StatusCode, redirect};
 use std::collections::HashMap;
 use std::time::Duration;
+use unpacking::Unpacking;
 use url::Url;
 
 /// The result of one attempt.
@@ -29,6 +34,8 @@ pub enum Attempt {
         retry_after: Option<Duration>,
         /// The beginning of the body, where the platform may say why; empty where none comes.
         body: Bytes,
+        /// Whether it redirects to a page for logging in, as gateways do that know browsers only.
+        leads_to_login: bool,
     },
     /// HTTP 200 and a body larger than the bound, in bytes, which was not read on.
     TooLarge(usize),
@@ -87,7 +94,9 @@ impl Client {
             }
             trusting(builder, settings.ca_file.as_deref())
         };
-        let calls = build_client(|| builder(send_again_on_host))?;
+        // What is packed is unpacked here: gateways declare it in ways that no library takes, or not at all.
+        let packed = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("gzip"))]);
+        let calls = build_client(|| Ok(builder(send_again_on_host)?.no_gzip().default_headers(packed.clone())))?;
         let downloads = build_client(|| builder(stay_on_host))?;
         let largest_answer = usize::try_from(settings.max_answer).unwrap_or(usize::MAX);
         let mut addresses = HashMap::new();
@@ -166,7 +175,12 @@ impl Client {
 
     async fn receive(&self, builder: RequestBuilder, content: Content) -> Result<Attempt, reqwest::Error> {
         let mut response = builder.send().await?;
-        let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let header = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let (content_type, content_encoding) = (header(CONTENT_TYPE), header(CONTENT_ENCODING));
+        let mut unpacking = match content {
+            Content::Text => Unpacking::of_text(content_encoding.as_deref()),
+            Content::File => Unpacking::none(),
+        };
         // A body is kept without its headers: what they declare goes into its bytes.
         let readable = |body: Bytes| match content {
             Content::Text => in_utf8(body, content_type.as_deref()),
@@ -175,13 +189,23 @@ impl Client {
         if response.status() != StatusCode::OK {
             let status = response.status().as_u16();
             let retry_after = retry_after(response.headers(), Utc::now());
-            return Ok(Attempt::Http { status, retry_after, body: readable(beginning(response).await) });
+            let leads_to_login = response.status().is_redirection() && header(LOCATION).is_some_and(|to| is_login(&to));
+            let body = readable(beginning(response, unpacking).await);
+            return Ok(Attempt::Http { status, retry_after, body, leads_to_login });
         }
+        let damaged = || Ok(Attempt::Transport(Message::new("answer-damaged")));
         let mut body = self.budget.begin(self.largest_answer);
-        while let Some(piece) = response.chunk().await? {
-            if let Err(TooLarge) = body.take(piece).await {
-                return Ok(Attempt::TooLarge(self.largest_answer));
+        while let Some(mut packed) = response.chunk().await? {
+            while !packed.is_empty() {
+                let Ok(piece) = unpacking.next(&mut packed) else { return damaged() };
+                if !piece.is_empty() && body.take(piece).await == Err(TooLarge) {
+                    return Ok(Attempt::TooLarge(self.largest_answer));
+                }
             }
+        }
+        let Ok(last) = unpacking.finish() else { return damaged() };
+        if !last.is_empty() && body.take(last).await == Err(TooLarge) {
+            return Ok(Attempt::TooLarge(self.largest_answer));
         }
         Ok(Attempt::Body(body.finish(readable)))
     }
@@ -203,8 +227,8 @@ pub async fn post_json(address: &str, body: Vec<u8>, timeout: Duration) -> Resul
     }
 }
 
-/// Largest number of redirects that one attempt follows.
-const MOST_REDIRECTS: usize = 5;
+/// Largest number of redirects that one attempt follows: each is a request that the job's rate does not count.
+const MOST_REDIRECTS: usize = 1;
 
 /// Follows a redirect of a call within the platform's host where method and body are kept (307, 308): a call carries a
 /// token and a holder code. Others would make a GET without the question of it, and what that finds is no answer.
@@ -229,6 +253,16 @@ fn is_on_host(attempt: &redirect::Attempt<'_>) -> bool {
     attempt.previous().len() <= MOST_REDIRECTS && attempt.previous().first().is_some_and(is_same)
 }
 
+/// What pages for logging in have in their addresses.
+const LOGIN_WORDS: [&str; 8] = ["login", "logon", "signin", "sign-in", "passport", "/sso", "/cas/", "/oauth"];
+
+/// Whether a redirect leads to a page for logging in.
+fn is_login(location: &str) -> bool {
+    // What comes with the address is not looked at: it may be what was asked.
+    let address = location.split(['?', '#', ';']).next().unwrap_or_default().to_ascii_lowercase();
+    LOGIN_WORDS.iter().any(|word| address.contains(word))
+}
+
 /// What a body is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Content {
@@ -244,14 +278,21 @@ const LONGEST_ERROR: usize = 16 << 10;
 /// Longest wait for an error's body. The status is known already, and the next attempt should not wait for a slow page.
 const ERROR_WAIT: Duration = Duration::from_secs(2);
 
-/// The beginning of an error's body, as far as it comes.
-async fn beginning(mut response: Response) -> Bytes {
+/// The beginning of an error's body, as far as it comes and can be unpacked.
+async fn beginning(mut response: Response, mut unpacking: Unpacking) -> Bytes {
     let mut body = Vec::new();
     let reading = async {
-        while body.len() < LONGEST_ERROR
-            && let Ok(Some(chunk)) = response.chunk().await
-        {
-            body.extend_from_slice(&chunk);
+        while let Ok(Some(mut packed)) = response.chunk().await {
+            while !packed.is_empty() {
+                let Ok(piece) = unpacking.next(&mut packed) else { return };
+                body.extend_from_slice(&piece);
+                if body.len() >= LONGEST_ERROR {
+                    return;
+                }
+            }
+        }
+        if let Ok(last) = unpacking.finish() {
+            body.extend_from_slice(&last);
         }
     };
     // Whether it ended in time is all the same: what has come is kept.
@@ -264,7 +305,7 @@ async fn beginning(mut response: Response) -> Bytes {
 const LONGEST_WAIT: Duration = Duration::from_hours(24);
 
 /// `Retry-After` as seconds or as an HTTP date.
-fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds).min(LONGEST_WAIT));
@@ -276,6 +317,16 @@ fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_for_logging_in_is_known_by_its_address() {
+        for location in ["/login", "http://10.0.0.1/cas/login?service=x", "../SignIn.jsp", "https://sso.example/passport/web"] {
+            assert!(is_login(location), "{location}");
+        }
+        for location in ["/moved", "/", "", "/maintenance.html?from=/login", "http://10.0.0.1:8080/license-api-release/"] {
+            assert!(!is_login(location), "{location}");
+        }
+    }
 
     #[test]
     fn retry_after_comes_as_seconds_or_as_a_date() {

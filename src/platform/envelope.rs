@@ -2,7 +2,7 @@
 //!
 //! `head.status` comes as a number or as text; `data` is null, an object with `dataList`, an object with `data`, a face
 //! itself, a list, or a bare text; names vary in case; an element may be a reference to another one. All of that is read;
-//! anything else is [`Malformed`], and never looks like "not found".
+//! anything else, such as a flag that is told twice and differently, is [`Malformed`], and never looks like "not found".
 
 use super::body::{NotText, text_of};
 use super::reference::resolve_references;
@@ -22,7 +22,8 @@ pub struct Envelope {
     pub message: String,
     /// `head.shengIsExists` and `head.shiIsExists`, where both are there.
     pub exists: Option<(bool, bool)>,
-    /// `data.total`, where it says one.
+    /// How many certificates there are by the answer's own account, in `data`, `head` or beside them; the most where it
+    /// names several figures.
     pub total: Option<u64>,
     /// What `data` holds.
     pub data: Data,
@@ -105,7 +106,7 @@ impl Envelope {
     ///
     /// # Errors
     /// Fails if the body is in no known encoding, is empty or no JSON, lacks `head` or `head.status`, has flags or data in
-    /// no known shape, or holds a reference that names nothing.
+    /// no known shape, says two things under one name, or holds a reference that names nothing.
     pub fn parse(body: &[u8]) -> Result<Self, Malformed> {
         let malformed = |flaw: Flaw, text: &str| Malformed { place: flaw.place, problem: flaw.problem, excerpt: excerpt(text) };
         let text = text_of(body).map_err(|NotText| {
@@ -121,12 +122,15 @@ impl Envelope {
         }
         let text = resolve_references(text).map_err(|problem| Flaw { place: "body", problem })?;
         let top: Entries<'_> = serde_json::from_str(&text).map_err(|error| Flaw { place: "body", problem: not_json(&error) })?;
-        let head = top.get("head").ok_or(Flaw::new("head", "answer-no-head"))?;
+        let at = |place: &'static str| move |problem| Flaw { place, problem };
+        let head = top.get("head").map_err(at("head"))?.ok_or(Flaw::new("head", "answer-no-head"))?;
         let head: Entries<'_> = serde_json::from_str(head.get()).map_err(|_| Flaw::new("head", "answer-head-no-object"))?;
-        let status = head.get("status").and_then(whole_number).and_then(|status| i32::try_from(status).ok());
+        let status = head.get("status").map_err(at("head.status"))?.and_then(whole_number);
+        let status = status.and_then(|status| i32::try_from(status).ok());
         let status = status.ok_or(Flaw::new("head.status", "answer-status-no-number"))?;
-        let message = ["message", "msg"].iter().find_map(|name| head.get(name)).and_then(text_value).unwrap_or_default();
-        let flag = |name: &'static str| match head.get(name) {
+        let words = ["message", "msg"].iter().find_map(|name| head.get(name).ok().flatten());
+        let message = words.and_then(text_value).unwrap_or_default();
+        let flag = |name: &'static str| match head.get(name).map_err(at(name))? {
             None => Ok(None),
             Some(raw) => match text_value(raw).as_deref().map(str::trim) {
                 Some("0" | "false") => Ok(Some(false)),
@@ -136,10 +140,11 @@ impl Envelope {
             },
         };
         let exists = flag("shengIsExists")?.zip(flag("shiIsExists")?);
-        let (total, data) = match top.get("data") {
+        let (of_data, data) = match top.get("data").map_err(at("data"))? {
             None => (None, Data::Empty),
-            Some(raw) => read_data(raw).map_err(|problem| Flaw { place: "data", problem })?,
+            Some(raw) => read_data(raw).map_err(at("data"))?,
         };
+        let total = of_data.max(total_of(&head)).max(total_of(&top));
         Ok(Self { status, message, exists, total, data })
     }
 
@@ -153,6 +158,15 @@ impl Envelope {
     }
 }
 
+/// Names under which platforms and their libraries tell how many there are.
+const TOTALS: [&str; 6] = ["total", "totalCount", "totalNum", "totalSize", "totalRecords", "recordsTotal"];
+
+/// Names that stand beside a list and say which page of it this is.
+const PAGING: [&str; 8] = ["page", "pageNum", "pageNo", "pageIndex", "pages", "size", "pageSize", "current"];
+
+/// Names that page libraries give a list, besides the specification's.
+const OTHER_LISTS: [&str; 3] = ["list", "rows", "records"];
+
 fn read_data(raw: &RawValue) -> Result<(Option<u64>, Data), Message> {
     match raw.get().as_bytes().first() {
         Some(b'n') => Ok((None, Data::Empty)),
@@ -160,20 +174,62 @@ fn read_data(raw: &RawValue) -> Result<(Option<u64>, Data), Message> {
         Some(b'[') => read_list(raw).map(|data| (None, data)),
         Some(b'{') => {
             let entries: Entries<'_> = serde_json::from_str(raw.get()).map_err(|error| not_json(&error))?;
-            let total = entries.get("total").and_then(whole_number).and_then(|total| u64::try_from(total).ok());
-            let list = entries.get("dataList").or_else(|| entries.get("data").filter(|raw| is_list_like(raw)));
-            match list {
-                Some(list) => Ok((total, read_list(list)?)),
-                None if entries.0.iter().all(|(name, _)| name.eq_ignore_ascii_case("total")) => Ok((total, Data::Empty)),
-                None => Ok((None, Data::Objects(vec![entries.into_fields()]))),
+            let total = total_of(&entries);
+            if let Some(list) = list_of(&entries)? {
+                return Ok((total, read_list(list)?));
             }
+            // A list wrapped once more.
+            if let Some(raw) = entries.get("data")?.filter(|raw| raw.get().starts_with('{'))
+                && entries.has_only(&["data"])
+            {
+                let inner: Entries<'_> = serde_json::from_str(raw.get()).map_err(|error| not_json(&error))?;
+                if let Some(list) = list_of(&inner)? {
+                    return Ok((total.max(total_of(&inner)), read_list(list)?));
+                }
+            }
+            if entries.has_only(&[]) {
+                return Ok((total, Data::Empty));
+            }
+            Ok((None, Data::Objects(vec![entries.into_fields()?])))
         }
         _ => Err(Message::new("answer-data-shape")),
     }
 }
 
-fn is_list_like(raw: &RawValue) -> bool {
-    raw.get().starts_with(['[', 'n'])
+/// The list that an object holds: one that says something rather than null; `None` where the object is no wrapping of a list.
+fn list_of<'a>(entries: &Entries<'a>) -> Result<Option<&'a RawValue>, Message> {
+    let is_list_like = |raw: &&RawValue| raw.get().starts_with(['[', 'n']);
+    let known = [entries.get("dataList")?, entries.get("data")?.filter(is_list_like)];
+    let lists = || known.iter().copied().flatten();
+    if let Some(list) = lists().find(|list| !list.get().starts_with('n')) {
+        return Ok(Some(list));
+    }
+    for name in OTHER_LISTS {
+        if let Some(list) = entries.get(name)?.filter(|raw| raw.get().starts_with('['))
+            && entries.has_only(&[name, "dataList", "data"])
+        {
+            return Ok(Some(list));
+        }
+    }
+    Ok(lists().next())
+}
+
+/// How many there are by the figures among these entries: the most that any of them names.
+fn total_of(entries: &Entries<'_>) -> Option<u64> {
+    let is_total = |name: &str| TOTALS.iter().any(|known| known.eq_ignore_ascii_case(name));
+    entries.0.iter().filter(|(name, _)| is_total(name)).filter_map(|(_, raw)| count(raw)).max()
+}
+
+/// A number of things: `4`, `"4"`, `4.0`, `"4条"`; `None` for anything else, such as -1 for "not counted".
+fn count(raw: &RawValue) -> Option<u64> {
+    let text = text_value(raw)?;
+    let text = text.trim();
+    if let Some(number) = text.parse::<f64>().ok().filter(|number| number.fract() == 0.0) {
+        return text.parse().or_else(|_| format!("{number:.0}").parse()).ok();
+    }
+    let end = text.find(|character: char| !character.is_ascii_digit())?;
+    let (digits, unit) = text.split_at_checked(end)?;
+    if unit.trim_start().starts_with(|character: char| character.is_ascii()) { None } else { digits.parse().ok() }
 }
 
 fn read_list(raw: &RawValue) -> Result<Data, Message> {
@@ -209,7 +265,7 @@ fn texts(mut texts: Vec<String>) -> Data {
 
 fn read_fields(raw: &RawValue) -> Result<Fields, Message> {
     let entries: Entries<'_> = serde_json::from_str(raw.get()).map_err(|error| not_json(&error))?;
-    Ok(entries.into_fields())
+    entries.into_fields()
 }
 
 /// The content of a text, the JSON text of anything else, `None` for null.
@@ -254,13 +310,43 @@ fn excerpt(text: &str) -> String {
 pub(super) struct Entries<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Entries<'a> {
-    /// The value under a name, in any letter case.
-    pub(super) fn get(&self, name: &str) -> Option<&'a RawValue> {
-        self.0.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
+    /// The value under a name, in any letter case. Where the name occurs several times, null and blank give way to a value.
+    ///
+    /// # Errors
+    /// Fails with a message if the name occurs with two values that say different things: which one is meant is not known.
+    pub(super) fn get(&self, name: &str) -> Result<Option<&'a RawValue>, Message> {
+        let mut found: Option<&'a RawValue> = None;
+        for &(_, value) in self.0.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name)) {
+            let Some(first) = found else {
+                found = Some(value);
+                continue;
+            };
+            let says = |raw| text_value(raw).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+            match (says(first), says(value)) {
+                (_, None) => {}
+                (None, Some(_)) => found = Some(value),
+                (Some(one), Some(other)) if one == other => {}
+                (Some(_), Some(_)) => return Err(Message::new("answer-name-twice").with("name", name)),
+            }
+        }
+        Ok(found)
     }
 
-    fn into_fields(self) -> Fields {
-        Fields(self.0.into_iter().map(|(name, raw)| (name.into_owned(), text_value(raw))).collect())
+    /// Whether the entries are these, and what stands beside a list.
+    fn has_only(&self, names: &[&str]) -> bool {
+        let is_known = |name: &str| names.iter().chain(&TOTALS).chain(&PAGING).any(|known| known.eq_ignore_ascii_case(name));
+        self.0.iter().all(|(name, _)| is_known(name))
+    }
+
+    /// The entries as the fields of an object.
+    ///
+    /// # Errors
+    /// Fails with a message if the object is a reference that stands for no element: it would count as one more object.
+    fn into_fields(self) -> Result<Fields, Message> {
+        if self.0.iter().any(|(name, _)| name == "$ref") {
+            return Err(Message::new("answer-reference-unresolved"));
+        }
+        Ok(Fields(self.0.into_iter().map(|(name, raw)| (name.into_owned(), text_value(raw))).collect()))
     }
 }
 
@@ -337,6 +423,72 @@ mod tests {
     }
 
     #[test]
+    fn a_name_with_two_values_is_malformed_unless_they_say_the_same_or_nothing() {
+        let read = |body: &str| parse(body).map_err(|malformed| malformed.place);
+        for (body, place) in [
+            (r#"{"head":{"status":0,"status":10}}"#, "head.status"),
+            (r#"{"head":{"status":10},"head":{"status":0}}"#, "head"),
+            (r#"{"head":{"status":0,"shengIsExists":"0","shengIsExists":"1","shiIsExists":"1"}}"#, "shengIsExists"),
+            (r#"{"head":{"status":0,"shengIsExists":"1","SHIISEXISTS":"0","shiIsExists":"1"}}"#, "shiIsExists"),
+            (r#"{"head":{"status":0},"data":[],"Data":[{"certno":"A1"}]}"#, "data"),
+            (r#"{"head":{"status":0},"data":{"dataList":[],"dataList":[{"certno":"A1"}]}}"#, "data"),
+        ] {
+            assert_eq!(read(body), Err(place), "{body}");
+        }
+        for body in [
+            r#"{"head":{"status":0,"status":"0"},"data":[{"certno":"A1"}]}"#,
+            r#"{"head":{"status":0},"data":null,"data":[{"certno":"A1"}]}"#,
+            r#"{"head":{"status":0},"data":{"dataList":[{"certno":"A1"}],"DATALIST":null}}"#,
+            r#"{"head":{"status":0},"data":{"dataList":null,"data":[{"certno":"A1"}]}}"#,
+        ] {
+            assert_eq!(parse(body).unwrap().objects()[0].get("certno"), Some("A1"), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_total_is_found_wherever_and_however_it_is_told() {
+        for (body, total) in [
+            (r#"{"head":{"status":0},"data":{"total":4,"dataList":[]}}"#, Some(4)),
+            (r#"{"head":{"status":0},"data":{"total":" 4 ","dataList":[]}}"#, Some(4)),
+            (r#"{"head":{"status":0},"data":{"total":4.0,"dataList":[]}}"#, Some(4)),
+            (r#"{"head":{"status":0},"data":{"total":"4条","data":[]}}"#, Some(4)),
+            (r#"{"head":{"status":0},"data":{"totalCount":4,"dataList":null}}"#, Some(4)),
+            (r#"{"head":{"status":0},"data":{"recordsTotal":4,"rows":[]}}"#, Some(4)),
+            (r#"{"head":{"status":0},"data":{"total":4,"pageNum":1,"pageSize":10}}"#, Some(4)),
+            (r#"{"head":{"status":0},"data":{"data":{"total":4,"dataList":[]}}}"#, Some(4)),
+            (r#"{"head":{"status":0,"total":4},"data":[]}"#, Some(4)),
+            (r#"{"head":{"status":0},"total":4,"data":[]}"#, Some(4)),
+            (r#"{"head":{"status":0},"data":{"total":1,"total":4,"dataList":[]}}"#, Some(4)),
+            (r#"{"head":{"status":0,"total":4},"data":{"total":1,"dataList":[]}}"#, Some(4)),
+            (r#"{"head":{"status":0},"data":{"total":-1,"dataList":[]}}"#, None),
+            (r#"{"head":{"status":0},"data":{"total":4.5,"dataList":[]}}"#, None),
+            (r#"{"head":{"status":0},"data":{"total":[4],"dataList":[]}}"#, None),
+            (r#"{"head":{"status":0},"data":{"total":"many","dataList":[]}}"#, None),
+            (r#"{"head":{"status":0},"data":{"total":1e400,"dataList":[]}}"#, None),
+        ] {
+            let envelope = parse(body).unwrap_or_else(|error| panic!("{body}: {error}"));
+            assert_eq!((envelope.total, &envelope.data), (total, &Data::Empty), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_list_is_found_under_the_names_of_page_libraries() {
+        for data in [
+            r#"{"total":1,"rows":[{"certno":"A1"}]}"#,
+            r#"{"records":[{"certno":"A1"}],"current":1,"size":10}"#,
+            r#"{"dataList":null,"list":[{"certno":"A1"}]}"#,
+            r#"{"data":{"total":1,"dataList":[{"certno":"A1"}]}}"#,
+        ] {
+            let envelope = parse(&format!(r#"{{"head":{{"status":0}},"data":{data}}}"#)).unwrap();
+            let expected = Fields(vec![("certno".into(), Some("A1".into()))]);
+            assert_eq!(envelope.objects(), [expected], "{data}");
+        }
+        // A face that bears such a name is a face.
+        let envelope = parse(r#"{"head":{"status":0},"data":{"certno":"A1","rows":[1]}}"#).unwrap();
+        assert_eq!(envelope.objects()[0].get("rows"), Some("[1]"));
+    }
+
+    #[test]
     fn what_is_no_answer_is_malformed_and_its_excerpt_names_nobody() {
         for (body, place) in [
             ("", "body"),
@@ -351,6 +503,9 @@ mod tests {
             (r#"{"head":{"status":0},"data":{"dataList":[{"name":"张三"},{"$ref":"$.data.dataList[7]"}]}}"#, "body"),
             (r#"{"head":{"status":0},"data":{"dataList":[{"name":"张三","all":{"$ref":"$"}}]}}"#, "body"),
             (r#"{"head":{"status":0},"data":{"$ref":"$.list"},"list":null}"#, "body"),
+            (r#"{"head":{"status":0},"data":{"dataList":[{"name":"张三"},{"$ref":0}]}}"#, "body"),
+            (r#"{"head":{"status":0},"data":{"dataList":[{"name":"张三"},{"$ref":"people","$id":1}]}}"#, "data"),
+            (r#"{"head":{"status":0},"data":{"dataList":[{"a":1},{"$ref":"$.data.dataList[0]","a":1}]}}"#, "body"),
         ] {
             let malformed = parse(body).unwrap_err();
             assert_eq!(malformed.place, place, "{body}");

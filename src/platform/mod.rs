@@ -19,6 +19,7 @@ mod throttle;
 mod tls;
 mod token;
 
+pub(crate) use client::retry_after;
 pub use client::{Attempt, Client, post_json};
 pub use connection::reasons;
 pub use envelope::{Data, Envelope, Fields, Malformed};
@@ -31,8 +32,8 @@ pub use interfaces::{
 pub use meter::{ANSWERED, AttemptTotals, LATENCY_BOUNDS};
 pub use request::Request;
 pub use retry::backoff;
-pub use said::fit_to_show;
 pub(crate) use said::says_too_often;
+pub use said::{Hidden, OwnSecrets, fit_to_show};
 pub use session::{AttemptResult, CallResult, Session, SessionCounters, attempt_end, fresh_token_refused};
 pub use stop::StopReason;
 pub use throttle::{Admission, AttemptEnd, AttemptStart, Limit, Permit, Strain, Throttle};

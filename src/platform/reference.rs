@@ -15,8 +15,9 @@ const LONGEST: usize = 64 << 20;
 /// Returns a JSON text with every reference replaced by the element that it names; the text itself where there is none.
 ///
 /// # Errors
-/// Fails with a message if a reference names nothing, or something that it is a part of, or if the text with all of them
-/// replaced is too deep or too long. A reference must not be passed over: what it stands for would look absent.
+/// Fails with a message if a reference names nothing, or something that it is a part of, if an object is half a reference,
+/// or if the text with all of them replaced is too deep or too long. A reference must not be passed over: what it stands for
+/// would look absent, and the reference itself like one more certificate.
 pub(super) fn resolve_references(text: &str) -> Result<Cow<'_, str>, Message> {
     // `\u0024` is the dollar sign, escaped.
     if !text.contains("$ref") && !text.contains("\\u0024") {
@@ -56,7 +57,7 @@ impl<'a> Resolver<'a> {
 
     fn write_object(&mut self, object: &'a RawValue) -> Result<(), Message> {
         let entries: Entries<'a> = read(object)?;
-        if let Some(path) = reference_path(&entries) {
+        if let Some(path) = reference_path(&entries)? {
             let element = self.element(&path).ok_or_else(|| Message::new("answer-reference-unresolved"))?;
             // One place in the text is one element.
             if self.open.iter().any(|open| std::ptr::eq(*open, element)) {
@@ -109,8 +110,8 @@ impl<'a> Resolver<'a> {
         for step in steps(path.trim())? {
             element = match (element.get().as_bytes().first()?, step) {
                 (b'[', Step::Place(place)) => read::<Vec<&'a RawValue>>(element).ok()?.get(place).copied()?,
-                (b'{', Step::Place(place)) => read::<Entries<'a>>(element).ok()?.get(&place.to_string())?,
-                (b'{', Step::Name(name)) => read::<Entries<'a>>(element).ok()?.get(&name)?,
+                (b'{', Step::Place(place)) => read::<Entries<'a>>(element).ok()?.get(&place.to_string()).ok()??,
+                (b'{', Step::Name(name)) => read::<Entries<'a>>(element).ok()?.get(&name).ok()??,
                 _ => return None,
             };
         }
@@ -118,11 +119,18 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// The path of a reference; `None` for any other object.
-fn reference_path(entries: &Entries<'_>) -> Option<String> {
+/// The path of a reference; `None` for any other object, `MongoDB`'s `{"$ref":"…","$id":…}` among them, which names something
+/// outside of the answer.
+fn reference_path(entries: &Entries<'_>) -> Result<Option<String>, Message> {
+    let has = |wanted: &str| entries.0.iter().any(|(name, _)| name == wanted);
+    if !has("$ref") || has("$id") {
+        return Ok(None);
+    }
+    let unresolved = || Message::new("answer-reference-unresolved");
     match &entries.0[..] {
-        [(name, path)] if name == "$ref" => serde_json::from_str(path.get()).ok(),
-        _ => None,
+        [(_, path)] => serde_json::from_str(path.get()).map(Some).map_err(|_| unresolved()),
+        // Other fields beside a reference may tell another element than it names.
+        _ => Err(unresolved()),
     }
 }
 
@@ -213,8 +221,8 @@ mod tests {
             (r#"{"\u0024ref":"x"}"#, "answer-reference-unresolved"),
             // These are none.
             (
-                r#"{"a":"$ref","b":{"$ref":null},"c":{"$ref":"people","$id":1},"d":{}}"#,
-                r#"{"a":"$ref","b":{"$ref":null},"c":{"$ref":"people","$id":1},"d":{}}"#,
+                r#"{"a":"$ref","b":{"$reference":0},"c":{"$ref":"people","$id":1},"d":{}}"#,
+                r#"{"a":"$ref","b":{"$reference":0},"c":{"$ref":"people","$id":1},"d":{}}"#,
             ),
         ] {
             assert_eq!(resolved(text).unwrap_or_else(|code| code), expected, "{text}");
@@ -233,6 +241,11 @@ mod tests {
             (r#"{"a":{"$ref":"$[x"}}"#, "answer-reference-unresolved"),
             (r#"{"a":{"$ref":"$."}}"#, "answer-reference-unresolved"),
             (r#"{"$ref":"@"}"#, "answer-reference-unresolved"),
+            (r#"[{"$ref":0}]"#, "answer-reference-unresolved"),
+            (r#"{"a":{"$ref":null}}"#, "answer-reference-unresolved"),
+            (r#"{"a":{"$ref":{"$ref":"$.b"}},"b":1}"#, "answer-reference-unresolved"),
+            (r#"[{"a":1},{"$ref":"$[0]","a":1}]"#, "answer-reference-unresolved"),
+            (r#"[{"a":1,"A":2},{"$ref":"$[0].a"}]"#, "answer-reference-unresolved"),
             (r#"{"a":{"$ref":"$"}}"#, "answer-reference-circular"),
             (r#"{"a":{"$ref":"@"}}"#, "answer-reference-circular"),
             (r#"{"a":{"b":{"$ref":".."}}}"#, "answer-reference-circular"),

@@ -4,6 +4,18 @@ use crate::endpoint::{Endpoint, Side};
 use crate::job::Purpose;
 use serde_json::{Map, Value};
 
+/// Parameters that are numbers of holders, certificates and files.
+const NUMBERS: [&str; 8] = [
+    "certificateHolderCode",
+    "certificateNumber",
+    "certificateID",
+    "certificateIdentifier",
+    "certIdentifier",
+    "fileNumber",
+    "abstractCode",
+    "qrValue",
+];
+
 /// A business call. The token is added when it is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Request {
@@ -67,6 +79,11 @@ impl Request {
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.parameters.get(name).and_then(Value::as_str).is_some_and(|value| !value.trim().is_empty())
+    }
+
+    /// The numbers in it that are somebody's, or a certificate's.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = &str> {
+        NUMBERS.iter().filter_map(|name| self.parameters.get(*name)?.as_str())
     }
 
     /// Which interface it goes to.

@@ -4,20 +4,19 @@
 use super::Attempt;
 use super::client::Client;
 use super::envelope::Envelope;
-use super::failure::{ErrorKind, Failure, Verdict, judge};
+use super::failure::{ErrorKind, Failure, TOO_MANY, Verdict, judge};
 use super::meter::{ANSWERED, AttemptTotals, Meter};
 use super::request::Request;
 use super::retry::backoff;
-use super::said::says_too_often;
+use super::said::{Hidden, OwnSecrets, says_too_often};
 use super::stop::StopReason;
 use super::throttle::{AttemptEnd, Limit, Permit, Strain, Throttle};
-use super::token::{Token, TokenAnswer, TokenKeeper, credentials_refused, no_token, request_token};
+use super::token::{FetchedToken, Token, TokenAnswer, TokenKeeper, credentials_refused, no_token, request_token};
 use crate::codes::CodeTable;
 use crate::endpoint::Endpoint;
 use crate::job::{CallingHours, Job, RetrySettings, Secret};
 use crate::message::Message;
 use bytes::Bytes;
-use memchr::memmem;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -29,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 pub enum CallResult {
     /// An answer, as received and as read.
     Answer {
-        /// The body as received, our token aside.
+        /// The body as received, our secrets aside.
         body: Bytes,
         /// The same, read.
         envelope: Envelope,
@@ -54,7 +53,7 @@ pub enum AttemptResult {
     Made {
         /// What it means.
         verdict: Verdict,
-        /// The body as received, our token aside; empty where there is none.
+        /// The body as received, our secrets aside; empty where there is none.
         body: Bytes,
         /// Which of this process's tokens it carried.
         generation: u64,
@@ -193,8 +192,8 @@ impl Session {
             Err(NoToken::Stop(reason)) => return AttemptResult::Stopped(reason),
         };
         let began = Instant::now();
-        let attempt = without_token(self.client.attempt(request, &token.text).await, &token.text);
-        let verdict = judge(&attempt, &self.codes, &[&token.text]);
+        let attempt = without_secrets(self.client.attempt(request, &token.text).await, &token.secrets);
+        let verdict = judge(&attempt, &self.codes, &Hidden::of_call(token.secrets, request));
         self.meter.count(request.endpoint(), result_name(&verdict), began.elapsed());
         let body = if let Attempt::Body(body) = attempt { body } else { Bytes::new() };
         AttemptResult::Made { verdict, body, generation: token.generation }
@@ -289,7 +288,7 @@ impl Session {
     }
 
     /// Makes one token request.
-    async fn fetch_token(&self, username: &Secret, password: &Secret) -> Result<(String, Duration), NoToken> {
+    async fn fetch_token(&self, username: &Secret, password: &Secret) -> Result<FetchedToken, NoToken> {
         self.within_hours().map_err(NoToken::Stop)?;
         let username = self.reveal(username, "platform.username").await?;
         let password = self.reveal(password, "platform.password").await?;
@@ -298,15 +297,15 @@ impl Session {
         let began = Instant::now();
         let answer = request_token(&self.client, &username, &password).await;
         let result = match &answer {
-            TokenAnswer::Token { .. } => ANSWERED,
+            TokenAnswer::Token(_) => ANSWERED,
             TokenAnswer::Refused(_) => ErrorKind::Auth.name(),
             TokenAnswer::Trouble(..) => "trouble",
         };
         self.meter.count(Endpoint::Token, result, began.elapsed());
         match answer {
-            TokenAnswer::Token { text, life } => {
+            TokenAnswer::Token(given) => {
                 self.has_opened.store(true, Ordering::Relaxed);
-                Ok((text, life))
+                Ok(FetchedToken { given, password })
             }
             TokenAnswer::Refused(why) => Err(NoToken::Stop(StopReason::Refused(credentials_refused(why)))),
             TokenAnswer::Trouble(why, asked_for) => Err(NoToken::Now(why, asked_for)),
@@ -346,27 +345,13 @@ fn voter_of(request: &Request) -> u64 {
     hasher.finish()
 }
 
-/// Shortest token, in bytes, that is looked for in answers: a shorter one is no secret, and stands in any answer by chance.
-const SHORTEST_TOKEN: usize = 8;
-
-/// A body without the token that was sent, where the platform repeats it: what is kept holds no token.
-fn without_token(attempt: Attempt, token: &str) -> Attempt {
-    let Attempt::Body(body) = &attempt else { return attempt };
-    if token.len() < SHORTEST_TOKEN {
-        return attempt;
+/// What came, without our secrets where the platform repeats them: what is kept holds none.
+fn without_secrets(attempt: Attempt, secrets: &OwnSecrets) -> Attempt {
+    match attempt {
+        Attempt::Body(body) => Attempt::Body(secrets.out_of_body(body)),
+        // Of an error only words are kept, and they are looked through before they are.
+        Attempt::Http { .. } | Attempt::TooLarge(_) | Attempt::Timeout | Attempt::Transport(_) => attempt,
     }
-    let mut kept = Vec::new();
-    let mut from = 0;
-    for at in memmem::find_iter(body, token.as_bytes()) {
-        kept.extend_from_slice(&body[from..at]);
-        kept.extend_from_slice(b"***");
-        from = at + token.len();
-    }
-    if from == 0 {
-        return attempt;
-    }
-    kept.extend_from_slice(&body[from..]);
-    Attempt::Body(kept.into())
 }
 
 /// The name of a result in metrics.
@@ -392,11 +377,11 @@ pub fn attempt_end(verdict: &Verdict) -> AttemptEnd {
     };
     let strain = match verdict {
         Verdict::Again(failure, _) => match (failure.kind, failure.code) {
-            (ErrorKind::Http, Some(429)) => Some(Strain::TooMany),
+            (ErrorKind::Http | ErrorKind::Platform, Some(TOO_MANY)) => Some(Strain::TooMany),
+            (ErrorKind::Http | ErrorKind::Platform, _) if says_too_often(&failure.message) => Some(Strain::TooMany),
             (ErrorKind::Http, Some(503)) => Some(Strain::Unavailable),
             (ErrorKind::Timeout, _) => Some(Strain::Timeout),
             (ErrorKind::Platform, Some(BEHIND)) => Some(Strain::Behind),
-            (ErrorKind::Platform, _) if says_too_often(&failure.message) => Some(Strain::TooMany),
             _ => None,
         },
         Verdict::Answer(_) | Verdict::RenewToken(_) | Verdict::Final(_) => None,

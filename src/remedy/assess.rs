@@ -1,5 +1,5 @@
-//! What the province should be told of a certificate, and why, or why not: a pure function of a row of the coverage, what was
-//! decided, and what was told before.
+//! Which notification to send about a certificate, and why, or why none: a pure function of a coverage row, the decision and
+//! earlier notifications.
 
 use super::decision::Decision;
 use crate::audit::{Comparison, Status};
@@ -10,7 +10,7 @@ use crate::message::Message;
 use crate::table::Row;
 use crate::table::schema::coverage;
 
-/// What a row of the coverage says of a certificate, as far as it decides about a notification.
+/// The values of a coverage row that affect notifications.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Candidate<'a> {
     pub status: Option<Status>,
@@ -21,7 +21,7 @@ pub(super) struct Candidate<'a> {
     pub file_number: Option<&'a str>,
     pub province_id: Option<&'a str>,
     pub cert_type_code: &'a str,
-    /// Whether another certificate of the province's may be this one under another number.
+    /// Whether another certificate of the province may be this one under another number.
     pub has_likely_same: bool,
     /// Whether a face could not be fetched.
     pub has_failed: bool,
@@ -49,33 +49,33 @@ impl<'a> Candidate<'a> {
     }
 }
 
-/// What the province has been told of a certificate so far.
+/// Notification sent about a certificate so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Told {
-    /// Nothing.
+    /// None.
     Never,
-    /// This, in this run.
+    /// Sent in this run, with this state.
     InThisRun(RemedyState),
-    /// The same, in an earlier run, so many days ago.
+    /// Sent in an earlier run, this many days ago.
     Before { days: i64 },
 }
 
-/// What is to become of a notification.
+/// Whether a notification is to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
     /// Sent unless a person decides against it.
     Proposed,
-    /// Sent only where a person decides for it.
+    /// Sent only if a person decides for it.
     Undecided,
     /// Not sent.
     Withheld,
 }
 
-/// What the province should be told of a certificate, and why, or why not.
+/// Result of the assessment of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Assessment {
     pub standing: Standing,
-    /// What it would be told; `None` where there is nothing that it could be told.
+    /// Kind of the notification; `None` if none is possible.
     pub action: Option<RemedyAction>,
     pub reason: Message,
 }
@@ -86,11 +86,11 @@ impl Assessment {
     }
 }
 
-/// Assesses a certificate. `told` is asked what the province has been told of it by way of an action. `None` where the two
-/// libraries agree and nobody decided anything: there is nothing to say.
+/// Assesses a certificate. `told` returns the notification of a kind sent so far. Returns `None` if the two libraries agree and
+/// there is no decision.
 ///
 /// # Errors
-/// Fails only as `told` does.
+/// Fails with the error of `told`.
 pub(super) fn assess<E>(
     candidate: &Candidate<'_>,
     decision: Option<Decision>,
@@ -113,7 +113,7 @@ pub(super) fn assess<E>(
         return withheld(Message::new("remedy-no-province-id"));
     }
     match told(action)? {
-        // Only the province's library can tell whether it was sent; it is asked before anything is sent again.
+        // Only the province's library shows whether it was sent, so it is queried before anything is sent.
         Told::InThisRun(RemedyState::Intended) => {
             return Ok(Some(Assessment { reason: Message::new("remedy-unanswered"), ..wanted }));
         }
@@ -126,7 +126,7 @@ pub(super) fn assess<E>(
     Ok(Some(wanted))
 }
 
-/// What the row and the decision ask for, whatever else stands against it.
+/// Returns what the row and the decision require, before other reasons are considered.
 fn wanted(candidate: &Candidate<'_>, decision: Option<Decision>) -> Option<Assessment> {
     let nothing = |reason| Some(Assessment::withheld(None, reason));
     if decision == Some(Decision::Conflicting) {
@@ -184,7 +184,7 @@ fn decided_otherwise(decision: Decision) -> Message {
     Message::new("remedy-decided-otherwise").with_message("decision", decision_message(decision))
 }
 
-/// A decision as people call it.
+/// Returns a decision as a message.
 fn decision_message(decision: Decision) -> Message {
     match decision {
         Decision::Tell(RemedyAction::Insert) => Message::new("decision-insert"),
@@ -197,7 +197,7 @@ fn decision_message(decision: Decision) -> Message {
     }
 }
 
-/// A state of a notification as people call it.
+/// Returns the state of a notification as a message.
 pub(crate) fn state_message(state: RemedyState) -> Message {
     match state {
         RemedyState::Intended => Message::new("remedy-state-intended"),
@@ -209,7 +209,7 @@ pub(crate) fn state_message(state: RemedyState) -> Message {
     }
 }
 
-/// A state of a certificate as people call it.
+/// Returns the lifecycle state of a certificate as a message.
 pub(super) fn lifecycle_message(lifecycle: Lifecycle) -> Message {
     match lifecycle {
         Lifecycle::Valid => Message::new("lifecycle-valid"),

@@ -1,7 +1,7 @@
-//! Sending notifications and looking for their effects: passes of the engine, with waits between them.
+//! Sending and verifying of notifications: passes of the engine, with waits between them.
 //!
-//! A notification is sent once. Where an attempt ends without an answer (or the process ended meanwhile), the province's
-//! library is asked, after the time that a notification gets to take effect, and only what has had none is sent again.
+//! A notification is sent once. If an attempt ends without an answer, or the process ends meanwhile, the province's library is
+//! queried after the settle time, and only notifications without effect are sent once more.
 
 use super::check::{CheckContext, CheckTask, check_tasks};
 use super::effect::Effect;
@@ -19,35 +19,35 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 
-/// Something that whoever watches a campaign is told.
+/// Progress event of a campaign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CampaignEvent {
-    /// A notification has come to its end, with an answer or without.
+    /// A notification was processed, with or without an answer.
     Sent,
-    /// The province's library has been asked about a notification.
+    /// The province's library was queried about a notification.
     Checked,
-    /// Notifications get this long to take effect.
+    /// The campaign waits for this long, so that notifications take effect.
     Waiting(Duration),
 }
 
-/// What a campaign works with.
+/// Parameters and state of a campaign.
 pub(crate) struct Campaign<'a> {
     pub session: Arc<Session>,
     pub interrupts: &'a Interrupts,
-    /// Time that a notification gets to take effect.
+    /// Time that a notification needs to take effect.
     pub settle: Duration,
-    /// The purpose of the checks.
+    /// Purpose sent with the calls of the verification.
     pub purpose: Purpose,
-    /// How answers are read.
+    /// How answers are interpreted.
     pub audit: AuditSettings,
-    /// Where the run's journals lie, to be written.
+    /// Locations of the run's journals, for writing.
     pub places: Vec<JournalPlace>,
-    /// The same, to be read.
+    /// The run's journals, for reading.
     pub journals: &'a Journals,
     pub watch: &'a mut dyn FnMut(CampaignEvent),
-    /// Notifications that the platform has accepted in this process.
+    /// Number of notifications that the platform has accepted in this process.
     pub accepted: u64,
-    /// Notifications that it has refused.
+    /// Number of notifications that it has refused in this process.
     pub refused: u64,
 }
 
@@ -58,17 +58,17 @@ impl std::fmt::Debug for Campaign<'_> {
 }
 
 impl Campaign<'_> {
-    /// Sends what was chosen: deletes, then updates, then inserts. What an earlier process left without an answer is looked for
-    /// first.
+    /// Sends the chosen notifications: cancellations, then updates, then inserts. Notifications that an earlier process left
+    /// without an answer are verified first.
     ///
     /// # Errors
-    /// Why it stopped before the end; the journal knows how far it came.
+    /// Fails with the reason of an early stop. The journal has the state of every notification.
     pub(crate) async fn send(&mut self, mut chosen: Vec<Remedy>) -> Result<(), StopCause> {
         let left = self.in_states(&[RemedyState::Intended])?;
         if !left.is_empty() {
             tracing::info!(count = left.len(), "notifications without an answer are looked for");
             let was_left: HashSet<Key> = left.iter().map(key).collect();
-            // When they were sent is not known, only that it was before this process began.
+            // The time of sending is unknown, except that it was before this process began.
             self.wait(self.settle).await?;
             let without_effect: HashSet<Key> = self.check(left).await?.iter().map(key).collect();
             chosen.retain(|remedy| !was_left.contains(&key(remedy)) || without_effect.contains(&key(remedy)));
@@ -81,10 +81,10 @@ impl Campaign<'_> {
         Ok(())
     }
 
-    /// Asks the province's library about everything that was sent and has not been seen to take effect.
+    /// Verifies all notifications that were sent and have not been verified.
     ///
     /// # Errors
-    /// Why it stopped before the end.
+    /// Fails with the reason of an early stop.
     pub(crate) async fn verify(&mut self) -> Result<(), StopCause> {
         let open = [RemedyState::Answered, RemedyState::NotSettled, RemedyState::Contradicting, RemedyState::Intended];
         let sent = self.in_states(&open)?;
@@ -94,7 +94,7 @@ impl Campaign<'_> {
         self.check(sent).await.map(drop)
     }
 
-    /// Sends notifications of one action, those without an answer again once it is known that they had no effect.
+    /// Sends notifications of one kind, and repeats those without an answer after it was verified that they had no effect.
     async fn send_all(&mut self, mut remedies: Vec<Remedy>) -> Result<(), StopCause> {
         let attempts = self.session.retry().attempts;
         for attempt in 1..=attempts {
@@ -111,7 +111,7 @@ impl Campaign<'_> {
         Ok(())
     }
 
-    /// Sends each notification once; returns those without an answer.
+    /// Sends each notification once, and returns those without an answer.
     async fn send_once(&mut self, remedies: Vec<Remedy>) -> Result<Vec<Remedy>, StopCause> {
         let mut ledger = Ledger::open(&self.places).map_err(internal)?;
         let pass = Pass {
@@ -143,7 +143,7 @@ impl Campaign<'_> {
         end.stop.map_or(Ok(unanswered), Err)
     }
 
-    /// Looks for the effects of notifications; returns those that have had none.
+    /// Verifies notifications, and returns those without effect.
     async fn check(&mut self, remedies: Vec<Remedy>) -> Result<Vec<Remedy>, StopCause> {
         let mut ledger = Ledger::open(&self.places).map_err(internal)?;
         let pass = Pass {
@@ -171,13 +171,13 @@ impl Campaign<'_> {
         end.stop.map_or(Ok(without_effect), Err)
     }
 
-    /// A call that was answered before and changes nothing, for probes.
+    /// Returns a read-only request that was answered before, for probes of the circuit breaker.
     fn known_good(&self, ledger: &Ledger) -> Result<Option<Request>, JournalError> {
         let answered = ledger.answered_item()?;
         Ok(answered.map(|item| Call::State { number: item.certificate_number.clone() }.request(&item, &self.purpose)))
     }
 
-    /// The notifications that stand so, in order of their items.
+    /// Returns the notifications in these states, ordered by item.
     fn in_states(&self, states: &[RemedyState]) -> Result<Vec<Remedy>, StopCause> {
         let is_meant =
             |remedy: &Result<Remedy, JournalError>| remedy.as_ref().map_or(true, |remedy| states.contains(&remedy.state));
@@ -197,7 +197,7 @@ impl Campaign<'_> {
     }
 }
 
-/// What tells notifications apart.
+/// Key of a notification: action and file number.
 type Key = (&'static str, String);
 
 fn key(remedy: &Remedy) -> Key {

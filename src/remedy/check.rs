@@ -1,5 +1,5 @@
-//! Checks as tasks of the engine: what the province's library shows of a notification, asked through the audit's own
-//! function, so that an audit and a check cannot disagree.
+//! Verification of notifications as tasks of the engine. The province's library is queried through `step`, so that an audit and a
+//! verification cannot disagree.
 
 use super::effect::{Effect, effect_of};
 use super::ledger::{JournalPlace, Ledger};
@@ -12,14 +12,14 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use tokio::sync::mpsc::Sender;
 
-/// What all checks share.
+/// State shared by all verifications.
 #[derive(Debug)]
 pub(super) struct CheckContext {
     pub settings: AuditSettings,
     pub purpose: Purpose,
 }
 
-/// A notification whose effect is looked for.
+/// A notification being verified.
 #[derive(Debug)]
 pub(super) struct CheckTask {
     id: u64,
@@ -28,7 +28,7 @@ pub(super) struct CheckTask {
     settings: AuditSettings,
     answers: Vec<Answer>,
     step: Step,
-    /// Which of the calls that `step` asks for is next.
+    /// Index of the next call that `step` asks for.
     next_call: usize,
     effect: Effect,
     context: Arc<CheckContext>,
@@ -37,9 +37,9 @@ pub(super) struct CheckTask {
 impl CheckTask {
     fn new(id: u64, remedy: Remedy, item: Item, context: &Arc<CheckContext>) -> Self {
         let shown = remedy.certificate_number.clone().filter(|_| remedy.action != RemedyAction::Update);
-        // An update may change the number under which the province has the certificate: it is found by the city's identifier.
+        // An update can change the number in the province's library, so the certificate is looked up by the city's identifier.
         let number = shown.or_else(|| item.certificate_number.clone());
-        // Whether the province holds a number, interface 13 says by itself. What it holds, and in which state, takes more.
+        // Interface 13 alone answers whether the province holds a number. Its content and state need further calls.
         let is_by_flag = remedy.action == RemedyAction::Insert && number.is_some();
         let depth = if is_by_flag { Depth::Existence } else { Depth::Faces };
         let keys = AuditKeys { depth, certificates: Certificates::Auto };
@@ -59,12 +59,12 @@ impl CheckTask {
         }
     }
 
-    /// The notification as it stands.
+    /// Returns the notification in its current state.
     pub(super) const fn remedy(&self) -> &Remedy {
         &self.remedy
     }
 
-    /// What the province's library shows of it.
+    /// Returns the effect found.
     pub(super) const fn effect(&self) -> &Effect {
         &self.effect
     }
@@ -119,10 +119,10 @@ impl Task for CheckTask {
     }
 }
 
-/// Checks that are handed to the engine together.
+/// Number of verifications passed to the engine together.
 const BATCH: usize = 16;
 
-/// Sends checks to the engine, as fast as they are taken up.
+/// Sends verifications to the engine as fast as it takes them.
 pub(super) fn check_tasks(
     places: &[JournalPlace],
     remedies: Vec<Remedy>,
@@ -139,7 +139,7 @@ pub(super) fn check_tasks(
             return Ok(());
         }
     }
-    // Where nobody takes them any more, calling has stopped.
+    // Fails if the calls have stopped; the rest is dropped then.
     let _ = tasks.blocking_send(batch);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What departments decided, by certificate.
+//! Decisions of departments by certificate, as needed for notifications.
 
 use crate::exit::Stop;
 use crate::job::RemedyAction;
@@ -9,23 +9,23 @@ use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-/// What a department decided about a certificate.
+/// Decision of a department about a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Decision {
-    /// The province is to be told this.
+    /// Send the province this notification.
     Tell(RemedyAction),
-    /// 无需处理.
+    /// No action needed (无需处理).
     NothingToDo,
-    /// 信息有误.
+    /// Data is wrong (信息有误).
     DataWrong,
-    /// 其他, as the note says.
+    /// Other (其他), explained by the note.
     Other,
-    /// Returned workbooks decide differently about it, or about rows that are the same certificate.
+    /// Returned workbooks contain different decisions about the certificate, or about several rows of it.
     Conflicting,
 }
 
 impl Decision {
-    /// The decision of that name in tables; a name that is not known decides something else than what can be told.
+    /// Returns the decision with this name in tables; `Other` for an unknown name.
     fn named(name: &str) -> Self {
         match (RemedyAction::from_word(name), name) {
             (Some(action), _) => Self::Tell(action),
@@ -35,7 +35,7 @@ impl Decision {
         }
     }
 
-    /// Its name in tables and messages.
+    /// Returns the name used in tables and messages.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Tell(action) => action.word(),
@@ -47,16 +47,16 @@ impl Decision {
     }
 }
 
-/// Twelve bytes of SHA-256, so that certificates are told apart without keeping their identifiers.
+/// First twelve bytes of a SHA-256, for distinguishing certificates without keeping their identifiers in memory.
 pub(super) type Fingerprint = [u8; 12];
 
-/// The fingerprint of a city's identifier.
+/// Returns the fingerprint of a city's identifier.
 pub(super) fn fingerprint(file_number: &str) -> Fingerprint {
     let whole = Sha256::digest(file_number);
     std::array::from_fn(|place| whole[place])
 }
 
-/// Item and certificate of a row of the coverage.
+/// Key of a coverage row: item and certificate index.
 type Place = (i64, i64);
 
 fn place_of(row: Row<'_>) -> Place {
@@ -64,8 +64,8 @@ fn place_of(row: Row<'_>) -> Place {
     (number(coverage::ITEM_ID), number(coverage::CERTIFICATE_INDEX))
 }
 
-/// The decisions about a run's certificates. A certificate that stands in several rows, because the inputs name its holder
-/// with and without its number, has one decision: whoever decides about one of the rows decides about the certificate.
+/// Decisions about a run's certificates. A certificate with several rows, because the inputs name its holder with and without its
+/// number, has one decision: one about any of the rows applies to all.
 #[derive(Debug, Default)]
 pub(crate) struct Decisions {
     by_place: HashMap<Place, Decision>,
@@ -73,8 +73,8 @@ pub(crate) struct Decisions {
 }
 
 impl Decisions {
-    /// Reads the decisions in the folder of tables; none where nothing has been collected. Workbooks that contradict each
-    /// other decide nothing there: the journal that keeps all that was returned knows of them.
+    /// Reads the decisions in a folder of tables; empty if nothing was collected. The table omits contradicting decisions, so
+    /// these are read from the journal.
     ///
     /// # Errors
     /// Fails if a table or the journal cannot be read.
@@ -95,7 +95,7 @@ impl Decisions {
         Ok(decided)
     }
 
-    /// Brings together what was decided about the rows of one certificate.
+    /// Combines the decisions about the rows of each certificate.
     fn unite(&mut self, tables: &Path, contradicted: &Contradicted) -> Result<(), Stop> {
         let mut rows = Rows::open(tables, coverage::COVERAGE).map_err(Stop::failed)?;
         while let Some(row) = rows.next_row().map_err(Stop::failed)? {
@@ -113,7 +113,7 @@ impl Decisions {
         Ok(())
     }
 
-    /// What was decided about the certificate of a row.
+    /// Returns the decision about the certificate of a row.
     pub(crate) fn find(&self, row: Row<'_>) -> Option<Decision> {
         if self.by_place.is_empty() {
             return None;
@@ -123,13 +123,13 @@ impl Decisions {
     }
 }
 
-/// The certificates about which returned workbooks contradict each other.
+/// Certificates with contradicting decisions in returned workbooks.
 #[derive(Debug)]
 struct Contradicted {
-    /// By what the mark of a certificate is made; `None` where nothing was ever dispatched.
+    /// Key of the certificates' hashes; `None` if nothing was dispatched.
     seal: Option<Seal>,
     certificates: HashSet<(i64, CertificateMark)>,
-    /// Their items: only of these marks are made.
+    /// Ids of their items, so that hashes are computed for these only.
     items: HashSet<i64>,
 }
 

@@ -1,4 +1,4 @@
-//! Whether a notification has taken effect, by what the province's library shows now: a pure function.
+//! Effect of a notification, derived from the present content of the province's library: a pure function.
 
 use super::assess::lifecycle_message;
 use crate::audit::{CertificateOutcome, Comparison, Outcome};
@@ -8,20 +8,20 @@ use crate::journal::{Remedy, RemedyState};
 use crate::message::Message;
 use chrono::{DateTime, Utc};
 
-/// What the province's library shows of a notification.
+/// Effect of a notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Effect {
     /// It has taken effect.
     Settled,
-    /// Everything is as it was.
+    /// Nothing has changed yet.
     NotYet,
-    /// What cannot have come of it; why.
+    /// The library shows a state that the notification cannot have caused, for this reason.
     Contradicting(Message),
-    /// Nothing that tells; the platform could not be asked, or shows other certificates alone.
+    /// Unknown: the query failed, or its answer is about other certificates only.
     Unknown,
 }
 
-/// Tells the effect of a notification from what the platform answers about its certificate.
+/// Derives the effect of a notification from the outcome of an audit of its certificate.
 pub(super) fn effect_of(remedy: &Remedy, outcome: &Outcome) -> Effect {
     let Some(certificate) = certificate_of(remedy, outcome) else { return Effect::Unknown };
     match remedy.action {
@@ -31,7 +31,7 @@ pub(super) fn effect_of(remedy: &Remedy, outcome: &Outcome) -> Effect {
     }
 }
 
-/// The certificate that was notified: by the city's identifier, else by its number, else the only one.
+/// Returns the notified certificate: the one with the city's identifier, else with its number, else the only one.
 fn certificate_of<'a>(remedy: &Remedy, outcome: &'a Outcome) -> Option<&'a CertificateOutcome> {
     let is_it = |certificate: &&CertificateOutcome| {
         certificate.city.certificate_id.as_deref().is_some_and(|id| is_same(id, &remedy.file_number))
@@ -55,7 +55,7 @@ fn is_same(ours: &str, theirs: &str) -> bool {
 fn of_insert(remedy: &Remedy, certificate: &CertificateOutcome) -> Effect {
     match certificate.province.exists {
         Some(true) => {
-            // The platform named the identifier under which the province would hold it.
+            // The platform's answer named the identifier that the province will use.
             let ids = remedy.province_certificate_id.as_deref().zip(certificate.province.certificate_id.as_deref());
             if ids.is_some_and(|(told, found)| !is_same(told, found)) {
                 Effect::Contradicting(Message::new("remedy-other-identifier"))
@@ -75,7 +75,7 @@ fn of_update(certificate: &CertificateOutcome) -> Effect {
         (_, Some(false), _) => Effect::Contradicting(Message::new("remedy-city-lost")),
         (Some(true), Some(true), Comparison::Consistent) => Effect::Settled,
         (Some(true), Some(true), Comparison::Inconsistent) => Effect::NotYet,
-        // What is out of force shows no face: then the states are all there is to compare.
+        // A certificate that is not in force has no face, so only the states can be compared.
         (Some(true), Some(true), Comparison::NotCompared)
             if province.lifecycle.is_some() && province.lifecycle == city.lifecycle =>
         {
@@ -97,12 +97,12 @@ fn of_delete(certificate: &CertificateOutcome) -> Effect {
 }
 
 impl Effect {
-    /// The notification as it stands after its effect was looked for at `at`.
+    /// Returns the notification with its state after a verification at `at`.
     pub(super) fn noted(&self, remedy: Remedy, at: DateTime<Utc>) -> Remedy {
         let verified_at = Some(at);
         match self {
             Self::Settled => Remedy { state: RemedyState::Settled, verified_at, ..remedy },
-            // Without an answer it may never have been sent: it is to be sent again.
+            // Without an answer it may not have been sent, so it keeps its state and is sent once more.
             Self::NotYet if remedy.state == RemedyState::Intended => Remedy { verified_at, ..remedy },
             Self::NotYet => Remedy { state: RemedyState::NotSettled, verified_at, ..remedy },
             Self::Contradicting(why) => {

@@ -1,9 +1,8 @@
-//! Telling the province what the city decided: which notifications there are to send, sending each once, and seeing whether
-//! they took effect.
+//! Notification of the province about decisions of the city: which notifications to send, sending each once, and verifying them.
 //!
-//! `assess` says of each certificate what the province should be told, or why nothing; a `Selection` is what of it is sent, by
-//! decisions or by a plan that a person has marked; a `Campaign` sends it and looks for the effects. A notification is in the
-//! journal before it is sent, so that whatever ends a process, nothing is sent twice and nothing is forgotten.
+//! `assess` decides for each certificate which notification to send, or why none; a `Selection` contains those that are sent, by
+//! decisions or by a plan marked by a person; a `Campaign` sends and verifies them. A notification is in the journal before it is
+//! sent, so that after a kill at any moment none is sent twice and none is lost.
 
 mod assess;
 mod campaign;

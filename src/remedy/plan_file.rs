@@ -1,4 +1,4 @@
-//! The marks (执行, 不执行) that a person has made in a remediation workbook.
+//! Marks (执行, 不执行) that a person has made in a remediation workbook.
 
 use crate::exit::{Exit, Stop};
 use crate::job::Language;
@@ -10,14 +10,14 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-/// Problems of one workbook that are told one by one; of more than that nobody reads the list.
-const MOST_TOLD: usize = 20;
+/// Limit on problems of a workbook that are listed one by one.
+const MOST_LISTED: usize = 20;
 
-/// Where a row stands in a workbook.
+/// Position of a row in a workbook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct RowPlace {
     sheet: usize,
-    /// Counted from 1.
+    /// Row number, from 1.
     row: u32,
 }
 
@@ -25,22 +25,22 @@ struct RowPlace {
 struct Marked {
     mark: Option<PlanMark>,
     place: RowPlace,
-    /// Whether a row of the run has claimed it.
+    /// Whether a row of the run has this key.
     is_found: bool,
 }
 
 /// How a workbook marks a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Marking {
-    /// It has no row for it.
+    /// The workbook has no row for it.
     Absent,
-    /// It leaves the mark empty.
+    /// The mark is empty.
     Blank,
-    /// It says this.
+    /// This mark.
     Marked(PlanMark),
 }
 
-/// The marks of a remediation workbook by the keys of its rows.
+/// Marks of a remediation workbook by the keys of its rows.
 #[derive(Debug)]
 pub(crate) struct PlanFile {
     file: String,
@@ -52,7 +52,7 @@ impl PlanFile {
     /// Reads a workbook.
     ///
     /// # Errors
-    /// Fails if it cannot be read or is no remediation workbook, and with every row whose mark cannot be told.
+    /// Fails if the file cannot be read or is not a remediation workbook, or with a message for each row whose mark is not valid.
     pub(crate) fn read(path: &Path) -> Result<Self, Stop> {
         let file = path.display().to_string();
         let unreadable =
@@ -63,7 +63,7 @@ impl PlanFile {
         let mut problems = Vec::new();
         for words in [Words::new(Language::ZhCn), Words::new(Language::En)] {
             let list = words.text("sheet-remediation-actions").to_owned();
-            // A long list goes on in `name (2)`.
+            // A long list continues in sheets `name (2)`, `name (3)`, ….
             let is_list = |name: &String| *name == list || name.starts_with(&format!("{list} ("));
             for name in book.sheet_names().into_iter().filter(is_list).collect::<Vec<_>>() {
                 let rows = read_rows(&mut book, &name, &words).map_err(|cause| unreadable(cause.to_string()))?;
@@ -83,18 +83,18 @@ impl PlanFile {
             let place = RowPlace { sheet: at, row };
             let problem = match (mark_of(&mark, words), key.is_empty()) {
                 (Err(()), _) => Some(Message::new("remediation-mark-unknown").with("mark", shortened(&mark))),
-                // A row that a person has added names no notification.
+                // A row that a person has added has no key.
                 (Ok(Some(_)), true) => Some(Message::new("remediation-row-without-key")),
                 (Ok(None), true) => None,
                 (Ok(mark), false) => self.note(key, mark, place.clone()),
             };
-            if let Some(problem) = problem.filter(|_| problems.len() < MOST_TOLD) {
+            if let Some(problem) = problem.filter(|_| problems.len() < MOST_LISTED) {
                 problems.push(self.placed(&place, problem));
             }
         }
     }
 
-    /// Notes a mark; what is wrong with it, where the same notification has been marked otherwise.
+    /// Records a mark. Returns a message if the same notification was marked differently in another row.
     fn note(&mut self, key: String, mark: Option<PlanMark>, place: RowPlace) -> Option<Message> {
         let known = self.marks.entry(key).or_insert(Marked { mark, place, is_found: false });
         (known.mark != mark).then(|| Message::new("remediation-row-twice").with("row", known.place.row))
@@ -107,25 +107,25 @@ impl PlanFile {
         message.with_message("problem", problem)
     }
 
-    /// How the workbook marks a notification.
+    /// Returns how the workbook marks a notification.
     pub(crate) fn marking(&mut self, key: &str) -> Marking {
         let Some(marked) = self.marks.get_mut(key) else { return Marking::Absent };
         marked.is_found = true;
         marked.mark.map_or(Marking::Blank, Marking::Marked)
     }
 
-    /// The first rows that are to be sent and that no row of the run has claimed: rows of another run, or whose certificate has
-    /// changed since.
-    pub(crate) fn strangers(&self) -> Vec<Message> {
-        let is_stranger = |marked: &&Marked| marked.mark == Some(PlanMark::Execute) && !marked.is_found;
-        let mut strangers: Vec<&Marked> = self.marks.values().filter(is_stranger).collect();
-        strangers.sort_by_key(|marked| (marked.place.sheet, marked.place.row));
-        let told = strangers.into_iter().take(MOST_TOLD);
+    /// Returns messages about the first rows that are marked to be sent and match no row of the run: rows of another run, or rows
+    /// whose certificate has changed since.
+    pub(crate) fn foreign_rows(&self) -> Vec<Message> {
+        let is_foreign = |marked: &&Marked| marked.mark == Some(PlanMark::Execute) && !marked.is_found;
+        let mut foreign_rows: Vec<&Marked> = self.marks.values().filter(is_foreign).collect();
+        foreign_rows.sort_by_key(|marked| (marked.place.sheet, marked.place.row));
+        let told = foreign_rows.into_iter().take(MOST_LISTED);
         told.map(|marked| self.placed(&marked.place, Message::new("remediation-row-foreign"))).collect()
     }
 }
 
-/// The mark that a text is; `None` for an empty one.
+/// Parses a mark; `None` for an empty text.
 fn mark_of(text: &str, words: &Words) -> Result<Option<PlanMark>, ()> {
     let text = text.trim();
     if text.is_empty() {
@@ -134,22 +134,22 @@ fn mark_of(text: &str, words: &Words) -> Result<Option<PlanMark>, ()> {
     PlanMark::ALL.into_iter().find(|mark| mark.shown(words) == text).map(Some).ok_or(())
 }
 
-/// The beginning of what a person has typed.
+/// Returns the beginning of a cell's text for quotation in a message.
 fn shortened(text: &str) -> String {
     const MOST: usize = 10;
     text.chars().take(MOST).filter(|character| !character.is_control()).collect()
 }
 
-/// A row as it stands in the workbook.
+/// A row of the workbook.
 #[derive(Debug, Default)]
 struct TypedRow {
-    /// Counted from 1.
+    /// Row number, from 1.
     row: u32,
     mark: String,
     key: String,
 }
 
-/// The rows of a list below its header, as far as they hold a mark or a key.
+/// Returns the rows of a list below its header that have a mark or a key.
 fn read_rows(book: &mut Xlsx<BufReader<File>>, sheet: &str, words: &Words) -> Result<Vec<TypedRow>, XlsxError> {
     let (mut mark_column, mut key_column) = (None, None);
     let mut rows: Vec<TypedRow> = Vec::new();
@@ -160,7 +160,7 @@ fn read_rows(book: &mut Xlsx<BufReader<File>>, sheet: &str, words: &Words) -> Re
             DataRef::String(text) => text.clone(),
             DataRef::SharedString(text) => (*text).to_owned(),
             DataRef::Empty => continue,
-            // Whatever it is, it is no mark and no key; as a text it is told.
+            // A value of another type is neither a mark nor a key; as text it is reported.
             other => format!("{other:?}"),
         };
         if at == 0 {
@@ -205,7 +205,7 @@ mod tests {
         assert_eq!(plan.marking("a"), Marking::Marked(PlanMark::Execute));
         assert_eq!(plan.marking("b"), Marking::Marked(PlanMark::Skip));
         assert_eq!((plan.marking("c"), plan.marking("d")), (Marking::Blank, Marking::Absent));
-        assert!(plan.strangers().is_empty());
+        assert!(plan.foreign_rows().is_empty());
     }
 
     #[test]
@@ -225,8 +225,8 @@ mod tests {
     fn a_row_that_is_to_be_sent_and_is_none_of_the_run_is_a_stranger() {
         let (mut plan, _) = plan(&[("执行", "a"), ("执行", "b"), ("不执行", "c")]);
         plan.marking("a");
-        let strangers: Vec<String> = plan.strangers().iter().map(Message::to_string).collect();
-        assert_eq!(strangers.len(), 1);
-        assert!(strangers[0].contains("row=3"), "{strangers:?}");
+        let foreign_rows: Vec<String> = plan.foreign_rows().iter().map(Message::to_string).collect();
+        assert_eq!(foreign_rows.len(), 1);
+        assert!(foreign_rows[0].contains("row=3"), "{foreign_rows:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Every row of a run's coverage with what the province should be told of it, in order, a row at a time.
+//! Proposals for notifications: every row of a run's coverage with its assessment, streamed in order.
 
 use super::assess::{Assessment, Candidate, Standing, Told, assess};
 use super::decision::{Decision, Decisions, Fingerprint, fingerprint};
@@ -13,24 +13,24 @@ use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 use std::path::Path;
 
-/// What proposals are made from.
+/// Sources of the proposals.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Proposals<'a> {
     /// Folder of the run's tables.
     pub tables: &'a Path,
-    /// The run's id, which keys carry.
+    /// Id of the run, which is part of the keys.
     pub run_id: &'a str,
-    /// The run's journals, which know what was told.
+    /// Journals of the run, which hold the notifications sent so far.
     pub journals: &'a Journals,
-    /// What departments decided.
+    /// Decisions of departments.
     pub decisions: &'a Decisions,
-    /// What may be sent at all.
+    /// Which notifications may be sent.
     pub settings: &'a RemediateSettings,
-    /// The time by which earlier notifications are overdue or not.
+    /// Time at which earlier notifications are judged as overdue.
     pub now: DateTime<Utc>,
 }
 
-/// A row with what the province should be told of it.
+/// A coverage row and its assessment.
 #[derive(Debug)]
 pub(crate) struct Proposal<'a> {
     pub row: Row<'a>,
@@ -39,10 +39,10 @@ pub(crate) struct Proposal<'a> {
 }
 
 impl Proposals<'_> {
-    /// Makes every proposal. Rows that need no word are left out.
+    /// Calls `take` for every proposal. Rows without an assessment are left out.
     ///
     /// # Errors
-    /// Fails if a table or a journal cannot be read, and as `take` does.
+    /// Fails if a table or a journal cannot be read, or with the error of `take`.
     pub(crate) fn each(&self, mut take: impl FnMut(&Proposal<'_>) -> Result<(), Stop>) -> Result<(), Stop> {
         let mut proposed: HashSet<Fingerprint> = HashSet::new();
         let mut rows = Rows::open(self.tables, coverage::COVERAGE).map_err(Stop::failed)?;
@@ -55,7 +55,7 @@ impl Proposals<'_> {
                 && assessment.standing != Standing::Withheld
                 && !proposed.insert(fingerprint(file_number))
             {
-                // The inputs name the holder with and without the number: one certificate in two rows.
+                // The inputs name the holder with and without the number, so the certificate has two rows.
                 assessment = Assessment::withheld(Some(action), Message::new("remedy-same-certificate"));
             }
             take(&Proposal { row, decision, assessment })?;
@@ -63,7 +63,7 @@ impl Proposals<'_> {
         Ok(())
     }
 
-    /// What the province has been told of a certificate by way of an action.
+    /// Returns the notification of this kind sent so far about a certificate.
     fn told(&self, action: RemedyAction, file_number: Option<&str>) -> Result<Told, JournalError> {
         let Some(file_number) = file_number else { return Ok(Told::Never) };
         if let Some(remedy) = self.journals.remedy(action, file_number)? {
@@ -76,8 +76,8 @@ impl Proposals<'_> {
 }
 
 impl Proposal<'_> {
-    /// The key of the row's notification in the run `run_id`, where it would be this action: it names the row, and tells whether the row
-    /// is still the same certificate of the same run. No part of it leads back to the holder.
+    /// Returns the key of the row's notification of this kind in the run `run_id`. It identifies the row and shows whether the
+    /// row is still about the same certificate. It does not reveal the holder.
     pub(crate) fn key(&self, run_id: &str, action: RemedyAction) -> Option<String> {
         let file_number = self.row.text(coverage::CITY_CERTIFICATE_ID)?;
         let (item, index) = self.place();
@@ -95,13 +95,13 @@ impl Proposal<'_> {
         Some(format!("{item}/{index}/{}/{seal}", action.word()))
     }
 
-    /// Item and certificate.
+    /// Returns item and certificate index of the row.
     fn place(&self) -> (i64, i64) {
         let number = |column| self.row.number(column).unwrap_or_default();
         (number(coverage::ITEM_ID), number(coverage::CERTIFICATE_INDEX))
     }
 
-    /// The notification, about to be sent; `None` where there is none to send.
+    /// Returns the notification, with the state of one about to be sent; `None` if there is none to send.
     pub(crate) fn notification(&self, now: DateTime<Utc>) -> Option<Remedy> {
         let action = self.assessment.action?;
         let text = |column| self.row.text(column).map(str::to_owned);
@@ -122,10 +122,10 @@ impl Proposal<'_> {
     }
 }
 
-/// Bytes of the seal in a key: enough that no other row, and no row of another run, has the same by chance.
+/// Bytes of the hash in a key, enough to make collisions with other rows or runs improbable.
 const SEAL_BYTES: usize = 8;
 
-/// Whether the platform finds a certificate by a number: not where a part of it is starred.
+/// Returns whether the platform can find a certificate by this number, which it cannot if part of the number is masked.
 fn can_be_asked_by(number: &str) -> bool {
     !number.trim().is_empty() && !number.contains('*') && !number.to_ascii_uppercase().contains("XX")
 }

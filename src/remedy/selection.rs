@@ -1,4 +1,4 @@
-//! Which of the proposals are sent: those that nobody decided against, or exactly those that a plan marks.
+//! Selection of the proposals that are sent: those that nobody decided against, or exactly those that a plan marks.
 
 use super::assess::Standing;
 use super::plan_file::{Marking, PlanFile};
@@ -8,19 +8,19 @@ use crate::job::RemedyAction;
 use crate::journal::Remedy;
 use crate::report::PlanMark;
 
-/// The notifications that are to be sent.
+/// Notifications to send.
 #[derive(Debug, Default)]
 pub(crate) struct Selection {
-    /// The notifications, as many as may be sent at once.
+    /// The notifications; at most as many as may be sent at once.
     pub chosen: Vec<Remedy>,
-    /// How many there are.
+    /// Total number of notifications to send.
     pub total: u64,
-    /// Rows that a plan marks to be sent and that are withheld now: told already, or decided otherwise since.
+    /// Number of rows that a plan marks but that cannot be sent any more: notified already, or decided otherwise since.
     pub overtaken: u64,
 }
 
 impl Selection {
-    /// Chooses what is sent. With a plan it is exactly what the plan marks; without one, what is proposed.
+    /// Selects the notifications to send: with a plan exactly those marked in it, else those that are proposed.
     ///
     /// # Errors
     /// Fails if a table or a journal cannot be read.
@@ -43,7 +43,7 @@ impl Selection {
         Ok(selection)
     }
 
-    /// Whether a plan marks a proposal to be sent, and it can be.
+    /// Returns whether a plan marks a proposal that can be sent.
     fn is_marked(&mut self, proposal: &Proposal<'_>, run_id: &str, plan: &mut PlanFile) -> bool {
         if proposal.assessment.standing == Standing::Withheld {
             let marked = RemedyAction::IN_ORDER.map(|action| marks(proposal, run_id, action, plan));
@@ -59,7 +59,7 @@ fn marks(proposal: &Proposal<'_>, run_id: &str, action: RemedyAction, plan: &mut
     marking == Some(Marking::Marked(PlanMark::Execute))
 }
 
-/// Counts the marks in a workbook that would be ignored without it: a person who has filled it in expects it to count.
+/// Returns the number of marks in a workbook that would have no effect if it is not passed as the plan.
 ///
 /// # Errors
 /// Fails if a table or a journal cannot be read.

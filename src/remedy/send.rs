@@ -1,4 +1,4 @@
-//! Notifications as tasks of the engine: kept as intended before they are sent, sent once, kept with what was answered.
+//! Notifications as tasks of the engine: stored as intended before they are sent, sent once, and stored with the answer.
 
 use super::ledger::{JournalPlace, Ledger};
 use crate::codes::{CodeTable, Treatment};
@@ -6,27 +6,28 @@ use crate::engine::{CallReply, Need, NoWork, Task};
 use crate::job::RemedyAction;
 use crate::journal::{JournalError, Remedy, RemedyState};
 use crate::platform::{
-    DeleteToProvince, Envelope, ErrorKind, Failure, InsertToProvince, Request, UpdateToProvince, fit_to_show, says_too_often,
+    DeleteToProvince, Envelope, ErrorKind, Failure, Hidden, InsertToProvince, OwnSecrets, Request, UpdateToProvince, fit_to_show,
+    says_too_often,
 };
 use chrono::Utc;
 use std::convert::Infallible;
 use std::sync::Arc;
 use tokio::sync::mpsc::Sender;
 
-/// What came of sending a notification.
+/// Result of sending a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sent {
     /// The platform has accepted it.
     Accepted,
-    /// The platform has refused it, and would again.
+    /// The platform has refused it and would do so once more.
     Refused,
-    /// Nobody knows: it may have taken effect. The province's library is asked before it is sent again.
+    /// Unknown: it may have taken effect, so the province's library is queried before it is sent once more.
     Unanswered,
-    /// It was not taken, for a reason that lies in account or request: it may be sent when that is put right.
+    /// Not accepted because of the account or the request's settings; it can be sent after these are corrected.
     Left,
 }
 
-/// A notification on its way.
+/// Sending of one notification.
 #[derive(Debug)]
 pub(super) struct SendTask {
     id: u64,
@@ -36,12 +37,12 @@ pub(super) struct SendTask {
 }
 
 impl SendTask {
-    /// The notification as it stands.
+    /// Returns the notification in its current state.
     pub(super) const fn remedy(&self) -> &Remedy {
         &self.remedy
     }
 
-    /// What came of sending it; `None` before its end.
+    /// Returns the result; `None` before the end.
     pub(super) const fn sent(&self) -> Option<Sent> {
         self.sent
     }
@@ -89,10 +90,13 @@ fn request(remedy: &Remedy) -> Request {
     }
 }
 
-/// Notes an answer. Any other code than that of success says that the province was not told.
+/// Records an answer. Any return code other than success means that the notification was not accepted.
 fn answered(remedy: &mut Remedy, envelope: &Envelope, codes: &CodeTable) -> Sent {
     remedy.code = Some(envelope.status);
-    remedy.message = Some(fit_to_show(&envelope.message, &[])).filter(|words| !words.is_empty());
+    // Our secrets are out of it already.
+    let request = request(remedy);
+    let hidden = Hidden::of_call(OwnSecrets::default(), &request);
+    remedy.message = Some(fit_to_show(&envelope.message, &hidden)).filter(|words| !words.is_empty());
     if codes.treatment(envelope.status) != Some(Treatment::Answer) {
         remedy.state = RemedyState::Refused;
         return Sent::Refused;
@@ -106,7 +110,7 @@ fn answered(remedy: &mut Remedy, envelope: &Envelope, codes: &CodeTable) -> Sent
     Sent::Accepted
 }
 
-/// Notes why there is no answer that says success.
+/// Records a failure to get a successful answer.
 fn failed(remedy: &mut Remedy, failure: &Failure, codes: &CodeTable) -> Sent {
     remedy.code = failure.code;
     remedy.message = Some(failure.to_message().to_stored());
@@ -117,12 +121,12 @@ fn failed(remedy: &mut Remedy, failure: &Failure, codes: &CodeTable) -> Sent {
     sent
 }
 
-/// What a failure means for a call that changes the province's library.
+/// Returns what a failure means for a call that changes the province's library.
 fn meaning(failure: &Failure, codes: &CodeTable) -> Sent {
     match failure.kind {
         ErrorKind::Auth | ErrorKind::Request => Sent::Left,
         ErrorKind::Unsupported | ErrorKind::TypeUnpublished => Sent::Refused,
-        // The platform says that it cannot read what it was sent; without a code, its answer is what cannot be read.
+        // With a return code, the platform reports that it cannot read the request; without one, its answer cannot be read.
         ErrorKind::Malformed if failure.code.is_some() => Sent::Refused,
         ErrorKind::Platform if is_refusal(failure, codes) => Sent::Refused,
         ErrorKind::Http if failure.code.is_some_and(|status| (400..500).contains(&status) && !MAY_PASS.contains(&status)) => {
@@ -134,15 +138,15 @@ fn meaning(failure: &Failure, codes: &CodeTable) -> Sent {
     }
 }
 
-/// HTTP statuses from 400 to 499 that speak of the moment and not of the request: a timeout, and too many requests.
+/// HTTP status codes from 400 to 499 that are about the moment and not the request: timeout, and too many requests.
 const MAY_PASS: [i32; 2] = [408, 429];
 
-/// Whether the platform answered with a code of its own that speaks of this notification, and not of how often calls come.
+/// Returns whether the platform rejected the notification by a return code that is not about the rate of calls.
 fn is_refusal(failure: &Failure, codes: &CodeTable) -> bool {
     failure.code.is_some_and(|code| codes.treatment(code).is_none()) && !says_too_often(&failure.message)
 }
 
-/// Sends notifications to the engine, one by one: each is on the disk as intended before it can be sent.
+/// Sends notifications to the engine one by one. Each is stored as intended, and synced to the disk, before it can be sent.
 pub(super) fn send_tasks(
     places: &[JournalPlace],
     remedies: Vec<Remedy>,

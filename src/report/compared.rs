@@ -1,4 +1,4 @@
-//! Two runs compared, as text and as JSON.
+//! Comparison of two runs, as text and as JSON.
 
 use super::Words;
 use super::estimates::change_text;
@@ -9,28 +9,28 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// Figures that are set side by side, in order; those above the line are counts, those below rates.
+/// Figures that are compared, in order: first the counts, then the rates.
 const COUNTS: [&str; 6] = ["items", "rows", "inconsistent", "invalid_inputs", "calls", "attempts"];
 const STATUSES: [&str; 6] = ["both", "city_only", "province_only", "neither", "error", "pending"];
 const RATES: [&str; 4] = ["collection_rate", "province_coverage", "city_coverage", "error_rate"];
 
-/// Two runs compared.
+/// Comparison of two runs.
 #[derive(Debug, Serialize)]
 pub struct Comparison {
     /// Id of the older run.
     pub old_run: String,
     /// Id of the newer run.
     pub new_run: String,
-    /// The older run's `summary.json`.
+    /// `summary.json` of the older run.
     pub old: Value,
-    /// The newer run's.
+    /// `summary.json` of the newer run.
     pub new: Value,
     /// Changes of rates with their 95 % intervals, where at least one of the runs is sampled.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub changes: BTreeMap<&'static str, Difference>,
     /// Gaps in all.
     pub gaps: GapChanges,
-    /// Gaps by certificate type code.
+    /// Number of gaps by change, by certificate type code.
     pub by_type: BTreeMap<String, GapChanges>,
 }
 

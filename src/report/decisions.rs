@@ -1,4 +1,4 @@
-//! What was decided about certificates, as reports show it beside their rows.
+//! Decisions about certificates, as reports show them.
 
 use super::{Words, embedded};
 use crate::job::Mask;
@@ -6,18 +6,18 @@ use crate::table::schema::{coverage, decisions};
 use crate::table::{Beside, Row, Rows, TableError};
 use std::path::{Path, PathBuf};
 
-/// The decisions of a run.
+/// Decisions of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Decisions {
-    /// The folder of the run's tables. `None` where nothing was decided.
+    /// Folder of the run's tables; `None` if there are no decisions.
     tables: Option<PathBuf>,
 }
 
 impl Decisions {
-    /// The decisions in the folder `tables`, those of earlier runs included that are carried on.
+    /// Opens the decisions in the folder `tables`, which include those of earlier runs that still apply.
     ///
     /// # Errors
-    /// Fails if the table is there and cannot be read.
+    /// Fails if the table exists and cannot be read.
     pub fn of_run(tables: &Path) -> Result<Self, TableError> {
         if !tables.join(decisions::DECISIONS.file_name()).exists() {
             return Ok(Self::default());
@@ -27,13 +27,13 @@ impl Decisions {
         Ok(Self { tables: has_any.then(|| tables.to_owned()) })
     }
 
-    /// Whether nothing was decided: lists then have no columns for it.
+    /// Returns whether there are no decisions, so that lists need no columns for them.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.tables.is_none()
     }
 
-    /// Begins to read them beside a list whose rows are in the order of the coverage.
+    /// Returns a reader for use in step with rows in the order of the coverage.
     ///
     /// # Errors
     /// Fails if the table cannot be read.
@@ -45,24 +45,24 @@ impl Decisions {
     }
 }
 
-/// Reads decisions beside rows of the coverage.
+/// Reader of decisions in step with coverage rows.
 #[derive(Debug)]
 pub struct DecisionReader(Option<Beside>);
 
-/// A decision as it is shown.
+/// A decision for display.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ShownDecision {
-    /// The decision's word, with the run that it was made in where that was an earlier one.
+    /// Name of the decision, with the run it was made in if that was an earlier one.
     pub decision: Option<String>,
-    /// What was written beside it.
+    /// Note of the department.
     pub note: Option<String>,
 }
 
 impl DecisionReader {
-    /// Returns what was decided about a row of the coverage; rows may only come in the order of the table.
+    /// Returns the decision about a coverage row. Keys must not decrease from call to call.
     ///
     /// # Errors
-    /// Fails if the table cannot be read on.
+    /// Fails if the table cannot be read.
     pub fn find(&mut self, row: Row<'_>, words: &Words, mask: Mask) -> Result<ShownDecision, TableError> {
         let mut shown = ShownDecision::default();
         let Some(rows) = &mut self.0 else { return Ok(shown) };
@@ -73,7 +73,7 @@ impl DecisionReader {
                 Some(run) => words.fill("handling-carried", &[("decision", word), ("run", run)]),
                 None => word.to_owned(),
             });
-            // A note is free text: whoever wrote it may have named the holder.
+            // A note is free text and may contain the holder's code.
             shown.note = decided.text(decisions::NOTE).map(|note| embedded(note, holder, mask));
         })?;
         Ok(shown)

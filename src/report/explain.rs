@@ -1,4 +1,4 @@
-//! One item's faces, field by field.
+//! Explanation of one item's faces, field by field.
 
 use super::Words;
 use crate::audit::{Item, Outcome};
@@ -6,18 +6,18 @@ use crate::endpoint::Side;
 use crate::face::{Fate, Match};
 use std::fmt::Write;
 
-/// A raw face and where its fields went.
+/// A raw face, with the result of mapping each of its fields.
 #[derive(Debug, Clone)]
 pub struct ExplainedFace {
-    /// The interface that answered.
+    /// Name of the interface that returned it.
     pub endpoint: &'static str,
-    /// Whose face it is.
+    /// Side that the face is of.
     pub side: Side,
-    /// Name, value and fate of each field, in the order of the answer.
+    /// Name, value and mapping of each field, in the order of the answer.
     pub fields: Vec<(String, Option<String>, Fate)>,
 }
 
-/// The explanation as text. It shows what the run's own files hold, names and numbers included.
+/// Returns the explanation as text. Names and numbers are not masked, because the run's own files hold them too.
 #[must_use]
 pub fn explained_text(words: &Words, item: &Item, faces: &[ExplainedFace], outcome: Option<&Outcome>) -> String {
     let mut text = String::new();

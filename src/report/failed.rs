@@ -1,7 +1,7 @@
-//! The failed items as a text file that can be an input as it is: the headers are those that the intake recognises.
+//! The list of failed items as a CSV file that can be used as an input: its headers are those that the intake recognises.
 //!
-//! A person may open it in Excel, which takes a cell that begins with `=` and the like for a formula, and runs it. So such a cell
-//! gets a character in front that makes it a text, one that the intake takes off again.
+//! A person may open the file in Excel, which executes a cell that begins with `=` or a similar sign as a formula. Such cells are
+//! prefixed by a character that makes them text and that the intake removes.
 
 use crate::audit::Status;
 use crate::durable::WholeFile;
@@ -11,42 +11,42 @@ use std::borrow::Cow;
 use std::io::Write;
 use std::path::Path;
 
-/// Why the file could not be written.
+/// Error on writing the list of failed items.
 #[derive(Debug, thiserror::Error)]
 pub enum FailedError {
-    /// The coverage could not be read.
+    /// The coverage cannot be read.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// A row could not be written.
+    /// A row cannot be written.
     #[error("the failed items cannot be written: {0}")]
     Csv(#[from] csv::Error),
-    /// The file could not be written or removed.
+    /// The file cannot be written or removed.
     #[error("the failed items cannot be written: {0}")]
     Disk(#[from] std::io::Error),
 }
 
-/// What goes before a value that a spreadsheet program would run. Excel writes it so itself, and the intake takes it off codes and
-/// texts.
+/// Prefix of a value that a spreadsheet program would execute. Excel uses the same prefix, and the intake removes it from codes
+/// and texts.
 const BEFORE_VALUE: char = '\'';
-/// What goes before a header that a spreadsheet program would run. Headers that differ in nothing else are the same to the intake;
-/// an apostrophe would make another header of it.
+/// Prefix of a header that a spreadsheet program would execute. The intake ignores it when it compares headers, unlike an
+/// apostrophe.
 const BEFORE_HEADER: char = '_';
 
-/// Returns a text with `guard` before it where a spreadsheet program would take it for a formula; else as it is. Those that read
-/// East Asian text take the full-width forms of the signs for the signs.
+/// Returns the text with the prefix `guard` if a spreadsheet program would read it as a formula. Programs with East Asian
+/// settings also accept the full-width forms of the signs.
 fn defused(text: &str, guard: char) -> Cow<'_, str> {
     let is_dangerous = text.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r', '\n']);
     if is_dangerous { Cow::Owned(format!("{guard}{text}")) } else { Cow::Borrowed(text) }
 }
 
-/// Writes every item of which nothing is known because calls failed, with its carried columns, to `path`; takes away what
-/// stood there where there is none. Codes are whole whatever the reports mask: it is an input.
+/// Writes all items whose state is unknown because calls failed, with their carried columns, to `path`; removes an existing file
+/// if there are none. Codes are never masked, because the file is meant as an input.
 ///
 /// # Errors
 /// Fails if the coverage cannot be read, or the file cannot be written or removed.
 pub fn write_failed(path: &Path, tables: &Path, carried: &[String]) -> Result<(), FailedError> {
     let mut file = WholeFile::create(path)?;
-    // Excel and WPS take a text file for UTF-8 only where it says so.
+    // Without a byte order mark, Excel and WPS do not read a text file as UTF-8.
     file.write_all("\u{FEFF}".as_bytes())?;
     let mut text = csv::Writer::from_writer(file);
     let headers = ["证件号码", "持证主体代码类型", "证照类型代码", "证照编号"];

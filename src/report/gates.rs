@@ -1,13 +1,13 @@
-//! Gates in the reader's language: `max_error_rate = 0.01` reads “查询失败率 不高于 1.00%”.
+//! Gates in the reader's language: `max_error_rate = 0.01` is shown as “查询失败率 不高于 1.00%”.
 
 use super::Words;
 use crate::analysis::{GateResult, Verdict};
 
-/// Decimals of a percentage, at least and at most.
+/// Smallest and largest number of decimals of a percentage.
 const FEWEST_DECIMALS: usize = 2;
 const MOST_DECIMALS: usize = 8;
 
-/// Returns a gate with its limit, the figure's value, and whether it holds, as one sentence.
+/// Returns a gate as one sentence, with its limit, the figure's value, and whether it holds.
 #[must_use]
 pub fn gate_text(words: &Words, gate: &GateResult) -> String {
     let (rule, value) = (rule_of(words, gate), value_of(words, gate));
@@ -72,8 +72,8 @@ pub(super) fn rule_of(words: &Words, gate: &GateResult) -> String {
     words.fill(key, &[("figure", &figure), ("limit", &limit)])
 }
 
-/// Returns the value of the figure that a gate limits; a dash where it has none. A value that differs from the limit has as
-/// many decimals as it takes to see that.
+/// Returns the value of the figure that a gate limits; a dash if it has none. A value other than the limit is shown with as many
+/// decimals as are needed to distinguish the two.
 pub(super) fn value_of(words: &Words, gate: &GateResult) -> String {
     let Some(value) = gate.value else { return words.text("dash").to_owned() };
     let is_share = is_share(&gate.name);
@@ -87,7 +87,7 @@ pub(super) fn value_of(words: &Words, gate: &GateResult) -> String {
     (fewest..=MOST_DECIMALS).find(|decimals| !looks_like_limit(decimals)).map_or_else(|| format!("{value}"), shown)
 }
 
-/// Whether a gate limits a share of something rather than a count.
+/// Returns whether a gate limits a share rather than a count.
 fn is_share(name: &str) -> bool {
     ["_rate", "_coverage", "_share"].iter().any(|ending| name.ends_with(ending))
 }
@@ -96,7 +96,7 @@ fn amount(value: f64, is_share: bool, decimals: usize) -> String {
     if is_share { format!("{:.decimals$}%", value * 100.0) } else { format!("{value}") }
 }
 
-/// Returns the decimals that a limit needs as a percentage.
+/// Returns the number of decimals that a limit needs as a percentage.
 fn decimals_of(limit: f64) -> usize {
     let is_whole = |decimals: &usize| {
         let shown: f64 = format!("{:.decimals$}", limit * 100.0, decimals = *decimals).parse().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The figures in Prometheus' text format, fit for `node_exporter`'s textfile collector.
+//! Figures of a run in the Prometheus text format, for the textfile collector of `node_exporter`.
 
 use crate::analysis::Figures;
 use crate::journal::{CallCount, RemedyCount};
@@ -7,30 +7,33 @@ use chrono::{DateTime, Utc};
 use prometheus::proto::{Bucket, Histogram, LabelPair, Metric, MetricFamily, MetricType};
 use prometheus::{Encoder, GaugeVec, Opts, Registry, TextEncoder};
 
-/// What the metrics are made from.
+/// Label with the name of the job. Prometheus itself sets a label `job`, that of the scrape, and would rename one of that name.
+const JOB_LABEL: &str = "audit_job";
+
+/// Input of the metrics.
 #[derive(Debug, Clone, Copy)]
 pub struct MetricsInput<'a> {
-    /// The run's figures.
+    /// Figures of the run.
     pub figures: &'a Figures,
-    /// Calls by interface, side and result.
+    /// Number of calls by interface, side and result.
     pub calls: &'a [CallCount],
-    /// Notifications of the province by action and state.
+    /// Number of notifications by action and state.
     pub remedies: &'a [RemedyCount],
-    /// What attempts came to.
+    /// Totals of attempts over all processes of the run.
     pub totals: &'a AttemptTotals,
-    /// When the latest complete run of the job ended.
+    /// End of the job's latest complete run.
     pub last_success: Option<DateTime<Utc>>,
 }
 
-/// The content of `metrics.prom`.
+/// Returns the content of `metrics.prom`.
 ///
 /// # Errors
-/// Never in practice: the names are fixed and well-formed.
+/// Fails if a metric's name or labels are not valid, which would be a bug.
 pub fn metrics(input: &MetricsInput<'_>) -> Result<String, prometheus::Error> {
     let MetricsInput { figures, calls, remedies, totals, last_success } = *input;
     let registry = Registry::new();
     let gauge = |name: &str, help: &str, labels: &[&str]| -> Result<GaugeVec, prometheus::Error> {
-        let mut all = vec!["job"];
+        let mut all = vec![JOB_LABEL];
         all.extend(labels);
         let gauge = GaugeVec::new(Opts::new(name, help), &all)?;
         registry.register(Box::new(gauge.clone()))?;
@@ -78,7 +81,7 @@ pub fn metrics(input: &MetricsInput<'_>) -> Result<String, prometheus::Error> {
             Some(unix_seconds(figures.finished_at)),
         ),
     ] {
-        // A rate of nothing has no value to show.
+        // A rate without a denominator has no value.
         if let Some(value) = value {
             gauge(name, help, &[])?.with_label_values(&[job]).set(value);
         }
@@ -114,7 +117,7 @@ fn unix_seconds(at: DateTime<Utc>) -> f64 {
     at.timestamp_millis() as f64 / 1000.0
 }
 
-/// The latency histogram, which other processes of the run have added to.
+/// Builds the histogram of latencies, which sums up all processes of the run.
 fn latency(job: &str, totals: &AttemptTotals) -> MetricFamily {
     let mut histogram = Histogram::default();
     let mut below = 0;
@@ -130,7 +133,7 @@ fn latency(job: &str, totals: &AttemptTotals) -> MetricFamily {
     histogram.set_sample_count(totals.latency.iter().sum());
     histogram.set_sample_sum(totals.latency_seconds);
     let mut label = LabelPair::default();
-    label.set_name("job".to_owned());
+    label.set_name(JOB_LABEL.to_owned());
     label.set_value(job.to_owned());
     let mut metric = Metric::default();
     metric.set_label(vec![label]);

@@ -1,5 +1,4 @@
-//! What people and schedulers read of a run: each output a function from an analysis to bytes. The only room that knows
-//! languages.
+//! Reports for people and schedulers. Each one is a function from an analysis to bytes. Only this module contains sentences.
 
 mod compared;
 mod decisions;
@@ -42,39 +41,40 @@ use chrono::{DateTime, FixedOffset, Local, Utc};
 use std::borrow::Cow;
 use std::path::Path;
 
-/// Everything that a report is made from.
+/// Input of all reports.
 #[derive(Debug, Clone, Copy)]
 pub struct ReportInput<'a> {
-    /// The run's figures.
+    /// Figures of the run.
     pub figures: &'a Figures,
-    /// Its breakdowns.
+    /// Counts over the run's tables.
     pub analysis: &'a Analysis,
-    /// Folder of its tables.
+    /// Folder of the run's tables.
     pub tables: &'a Path,
-    /// How its inputs were read. `None` for a run that has kept nothing of it.
+    /// How the inputs were read; `None` for a run of an earlier version that did not store it.
     pub intake: Option<&'a IntakeReport>,
     /// Names of certificate types.
     pub catalogue: &'a Catalogue,
-    /// Headers of its carried columns.
+    /// Headers of the carried columns.
     pub carried: &'a [String],
     /// How much of holder codes and names to show.
     pub mask: Mask,
-    /// The words, in the reader's language.
+    /// Texts in the reader's language.
     pub words: &'a Words,
-    /// Earlier complete runs, oldest first.
+    /// Rates of earlier complete runs, oldest first.
     pub history: &'a [PastRun],
-    /// What analysts wrote beside gaps.
+    /// Remarks of analysts on gaps.
     pub remarks: &'a Remarks,
-    /// Whether certificate files were asked for.
+    /// Whether certificate files have been requested.
     pub has_files: bool,
-    /// What was decided about certificates.
+    /// Decisions about certificates.
     pub decisions: &'a Decisions,
-    /// How far departments have come, and the header that tells them apart. `None` where nothing was dispatched or decided.
+    /// Header of the column that distinguishes departments, and their progress; `None` if nothing was dispatched or decided.
     pub handling: Option<(&'a str, &'a Handling)>,
 }
 
 impl ReportInput<'_> {
-    /// Where the scale of rates over the runs begins: the tenth below the lowest, so that small changes are seen.
+    /// Returns the lower end of the scale for rates by run: the multiple of 0.1 below the lowest rate, so that small changes are
+    /// visible.
     fn lowest_rate_shown(&self) -> f64 {
         let of = |rates: [Option<f64>; 3]| rates.into_iter().flatten().fold(1.0, f64::min);
         let past = self.history.iter().map(|run| of([run.collection_rate, run.province_coverage, run.city_coverage]));
@@ -106,26 +106,26 @@ impl ReportInput<'_> {
         format!("UTC{}", self.zone())
     }
 
-    /// Returns a time as a report shows it.
+    /// Formats a time for a report.
     fn local(&self, time: DateTime<Utc>) -> String {
         time.with_timezone(&self.zone()).format("%Y-%m-%d %H:%M:%S").to_string()
     }
 }
 
-/// Returns the number of input rows that name an item for the first time. `None` where the other kinds of rows do not leave
-/// room for it: such a run has not counted its input rows.
+/// Returns the number of input rows that are the first occurrence of an item; `None` if the counts contradict each other, as in a
+/// run of an earlier version that did not count input rows.
 fn first_rows(figures: &Figures) -> Option<u64> {
     figures.input_rows.checked_sub(figures.duplicate_rows + figures.invalid_inputs + figures.blank_rows)
 }
 
-/// Returns a text of a table as people read it: a stored message as its sentence, anything else as it is.
-fn said<'a>(words: &Words, text: &'a str) -> Cow<'a, str> {
+/// Returns a text from a table for display: a stored message as its sentence, anything else unchanged.
+fn displayed<'a>(words: &Words, text: &'a str) -> Cow<'a, str> {
     if !text.starts_with("{\"code\":\"") {
         return Cow::Borrowed(text);
     }
     let message = Message::from_stored(text);
     let sentence = words.say(&message);
-    // An answer of the platform may be JSON with a code of its own: that is no message of ours and has no sentence.
+    // The platform's message may itself be JSON with a code, which is not a message of this program and has no sentence.
     if sentence == message.to_string() { Cow::Borrowed(text) } else { Cow::Owned(sentence) }
 }
 
@@ -176,7 +176,7 @@ mod tests {
             (r#"{"code":"#, r#"{"code":"#),
             ("", ""),
         ] {
-            assert_eq!(said(&words, text), expected);
+            assert_eq!(displayed(&words, text), expected);
         }
     }
 }

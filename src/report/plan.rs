@@ -1,4 +1,4 @@
-//! The plan of a job, as `check` tells it.
+//! The plan of a job, which `check` prints.
 
 use super::Words;
 use super::planned_sample::{PlannedSample, planned_lines};
@@ -9,26 +9,26 @@ use serde_json::Value;
 use std::fmt::Write;
 use std::time::Duration;
 
-/// What a job would do.
+/// What a run of the job would do.
 #[derive(Debug, Serialize)]
 pub struct PlanReport {
     /// Name of the job.
     pub job: String,
-    /// Every file and sheet, with what was found there.
+    /// Files and sheets, with the results of reading them.
     pub files: Vec<FileReport>,
-    /// Files that a path pattern met and that are no inputs, with the reason.
+    /// Files that match a pattern but are not inputs, with the reason.
     pub passed_over: Vec<FileProblem>,
-    /// What keeps files or named sheets from being read.
+    /// Problems that prevent reading files or named sheets.
     pub problems: Vec<FileProblem>,
-    /// Items to audit.
+    /// Number of items to audit.
     pub items: u64,
-    /// Rows that name an item named before.
+    /// Number of rows that repeat an earlier item.
     pub duplicate_rows: u64,
-    /// Rows that cannot be audited.
+    /// Number of rows that cannot be audited.
     pub invalid_inputs: u64,
-    /// Values that were changed before they are used.
+    /// Number of values that are changed before use.
     pub repairs: u64,
-    /// Certificate type codes that the catalogue lacks; they are audited all the same.
+    /// Certificate type codes that are not in the catalogue. They are audited like the others.
     pub not_in_catalogue: Vec<String>,
     /// Carried headers that no sheet has.
     pub carried_nowhere: Vec<String>,
@@ -37,43 +37,43 @@ pub struct PlanReport {
     pub sample: Option<PlannedSample>,
     /// Calls, at least and at most.
     pub calls: Span,
-    /// Whether that is reckoned from the previous run's mix; else it is the range that the audit's depth allows.
+    /// Whether the number of calls is estimated from the previous run; otherwise it is the range that the audit's depth allows.
     pub calls_from_previous_run: bool,
-    /// Seconds at the set rate, at least and at most; none where the rate is unlimited.
+    /// Duration at the configured rate, in seconds; `None` if the rate is unlimited.
     pub seconds: Option<Span>,
-    /// Bytes of the journal, at least and at most.
+    /// Size of the journal, in bytes.
     pub journal_bytes: Span,
-    /// The calling window, and the zone of its times; `None` where calling is always allowed.
+    /// Calling window, and the time zone of its times; `None` if calling is always allowed.
     pub window: Option<(String, String)>,
-    /// What the platform says of each certificate type, where it was asked.
+    /// Result of the online check by certificate type; `None` without `--online`.
     pub online: Option<Vec<TypeCheck>>,
 }
 
-/// Two ends of an estimate.
+/// Range of an estimate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Span {
-    /// At least.
+    /// Lower end.
     pub least: u64,
-    /// At most.
+    /// Upper end.
     pub most: u64,
 }
 
-/// What the platform says of a certificate type.
+/// Result of the online check of a certificate type.
 #[derive(Debug, Clone, Serialize)]
 pub struct TypeCheck {
-    /// The type code.
+    /// Certificate type code.
     pub cert_type_code: String,
-    /// Its name in the catalogue.
+    /// Name in the catalogue; `None` if it is not there.
     pub cert_type_name: Option<String>,
-    /// Whether a call about it was answered.
+    /// Whether the call succeeded.
     pub answered: bool,
-    /// Code 13 and its like, where it was not.
+    /// Return code of a failed call, such as 13.
     pub code: Option<i32>,
-    /// Why, where it was not.
+    /// Reason of a failed call.
     pub message: Option<Message>,
 }
 
-/// The plan as text.
+/// Formats the plan as text.
 #[must_use]
 pub fn plan_text(words: &Words, plan: &PlanReport) -> String {
     let mut text = String::new();
@@ -188,10 +188,10 @@ fn note_line(words: &Words, note: &Note) -> String {
     words.fill(key, &[("note", &words.say(&note.message))])
 }
 
-/// The plan as JSON. Beside the code and the arguments of a message stands its sentence, as `text`.
+/// Formats the plan as JSON. Each message has its sentence as `text`, besides its code and arguments.
 #[must_use]
 pub fn plan_json(words: &Words, plan: &PlanReport) -> String {
-    // Texts, numbers and lists of them always have a JSON form.
+    // Serialising texts, numbers and lists cannot fail.
     let mut value = serde_json::to_value(plan).unwrap_or_default();
     say_messages(words, &mut value);
     format!("{}\n", serde_json::to_string_pretty(&value).unwrap_or_default())

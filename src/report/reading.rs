@@ -1,33 +1,33 @@
-//! How a run's inputs were read, as a list of facts: every file and sheet, what each column was taken for, what became of
-//! the rows, and what a person should look at before trusting the numbers.
+//! How a run's inputs were read, as a list of facts: each file and sheet, the role of each column, the accounting of rows, and
+//! notes that a person should check before trusting the numbers.
 
 use super::Words;
 use super::excel::mask_codes;
 use crate::intake::{ColumnUse, FileProblem, FileReport, IntakeReport, Note, SheetReport};
 use crate::job::Mask;
 
-/// Type codes that one fact names at most; a sheet with more has a column of something else.
+/// Limit on type codes named in one fact. A column with more distinct codes holds something else.
 const MOST_CODES: usize = 20;
 
-/// A fact about how inputs were read.
+/// A fact about how the inputs were read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fact<'a> {
-    /// The file; empty where all files are meant.
+    /// Path of the file; empty if the fact is about all files.
     pub file: &'a str,
-    /// The sheet; empty where the file as a whole is meant.
+    /// Name of the sheet; empty if the fact is about the whole file.
     pub sheet: &'a str,
-    /// Key of the message that says what kind of fact it is.
+    /// Key of the message that names the kind of fact.
     pub kind: &'static str,
-    /// The fact itself.
+    /// The fact as a sentence or value.
     pub content: String,
-    /// Rows or other things that are counted.
+    /// Number of rows, or of whatever the fact counts; `None` if it counts nothing.
     pub count: Option<u64>,
-    /// Whether a person should look at it before trusting the numbers.
+    /// Whether a person should check it before trusting the numbers.
     pub needs_attention: bool,
 }
 
-/// Returns every fact about how inputs were read: how all rows add up, then what needs attention, then the rest, each in the
-/// order of files and sheets. Holder codes in texts are masked.
+/// Returns all facts about how the inputs were read: the accounting of rows, then facts that need attention, then the rest, each
+/// in the order of files and sheets. Holder codes in texts are masked.
 pub(super) fn facts<'a>(words: &'a Words, intake: &'a IntakeReport, mask: Mask) -> Vec<Fact<'a>> {
     let mut facts = Facts { words, mask, file: "", sheet: "", found: Vec::new() };
     for problem in &intake.problems {
@@ -41,7 +41,7 @@ pub(super) fn facts<'a>(words: &'a Words, intake: &'a IntakeReport, mask: Mask) 
         let fact = facts.problem("reading-kind-passed-over", problem);
         facts.found.push(fact);
     }
-    // The sort is stable: within both parts, facts stay in the order of files and sheets.
+    // The sort is stable, so facts stay in the order of files and sheets within both parts.
     facts.found.sort_by_key(|fact| !fact.needs_attention);
     let mut all = Facts { words, mask, file: "", sheet: "", found: Vec::new() };
     all.rows("reading-kind-totals", &Rows::sum(intake.files.iter().flat_map(|file| &file.sheets).map(Rows::of)));
@@ -49,13 +49,13 @@ pub(super) fn facts<'a>(words: &'a Words, intake: &'a IntakeReport, mask: Mask) 
     all.found
 }
 
-/// Returns how many facts need attention.
+/// Returns the number of facts that need attention.
 pub(super) fn attention(words: &Words, intake: &IntakeReport) -> u64 {
     let count = facts(words, intake, Mask::None).iter().filter(|fact| fact.needs_attention).count();
     u64::try_from(count).unwrap_or(u64::MAX)
 }
 
-/// The rows of a sheet, or of several, by what became of them.
+/// Accounting of the rows of one or several sheets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Rows {
     all: u64,
@@ -91,7 +91,7 @@ impl Rows {
     }
 }
 
-/// Facts being gathered; `file` and `sheet` are what the next ones are about.
+/// Collector of facts; the next ones are about `file` and `sheet`.
 struct Facts<'a> {
     words: &'a Words,
     mask: Mask,
@@ -101,7 +101,7 @@ struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    /// Returns a fact about the file and sheet at hand that counts nothing and needs no attention.
+    /// Creates a fact about the current file and sheet, without a count, that needs no attention.
     fn fact(&self, kind: &'static str, content: String) -> Fact<'a> {
         Fact { file: self.file, sheet: self.sheet, kind, content, count: None, needs_attention: false }
     }
@@ -136,7 +136,7 @@ impl<'a> Facts<'a> {
         if let Some(reason) = &sheet.skipped {
             let fact = self.fact("reading-kind-skipped", self.masked(&self.words.say(reason)));
             self.found.push(Fact { needs_attention: sheet.is_unread_table, ..fact });
-            // What follows is about rows, and a sheet without a header has none.
+            // The remaining facts are about rows, of which a sheet without a header has none.
             if sheet.rows == 0 {
                 return;
             }
@@ -160,7 +160,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Tells where the header is and what its columns were taken for.
+    /// Adds the facts about the header row and the roles of its columns.
     fn header(&mut self, sheet: &SheetReport) {
         let content = match sheet.header_row {
             Some(row) => self.words.fill("reading-header-row", &[("row", &row.to_string())]),
@@ -183,7 +183,7 @@ impl<'a> Facts<'a> {
         self.words.fill("reading-column", &[("role", role), ("header", &header), ("column", &column.column)])
     }
 
-    /// Tells what became of rows, so that it is seen that they add up; and where they do not, that they do not.
+    /// Adds the accounting of rows, and a fact that needs attention if the numbers do not add up.
     fn rows(&mut self, kind: &'static str, rows: &Rows) {
         for (key, count) in [
             ("reading-rows-all", rows.all),
@@ -201,7 +201,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Tells what invalid and blank rows are in detail.
+    /// Adds the facts about the kinds of invalid and blank rows.
     fn parts(&mut self, sheet: &SheetReport) {
         for (problem, count) in &sheet.rejected {
             let problem = self.words.named("problem", problem);
@@ -227,7 +227,7 @@ impl<'a> Facts<'a> {
         if codes.is_empty() {
             return;
         }
-        // Type codes are no holder codes, however much they look like them: they are never masked.
+        // Type codes are not personal, so they are not masked although they look like holder codes.
         let mut shown: Vec<String> = codes.iter().take(MOST_CODES).cloned().collect();
         if codes.len() > MOST_CODES {
             shown.push(self.words.fill("rest", &[("count", &(codes.len() - MOST_CODES).to_string())]));

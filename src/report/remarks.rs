@@ -1,7 +1,8 @@
-//! What analysts wrote into the gap lists of earlier workbooks, to be carried into the next.
+//! Remarks that analysts wrote into the gap lists of earlier workbooks, to be carried into the next one.
 //!
-//! Each row of a list bears a key ([`key`]) by which it is found again in the tables, whatever rules these have been rebuilt by
-//! since. Workbooks of earlier versions have no keys: there the row's place counts, in the tables that they were made from.
+//! Each row of a list has a key ([`key`]) that identifies its gap in the tables, even if these have been rebuilt with other
+//! rules. Workbooks of earlier versions have no keys; their rows are identified by position in the tables that they were made
+//! from.
 
 mod key;
 mod workbook;
@@ -19,20 +20,20 @@ use workbook::{GapRow, Place, each_gap};
 /// Holder, type and number of a gap, as they are shown; an empty number is none.
 pub(super) type GapKey = [String; 3];
 
-/// A run whose workbook may hold remarks. All of it lies in the run's folder.
+/// Paths of a run's files that can hold remarks.
 #[derive(Debug, Clone, Default)]
 pub struct RemarkedRun {
-    /// Its workbook.
+    /// The workbook.
     pub workbook: PathBuf,
-    /// Its tables, by whatever rules they were made.
+    /// Folder of the tables.
     pub tables: PathBuf,
-    /// Remarks that had no place in its workbook.
+    /// File of remarks that had no row in the workbook.
     pub waiting: PathBuf,
-    /// What the keys of its workbook's rows are made with.
+    /// File of the secret that the keys of the workbook's rows are computed with.
     pub secret: PathBuf,
 }
 
-/// Why remarks could not be read.
+/// Error on reading remarks.
 #[derive(Debug, thiserror::Error)]
 #[error("the remarks in {path} cannot be read: {cause}; repair the file, or move it away")]
 pub struct RemarkError {
@@ -45,14 +46,14 @@ impl RemarkError {
         move |cause| Self { path: path.display().to_string(), cause: cause.to_string() }
     }
 
-    /// The failure as a message to a person.
+    /// Returns the error as a message for the user.
     #[must_use]
     pub fn to_message(&self) -> Message {
         Message::new("remarks-not-read").with("path", &self.path).with("cause", &self.cause)
     }
 }
 
-/// A remark, and the row that it is about.
+/// A remark and the row that it is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct WaitingRemark {
     #[serde(flatten)]
@@ -60,7 +61,7 @@ pub struct WaitingRemark {
     remark: String,
 }
 
-/// A remark as it lies on the disk, now and in earlier versions.
+/// A remark as stored on the disk, in the current format or that of earlier versions.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum StoredRemark {
@@ -68,18 +69,18 @@ enum StoredRemark {
     Earlier(GapKey, String),
 }
 
-/// Remarks by holder. Only rows with a remark are kept in memory.
+/// Remarks that have not been matched to a row, by holder. Only rows with a remark are in memory.
 #[derive(Debug, Default)]
 struct OpenRemarks(HashMap<String, Vec<WaitingRemark>>);
 
 impl OpenRemarks {
-    /// Takes a remark, in place of one about the same row.
+    /// Adds a remark, replacing one about the same row.
     fn insert(&mut self, remark: WaitingRemark) {
         self.remove(&remark.row);
         self.0.entry(remark.row.holder_code.clone()).or_default().push(remark);
     }
 
-    /// Takes out the remark that is most surely about a row.
+    /// Removes and returns the remark that matches a row best; `None` if none matches.
     fn remove(&mut self, row: &RowIdentity) -> Option<WaitingRemark> {
         let of_holder = self.0.get_mut(&row.holder_code)?;
         let likeness = |(index, remark): (usize, &WaitingRemark)| Some((remark.row.likeness(row)?, index));
@@ -91,7 +92,7 @@ impl OpenRemarks {
         Some(found)
     }
 
-    /// Every remark, in order.
+    /// Returns all remarks, sorted.
     fn sorted(&self) -> Vec<WaitingRemark> {
         let mut all: Vec<WaitingRemark> = self.0.values().flatten().cloned().collect();
         all.sort();
@@ -99,22 +100,22 @@ impl OpenRemarks {
     }
 }
 
-/// Remarks that are to be carried into a workbook.
+/// Remarks to be carried into a workbook.
 #[derive(Debug, Default)]
 pub struct Remarks {
-    /// Makes the keys of the workbook's rows. `None` where they are to have none.
+    /// Secret for the keys of the workbook's rows; `None` if rows get no keys.
     secret: Option<RowSecret>,
-    /// Those that have not found their row yet.
+    /// Remarks that have not been matched to a row yet.
     open: RefCell<OpenRemarks>,
-    /// Those of rows of which nothing is known at the moment: they wait for the next run.
+    /// Remarks about rows whose state is unknown in this run, kept for the next run.
     waiting: RefCell<Vec<WaitingRemark>>,
 }
 
 impl Remarks {
-    /// The remarks of the run before.
+    /// Reads the remarks of the previous run.
     ///
     /// # Errors
-    /// Fails if a file of it that may hold remarks is there and cannot be read.
+    /// Fails if a file of that run that can hold remarks exists and cannot be read.
     pub fn of_previous(run: &RemarkedRun) -> Result<Self, RemarkError> {
         let mut open = OpenRemarks::default();
         for remark in read_waiting(&run.waiting)? {
@@ -132,11 +133,11 @@ impl Remarks {
         Ok(Self { open: open.into(), ..Self::default() })
     }
 
-    /// Takes what the run's own workbook says, where there is one already: that counts, be it that a remark was taken out. From
-    /// here on rows can be given keys.
+    /// Reads the remarks in the run's own workbook, if there is one. They replace carried remarks, and a remark that was deleted
+    /// there is deleted. Rows can be given keys after this call.
     ///
     /// # Errors
-    /// Fails if a file of the run that may hold remarks is there and cannot be read, or its secret cannot be made.
+    /// Fails if a file of the run that can hold remarks exists and cannot be read, or if its secret cannot be read or created.
     pub fn take_own(&mut self, run: &RemarkedRun) -> Result<(), RemarkError> {
         let secret = RowSecret::read_or_make(&run.secret).map_err(RemarkError::of(&run.secret))?;
         let open = self.open.get_mut();
@@ -154,7 +155,7 @@ impl Remarks {
                 if row.has_remark() {
                     noted.push(row);
                 } else if let Some(key) = row.key {
-                    // Whoever takes a remark out of a row does not get it back from the run before.
+                    // A remark that was deleted in this run's workbook must not be carried over from the previous run.
                     for (known, row) in carried.get(&key.item).into_iter().flatten() {
                         if known.likeness(&key).is_some() {
                             open.remove(row);
@@ -171,30 +172,30 @@ impl Remarks {
         Ok(())
     }
 
-    /// The key of a row, by which a remark in it is found again. `None` where the rows are to have none.
+    /// Returns the key of a row, which identifies it when the workbook is read back; `None` if rows get no keys.
     #[must_use]
     pub fn key_of(&self, row: Row<'_>) -> Option<String> {
         Some(self.secret.as_ref()?.key(&RowIdentity::of(row)).to_string())
     }
 
-    /// Whether none is left to find its row.
+    /// Returns whether every remark has been matched to a row or set aside.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.open.borrow().0.is_empty()
     }
 
-    /// The remark of a row; each is found once.
+    /// Removes and returns the remark about a row; `None` if there is none.
     #[must_use]
     pub fn find(&self, row: Row<'_>) -> Option<String> {
         let mut open = self.open.borrow_mut();
-        // Almost no row has one.
+        // Fast path, because few rows have a remark.
         if !open.0.contains_key(row.text(coverage::HOLDER_CODE)?) {
             return None;
         }
         open.remove(&RowIdentity::of(row)).map(|found| found.remark)
     }
 
-    /// Sets aside the remarks of a holder and type of which nothing is known at the moment.
+    /// Sets aside the remarks of a holder and type whose state is unknown in this run, for the next one.
     pub fn set_aside(&self, row: Row<'_>) {
         let row = RowIdentity::of(row);
         let mut open = self.open.borrow_mut();
@@ -210,19 +211,19 @@ impl Remarks {
         }
     }
 
-    /// Remarks that wait for the next run.
+    /// Returns the remarks that have been set aside for the next run.
     #[must_use]
     pub fn waiting(&self) -> Vec<WaitingRemark> {
         self.waiting.borrow().clone()
     }
 
-    /// Remarks that have found no row, in order.
+    /// Returns the remarks that were not matched to a row, sorted.
     #[must_use]
     pub fn without_row(&self) -> Vec<WaitingRemark> {
         self.open.borrow().sorted()
     }
 
-    /// Remarks that have found no row, in order, each with its gap: what they are about is no gap any more.
+    /// Returns the remarks that were not matched to a row, sorted, each with its former gap.
     #[must_use]
     pub fn left_over(&self) -> Vec<(GapKey, String)> {
         let shown = |WaitingRemark { row, remark }| {
@@ -233,7 +234,7 @@ impl Remarks {
     }
 }
 
-/// The remarks that wait beside a workbook; none where there is no such file.
+/// Reads the remarks stored beside a workbook; empty if the file does not exist.
 fn read_waiting(path: &Path) -> Result<Vec<WaitingRemark>, RemarkError> {
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
@@ -248,7 +249,7 @@ fn read_waiting(path: &Path) -> Result<Vec<WaitingRemark>, RemarkError> {
     Ok(stored.into_iter().map(read).collect())
 }
 
-/// The row that a row of a workbook stands for, as far as it has been found.
+/// A row of a workbook with a remark, and the best match for it among the coverage rows so far.
 struct Resolving {
     noted: GapRow,
     found: Option<(u32, RowIdentity)>,
@@ -261,14 +262,14 @@ impl Resolving {
         }
     }
 
-    /// The remark with the row that was found, else with what the workbook shows of it.
+    /// Returns the remark about the matched row, else about the row as the workbook shows it.
     fn remark(self) -> WaitingRemark {
         let row = self.found.map_or_else(|| RowIdentity::shown(self.noted.shown), |(_, row)| row);
         WaitingRemark { row, remark: self.noted.remark }
     }
 }
 
-/// Remarks with the rows of a run's tables that they are about. Where the tables are gone, what the workbook shows has to do.
+/// Matches remarks to the coverage rows that they are about. Without tables, rows are identified by what the workbook shows.
 fn resolved(run: &RemarkedRun, secret: Option<&RowSecret>, noted: Vec<GapRow>) -> Result<Vec<WaitingRemark>, RemarkError> {
     let mut rows: Vec<Resolving> = noted.into_iter().map(|noted| Resolving { noted, found: None }).collect();
     let mut by_item: HashMap<u64, Vec<usize>> = HashMap::new();

@@ -1,4 +1,4 @@
-//! The figures as JSON, and as the text that ends a run.
+//! Figures of a run as JSON, and as text for the end of a command.
 
 use super::estimates::{by_text, grouped, interval_text, value_text};
 use super::{Words, first_rows, gate_text};
@@ -6,7 +6,7 @@ use crate::analysis::{Estimates, Figures, SampleFacts};
 use crate::audit::Status;
 use std::fmt::Write;
 
-/// The content of `summary.json`.
+/// Returns the content of `summary.json`.
 #[must_use]
 pub fn summary_json(figures: &Figures) -> String {
     let mut text = serde_json::to_string_pretty(figures).unwrap_or_default();
@@ -14,7 +14,7 @@ pub fn summary_json(figures: &Figures) -> String {
     text
 }
 
-/// The readable summary on standard output; `report` is where the report lies.
+/// Returns the summary that is printed on standard output; `report` is the path of the report.
 #[must_use]
 pub fn summary_text(words: &Words, figures: &Figures, report: &str) -> String {
     let mut text = String::new();

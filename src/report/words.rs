@@ -1,4 +1,4 @@
-//! The words of reports and messages, in the reader's language. They lie in `messages/`, a folder a language.
+//! Texts of reports and messages in the reader's language. They are stored in `messages/`, one folder per language.
 
 use crate::audit::Status;
 use crate::job::Language;
@@ -6,7 +6,7 @@ use crate::message::{Argument, Message};
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource};
 use std::collections::HashMap;
 
-/// The message files of a language.
+/// Returns the message files of a language.
 const fn sources(language: Language) -> &'static [&'static str] {
     match language {
         Language::ZhCn => &[
@@ -50,11 +50,11 @@ const fn sources(language: Language) -> &'static [&'static str] {
     }
 }
 
-/// Words in one language.
+/// Texts in one language.
 pub struct Words {
     language: Language,
     bundle: FluentBundle<FluentResource>,
-    /// Messages that need no values, ready to be used for every cell.
+    /// Messages without arguments, formatted once because they are used for many cells.
     plain: HashMap<String, String>,
 }
 
@@ -65,13 +65,13 @@ impl std::fmt::Debug for Words {
 }
 
 impl Words {
-    /// The words of a language.
+    /// Loads the texts of a language.
     #[must_use]
     pub fn new(language: Language) -> Self {
         let mut words = Self { language, bundle: FluentBundle::new(Vec::new()), plain: HashMap::new() };
         words.bundle.set_use_isolating(false);
         for source in sources(language) {
-            // What a file gets wrong, the tests tell; whoever runs the program gets the rest.
+            // Tests ensure that the files have no errors, so at run time invalid entries are skipped.
             let resource = FluentResource::try_new((*source).to_owned()).unwrap_or_else(|(resource, _)| resource);
             let _ = words.bundle.add_resource(resource);
         }
@@ -83,19 +83,19 @@ impl Words {
         words
     }
 
-    /// The language.
+    /// Returns the language.
     #[must_use]
     pub const fn language(&self) -> Language {
         self.language
     }
 
-    /// The text of a message that needs no values.
+    /// Returns the text of a message without arguments.
     #[must_use]
     pub fn text<'a>(&'a self, key: &'a str) -> &'a str {
         self.plain.get(key).map_or(key, String::as_str)
     }
 
-    /// The text of a message with its values.
+    /// Returns the text of a message with these arguments.
     #[must_use]
     pub fn fill(&self, key: &str, values: &[(&str, &str)]) -> String {
         let mut arguments = FluentArgs::new();
@@ -105,7 +105,7 @@ impl Words {
         self.format(key, Some(&arguments)).unwrap_or_else(|| key.to_owned())
     }
 
-    /// The sentence of a message. A code that the catalogue lacks is shown as it is, with its arguments.
+    /// Returns the sentence of a message. A code without a sentence is shown with its arguments.
     #[must_use]
     pub fn say(&self, message: &Message) -> String {
         let mut arguments = FluentArgs::new();
@@ -129,19 +129,19 @@ impl Words {
         problems.is_empty().then_some(text)
     }
 
-    /// What people call something that tables name: `kind-name`; the name itself where there is no word for it.
+    /// Returns the display name of a name from a table, from the message `kind-name`; the name itself if there is none.
     #[must_use]
     pub fn named<'a>(&'a self, kind: &str, name: &'a str) -> &'a str {
         self.plain.get(&format!("{kind}-{name}")).map_or(name, String::as_str)
     }
 
-    /// A status.
+    /// Returns the display name of a status.
     #[must_use]
     pub fn status(&self, status: Status) -> &str {
         self.plain.get(&format!("status-{}", status.name())).map_or(status.name(), String::as_str)
     }
 
-    /// Why two values differ: a word and perhaps what it is about, as tables have it. Where values are masked, it quotes none.
+    /// Returns why two values differ, from the reason in the differences table. If values are masked, the reason quotes none.
     #[must_use]
     pub fn reason(&self, text: &str, quotes: bool) -> String {
         let (word, about) = text.split_once(':').unwrap_or((text, ""));
@@ -156,13 +156,13 @@ impl Words {
         }
     }
 
-    /// What was done to an input value: names joined by commas.
+    /// Returns the kinds of repair of an input value; their names in the table are separated by commas.
     #[must_use]
     pub fn repair(&self, names: &str) -> String {
         names.split(',').map(|name| self.named("repair", name)).collect::<Vec<_>>().join(self.text("list-comma"))
     }
 
-    /// A share as a percentage with two decimals; a dash where there is none.
+    /// Formats a share as a percentage with two decimals; a dash if it is `None`.
     #[must_use]
     pub fn percent(&self, share: Option<f64>) -> String {
         share.map_or_else(|| self.text("dash").to_owned(), |share| format!("{:.2}%", share * 100.0))

@@ -1,54 +1,54 @@
-//! Which runs may go. Pure: from how runs stand, a policy and the time.
+//! Decision about which runs are pruned: a pure function of the runs' states, a policy and the time.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// Which complete runs keep everything.
+/// Policy about complete runs that are kept whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Policy {
-    /// The latest so many of them.
+    /// This many of the latest runs.
     Latest(u32),
-    /// Those that ended less than so long ago.
+    /// Runs that ended less than this time ago.
     YoungerThan(Duration),
 }
 
-/// How a run stands.
+/// State of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// It needs its journal to go on.
+    /// Not complete; its journal is needed to resume it.
     Unfinished,
-    /// Its manifest cannot be read.
+    /// The manifest cannot be read.
     Unreadable,
-    /// It is complete, but its figures have not been written: nothing would be left of it.
+    /// Complete, but without written figures, so that pruning would leave nothing.
     WithoutFigures,
-    /// Complete, with its figures.
+    /// Complete, with figures.
     Complete {
-        /// When its last process ended.
+        /// End of its last process.
         finished_at: DateTime<Utc>,
     },
-    /// A removal began and did not end.
+    /// Pruning began and was interrupted.
     HalfPruned,
-    /// Only its figures are left.
+    /// Pruned; only its figures are left.
     Pruned,
 }
 
-/// What a run knows of the runs before it.
+/// Earlier runs that a run depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Basis {
-    /// It has taken the ages of gaps from these runs (several for shards that were planned at different times), and their
-    /// remarks when its workbook is written.
+    /// Runs that it takes the age of gaps and, when its workbook is written, remarks from. Several for shards that were planned
+    /// at different times.
     Runs(Vec<String>),
-    /// Its journal cannot be read, so that it may need any of them.
+    /// Unknown, because its journal cannot be read; it may depend on any run.
     Unknown,
 }
 
-/// A run, as far as the decision goes.
+/// Facts about a run that the decision is based on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownRun {
-    /// Its id.
+    /// Id of the run.
     pub id: String,
-    /// How it stands.
+    /// State of the run.
     pub standing: Standing,
     /// Whether it asked about a sample of the items. Sampled runs and the others are counted apart, so that many samples leave
     /// the full runs alone.
@@ -58,7 +58,7 @@ pub struct KnownRun {
 }
 
 impl KnownRun {
-    /// Whether a report could still be made from it.
+    /// Returns whether a report can still be built from the run.
     const fn is_alive(&self) -> bool {
         !matches!(self.standing, Standing::Pruned | Standing::HalfPruned)
     }
@@ -68,24 +68,24 @@ impl KnownRun {
     }
 }
 
-/// What is to be done with a run.
+/// Decision about a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    /// Remove what it keeps of people.
+    /// Remove its personal data.
     Remove {
-        /// Runs that stand on it and stay: they get its remarks first.
+        /// Kept runs that depend on it and receive its remarks first.
         heirs: Vec<String>,
     },
-    /// Go on with a removal that did not end.
+    /// Complete an interrupted removal.
     Finish,
-    /// Leave it as it is.
+    /// Keep it.
     Keep(Reason),
 }
 
-/// Why a run is left as it is.
+/// Reason for keeping a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
-    /// Only its figures are left.
+    /// It has been pruned already.
     Pruned,
     /// It is not complete.
     Unfinished,
@@ -93,15 +93,15 @@ pub enum Reason {
     Unreadable,
     /// Its figures have not been written.
     WithoutFigures,
-    /// It is the latest complete run, which the next one stands on.
+    /// It is the latest complete run, which the next run depends on.
     Latest,
     /// The policy keeps it.
     Recent,
-    /// The run of this id may stand on it, and its journal cannot be read.
+    /// The run with this id may depend on it, and that run's journal cannot be read.
     NeededBy(String),
 }
 
-/// Decides about each of a job's runs, in their order. `latest` is the run that the link of that name leads to.
+/// Decides about each of a job's runs, in their order. `latest` is the run that the link `latest` points to.
 #[must_use]
 pub fn decide(runs: &[KnownRun], latest: Option<&str>, policy: Policy, now: DateTime<Utc>) -> Vec<Decision> {
     let reasons: Vec<Option<Reason>> = runs.iter().map(|run| reason_to_keep(run, runs, latest, policy, now)).collect();
@@ -119,7 +119,7 @@ pub fn decide(runs: &[KnownRun], latest: Option<&str>, policy: Policy, now: Date
     runs.iter().zip(reasons).map(decision).collect()
 }
 
-/// Returns why a run stays; `None` where it may go.
+/// Returns the reason for keeping a run; `None` if it may be pruned.
 fn reason_to_keep(run: &KnownRun, runs: &[KnownRun], latest: Option<&str>, policy: Policy, now: DateTime<Utc>) -> Option<Reason> {
     let finished_at = match run.standing {
         Standing::HalfPruned => return None,
@@ -135,7 +135,7 @@ fn reason_to_keep(run: &KnownRun, runs: &[KnownRun], latest: Option<&str>, polic
     }
     let is_recent = match policy {
         Policy::Latest(kept) => later < usize::try_from(kept).unwrap_or(usize::MAX),
-        // An age beyond the calendar is older than every run.
+        // An age that exceeds the calendar is older than every run.
         Policy::YoungerThan(age) => {
             TimeDelta::from_std(age).ok().and_then(|age| now.checked_sub_signed(age)).is_none_or(|bound| finished_at > bound)
         }
@@ -147,7 +147,8 @@ fn reason_to_keep(run: &KnownRun, runs: &[KnownRun], latest: Option<&str>, polic
     needing.map(|other| Reason::NeededBy(other.id.clone()))
 }
 
-/// Whether `other` is a complete run of the same kind and ended after `run`; of two that ended at once, the one with the greater id counts as later.
+/// Returns whether `other` is complete and ended after `run`; of two that ended at the same time, the one with the greater id is
+/// later.
 fn is_later(other: &KnownRun, run: &KnownRun, finished_at: DateTime<Utc>) -> bool {
     match other.standing {
         Standing::Complete { .. } if other.is_sampled != run.is_sampled => false,

@@ -1,8 +1,8 @@
-//! What old runs keep of people, and for how long.
+//! Retention: how long old runs keep personal data.
 //!
-//! [`survey`] reads how the runs of a job stand, [`decide`] says which of them may go (a pure function), and a [`Removal`] is
-//! the list of steps that takes everything personal out of one run's folder. Its figures stay, and its manifest says what was
-//! removed. Whatever ends a removal between two steps, the folder can be read, and the next removal goes on.
+//! [`survey`] reads the state of a job's runs, [`decide`] selects those to prune (a pure function), and a [`Removal`] is the list
+//! of steps that removes all personal data from one run's folder. The figures are kept, and the manifest records what was
+//! removed. After an interruption between two steps, the folder can still be read, and the next removal continues.
 
 mod decision;
 mod removal;

@@ -1,4 +1,4 @@
-//! The steps that take everything personal out of a run's folder.
+//! Steps that remove all personal data from a run's folder.
 
 use super::surveyed::{Content, SurveyedRun};
 use super::tombstone::Tombstone;
@@ -11,15 +11,15 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The remarks of the run before, in the folder of the run that they were carried into when that run was pruned.
+/// File of remarks of a pruned run, in the folder of the next run, which they have been carried into.
 pub const CARRIED_REMARKS: &str = "remarks-carried.json";
 
-/// What stays in a run's folder: its manifest, its figures, and who looked at it. Everything else goes, whatever its name: a
-/// copy of a workbook holds as many identity numbers as the workbook.
+/// Files that are kept in a pruned run's folder: its manifest, its figures, and the access log. Everything else is removed
+/// whatever its name, because a copy of a workbook contains identity numbers too.
 const KEPT: [&str; 6] = ["run.json", "summary.json", "history.json", "metrics.prom", "report.html", "access.jsonl"];
 
-/// Names of the program's own files and folders, or beginnings of them, that a tombstone names. Others may say whom they are
-/// about.
+/// Names, or prefixes of names, of this program's files and folders, which a tombstone lists by name. Other names may contain
+/// personal data.
 const OWN: [&str; 10] = [
     "journal.sqlite",
     "tables",
@@ -33,7 +33,7 @@ const OWN: [&str; 10] = [
     "remediation",
 ];
 
-/// Whether a file of this name stays.
+/// Returns whether a file with this name is kept.
 pub(super) fn is_kept(name: &str) -> bool {
     KEPT.contains(&name)
 }
@@ -41,25 +41,25 @@ pub(super) fn is_kept(name: &str) -> bool {
 /// A step of a removal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// Gives a newer run the remarks that it would otherwise read in this one.
+    /// Copy remarks to a newer run that would otherwise read them from this one.
     Carry {
-        /// The file in the newer run's folder.
+        /// Path of the file in the newer run's folder.
         path: PathBuf,
-        /// Its content.
+        /// Content of the file.
         content: String,
     },
-    /// Notes in the manifest that the run is pruned, and what goes. From here on it is no run that can be read.
+    /// Mark the run as pruned in its manifest, with the list of what is removed. The run cannot be read after this.
     Mark,
-    /// Removes a file or folder.
+    /// Remove a file or folder.
     Remove {
-        /// Its name in the run's folder.
+        /// Name in the run's folder.
         name: String,
     },
-    /// Notes in the manifest that everything is gone.
+    /// Record in the manifest that the removal is complete.
     Seal,
 }
 
-/// What takes everything personal out of one run's folder.
+/// The removal of all personal data of one run.
 #[derive(Debug)]
 pub struct Removal {
     folder: RunFolder,
@@ -68,7 +68,7 @@ pub struct Removal {
 }
 
 impl Removal {
-    /// Plans to remove a run's contents, after its remarks were carried into the folders of `heirs`.
+    /// Plans the removal of a run's contents, after copying its remarks to the folders of `heirs`.
     #[must_use]
     pub fn new(run: &SurveyedRun, remarks: Option<&str>, heirs: &[RunFolder]) -> Self {
         let carry = |content: &str| {
@@ -80,7 +80,7 @@ impl Removal {
         Self::with(run, steps)
     }
 
-    /// Plans to go on with a removal that did not end.
+    /// Plans the completion of an interrupted removal.
     #[must_use]
     pub fn going_on(run: &SurveyedRun) -> Self {
         Self::with(run, Vec::new())
@@ -92,16 +92,16 @@ impl Removal {
         Self { folder: run.folder.clone(), contents: run.contents.clone(), steps }
     }
 
-    /// Its steps, to be done in order.
+    /// Returns the steps, in the order of execution.
     #[must_use]
     pub fn steps(&self) -> &[Step] {
         &self.steps
     }
 
-    /// Does one step; one that was done before may be done again.
+    /// Executes one step. A step can be repeated.
     ///
     /// # Errors
-    /// Fails if something cannot be removed or written.
+    /// Fails if a file cannot be removed or written.
     pub fn apply(&self, step: &Step, now: DateTime<Utc>) -> Result<(), Stop> {
         match step {
             Step::Carry { path, content } => write_whole(path, content.as_bytes()).map_err(Stop::disk(path.display())),
@@ -125,14 +125,14 @@ impl Removal {
 
     fn seal(&self, now: DateTime<Utc>) -> Result<(), Stop> {
         let dir = self.folder.dir();
-        // Names that are gone have to be gone on the disk before the manifest says so.
+        // The removal of the names must be on the disk before the manifest states it.
         File::open(dir).and_then(|dir| dir.sync_all()).map_err(Stop::disk(dir.display()))?;
         let known = Tombstone::of(&self.folder)?.unwrap_or_else(|| self.tombstone(now));
         Tombstone { finished_at: Some(now), ..known }.write(&self.folder)
     }
 }
 
-/// Removes a file, a link, or a folder with everything in it; one that is not there is gone already.
+/// Removes a file, a link, or a folder with its contents; does nothing if it does not exist.
 fn remove(path: &Path) -> io::Result<()> {
     let removed = match fs::symlink_metadata(path) {
         Ok(found) if found.is_dir() => fs::remove_dir_all(path),

@@ -1,4 +1,4 @@
-//! How the runs of a job stand on the disk.
+//! Survey of a job's runs on the disk.
 
 use super::decision::{Basis, KnownRun, Standing};
 use super::removal::is_kept;
@@ -13,45 +13,45 @@ use std::path::{Path, PathBuf};
 /// All runs of a job.
 #[derive(Debug)]
 pub struct Survey {
-    /// The runs, by id.
+    /// The runs, ordered by id.
     pub runs: Vec<SurveyedRun>,
-    /// The run that the link `latest` leads to.
+    /// The run that the link `latest` points to.
     pub latest: Option<String>,
 }
 
-/// A run and what would be removed from it.
+/// A run, and the files that pruning would remove.
 #[derive(Debug)]
 pub struct SurveyedRun {
-    /// Its folder.
+    /// Folder of the run.
     pub folder: RunFolder,
-    /// What the decision about it depends on.
+    /// Facts that the decision is based on.
     pub known: KnownRun,
-    /// What lies in its folder beside its figures, by name.
+    /// Files and folders besides those that are kept, ordered by name.
     pub contents: Vec<Content>,
 }
 
 impl SurveyedRun {
-    /// Bytes of what would be removed.
+    /// Returns the number of bytes that pruning would remove.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.contents.iter().map(|content| content.bytes).sum()
     }
 }
 
-/// A file or folder of a run.
+/// A file or folder in a run's folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content {
-    /// Its name.
+    /// Name.
     pub name: String,
-    /// Bytes of the file, or of all files below the folder.
+    /// Size of the file, or of all files in the folder, in bytes.
     pub bytes: u64,
 }
 
-/// Looks at the runs in a job's folder. To be called by whoever holds the job's lock: a journal of an older version is brought
-/// up to date when it is opened.
+/// Surveys the runs in a job's folder. The caller must hold the job's lock, because opening a journal of an older version
+/// upgrades it.
 ///
 /// # Errors
-/// Fails if a folder cannot be read.
+/// Fails if a folder cannot be listed.
 pub fn survey(job_dir: &Path) -> Result<Survey, Stop> {
     let mut runs = Vec::new();
     for dir in folders(job_dir).map_err(Stop::disk(job_dir.display()))? {
@@ -66,7 +66,7 @@ pub fn survey(job_dir: &Path) -> Result<Survey, Stop> {
     Ok(Survey { runs, latest: latest(job_dir) })
 }
 
-/// The folders in a folder; links, such as `latest`, are none, and neither is what is only there for a moment.
+/// Returns the folders in a folder, without links such as `latest` and without temporary folders.
 fn folders(job_dir: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(job_dir)? {
@@ -83,7 +83,7 @@ fn latest(job_dir: &Path) -> Option<String> {
     Some(target.file_name()?.to_string_lossy().into_owned())
 }
 
-/// How the run in a folder stands; `None` where there is none.
+/// Returns the state of the run in a folder; `None` if there is no run.
 fn standing(folder: &RunFolder) -> Result<Option<Standing>, Stop> {
     match Tombstone::of(folder) {
         Ok(Some(Tombstone { finished_at: Some(_), .. })) => return Ok(Some(Standing::Pruned)),
@@ -94,7 +94,8 @@ fn standing(folder: &RunFolder) -> Result<Option<Standing>, Stop> {
     let Ok(manifest) = folder.manifest() else { return Ok(Some(Standing::Unreadable)) };
     let shards = folder.shards().map_err(Stop::disk(folder.dir().display()))?;
     let Some(manifest) = manifest else {
-        // A process that died before it wrote a manifest leaves a journal; shards that were never read as one have none.
+        // A process that died before it wrote a manifest has left a journal. A sharded run has no manifest until a
+        // report is built.
         let standing = if shards.is_empty() { Standing::Unfinished } else { Standing::WithoutFigures };
         return Ok((!shards.is_empty() || folder.journal().exists()).then_some(standing));
     };
@@ -139,7 +140,7 @@ fn previous(journal: &Path) -> Result<Option<String>, JournalError> {
     Journal::open(journal)?.previous_run()
 }
 
-/// What lies in a run's folder beside what always stays.
+/// Returns the contents of a run's folder, without the files that are always kept.
 fn contents(dir: &Path) -> io::Result<Vec<Content>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir)? {
@@ -153,7 +154,7 @@ fn contents(dir: &Path) -> io::Result<Vec<Content>> {
     Ok(found)
 }
 
-/// Bytes of a file, or of all files below a folder. Links are not followed.
+/// Returns the size of a file, or of all files in a folder, in bytes. Links are not followed.
 fn size(path: &Path) -> io::Result<u64> {
     let mut bytes = 0;
     let mut open = vec![path.to_owned()];

@@ -1,4 +1,4 @@
-//! What a pruned run's manifest says of what is gone.
+//! Record of a pruned run's removed files, stored in its manifest.
 
 use crate::durable::write_whole;
 use crate::exit::Stop;
@@ -10,25 +10,25 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::io;
 
-/// The key of the manifest that holds it.
+/// Key of the record in the manifest.
 const KEY: &str = "pruned";
 
-/// What was removed from a run's folder, when, and by which version. A run with one has no journal any more, be the removal
-/// over or not.
+/// Which files were removed from a run's folder, when, and by which version. A run with this record has no usable journal, even
+/// if the removal is not complete.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tombstone {
-    /// When the removal began.
+    /// Start of the removal.
     pub begun_at: DateTime<Utc>,
-    /// When everything was gone; `None` while the removal is under way.
+    /// End of the removal; `None` while it is not complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<DateTime<Utc>>,
-    /// Version of the program that began it.
+    /// Version of the program that started it.
     pub tool_version: String,
-    /// Bytes of what was removed, by the name of the file or folder; files that are not the program's own are `other`.
+    /// Number of bytes removed, by name of the file or folder; `other` for all that are not this program's.
     pub removed: BTreeMap<String, u64>,
 }
 
-/// The part of a manifest that matters here.
+/// The relevant part of a manifest.
 #[derive(Deserialize)]
 struct Marked {
     #[serde(default)]
@@ -36,34 +36,26 @@ struct Marked {
 }
 
 impl Tombstone {
-    /// Reads the tombstone of a run; `None` where it is not pruned, or no run is there.
+    /// Reads the tombstone of a run; `None` if the run is not pruned or there is none.
     ///
     /// # Errors
-    /// Fails if there is a manifest that cannot be read.
+    /// Fails if the manifest exists and cannot be read.
     pub fn of(folder: &RunFolder) -> Result<Option<Self>, Stop> {
-        let path = folder.file("run.json");
-        match std::fs::read(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Stop::disk(path.display())(error)),
-            Ok(bytes) => {
-                let marked: Marked = serde_json::from_slice(&bytes).map_err(Stop::disk(path.display()))?;
-                Ok(marked.pruned)
-            }
-        }
+        Ok(folder.read_manifest::<Marked>()?.and_then(|marked| marked.pruned))
     }
 
-    /// Writes the tombstone into the run's manifest; what else stands there stays.
+    /// Writes the tombstone into the run's manifest, whose other keys are unchanged.
     pub(super) fn write(&self, folder: &RunFolder) -> Result<(), Stop> {
         let path = folder.file("run.json");
-        let bytes = std::fs::read(&path).map_err(Stop::disk(path.display()))?;
-        let mut manifest: Map<String, Value> = serde_json::from_slice(&bytes).map_err(Stop::disk(path.display()))?;
+        let missing = || Stop::disk(path.display())(io::Error::from(io::ErrorKind::NotFound));
+        let mut manifest: Map<String, Value> = folder.read_manifest()?.ok_or_else(missing)?;
         manifest.insert(KEY.to_owned(), serde_json::to_value(self).map_err(Stop::disk(path.display()))?);
         let text = serde_json::to_string_pretty(&manifest).map_err(Stop::disk(path.display()))?;
         write_whole(&path, text.as_bytes()).map_err(Stop::disk(path.display()))
     }
 }
 
-/// Refuses a run whose journal and tables were removed, or a shard of one.
+/// Rejects a pruned run, or a shard of one.
 ///
 /// # Errors
 /// Fails if the run is pruned, or if its manifest cannot be read.

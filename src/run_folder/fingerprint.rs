@@ -1,21 +1,21 @@
-//! What a run's answers depend on, and what of it has changed.
+//! Fingerprint of the settings and inputs that a run's answers depend on.
 
 use crate::intake::InputFile;
 use crate::job::{Job, Purpose, Recheck};
 use crate::message::Message;
 use serde::{Deserialize, Serialize};
 
-/// What a run's answers depend on: where it changes, the answers no longer fit.
+/// Settings and inputs that a run's answers depend on. If one of them changes, the answers no longer apply.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint {
-    /// Path and SHA-256 of every input.
+    /// Path and SHA-256 of every input file.
     pub inputs: Vec<InputHash>,
-    /// How they are read: sheets, header rows, columns, defaults, carried columns.
+    /// How the inputs are read: sheets, header rows, columns, defaults, carried columns.
     #[serde(default)]
     pub reading: Vec<String>,
     /// `[purpose]`.
     pub purpose: Purpose,
-    /// The platform's address.
+    /// Address of the platform.
     pub platform: String,
     /// `audit.depth`.
     pub depth: String,
@@ -30,17 +30,17 @@ fn all() -> String {
     Recheck::All.word().to_owned()
 }
 
-/// An input and its content.
+/// Path and content hash of an input file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputHash {
-    /// Path relative to the job's root.
+    /// Path, relative to the job's root.
     pub path: String,
     /// SHA-256 in hexadecimal.
     pub sha256: String,
 }
 
 impl Fingerprint {
-    /// The fingerprint of a job with these inputs.
+    /// Computes the fingerprint of a job with these input files.
     #[must_use]
     pub fn new(job: &Job, files: &[InputFile]) -> Self {
         let inputs = files.iter().map(|file| InputHash { path: file.name.to_string(), sha256: file.sha256.clone() });
@@ -55,7 +55,7 @@ impl Fingerprint {
         }
     }
 
-    /// Returns what is not as it was.
+    /// Returns one message per difference from an earlier fingerprint.
     #[must_use]
     pub fn changes_since(&self, earlier: &Self) -> Vec<Message> {
         let mut changes = Vec::new();

@@ -1,4 +1,4 @@
-//! Where a run, or a shard of it, lies among the runs of its job, and whether what lies there is its own and whole.
+//! Paths of a run, or of a shard of it, and checks that the manifest and the journal found there belong to it and are complete.
 
 use super::{Manifest, RunFolder, RunState};
 use crate::exit::Stop;
@@ -6,20 +6,20 @@ use crate::journal::{Journal, Shard};
 use crate::message::Message;
 use std::path::{Path, PathBuf};
 
-/// Where everything of a run, or of a shard of it, lies: the job's folder holds the folders of its runs, and a run in shards holds
+/// Paths of a run or of one of its shards: the job's folder contains the folders of its runs, and a sharded run's folder contains
 /// those of its shards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunLayout {
-    /// The job's folder: its runs, their locks, and `latest`.
+    /// Folder of the job, which contains its runs, their locks and `latest`.
     pub job_dir: PathBuf,
-    /// The run's id: the name of its folder.
+    /// Id of the run, which is the name of its folder.
     pub run_id: String,
-    /// The shard that is meant; `None` for the run as a whole.
+    /// The shard; `None` for the run as a whole.
     pub shard: Option<Shard>,
 }
 
 impl RunLayout {
-    /// The layout of the run or shard in a folder, as the folder's name says.
+    /// Returns the layout of the run or shard in this folder, as read from the folder's name.
     #[must_use]
     pub fn of_folder(dir: &Path) -> Self {
         let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
@@ -34,11 +34,11 @@ impl RunLayout {
         }
     }
 
-    /// The layout of the run of this id, or of a shard of it: the latest of `<id>`, `<id>.2`, …; with `fresh` the first one after
-    /// it in which nothing has begun.
+    /// Returns the layout of a run, or of a shard of it: the latest of `<id>`, `<id>.2`, …; with `fresh`, the next one that has
+    /// not begun.
     ///
     /// # Errors
-    /// Fails if the run that is there was begun in other parts, or a folder cannot be read.
+    /// Fails if the run has begun with other shards, or if a folder cannot be read.
     pub fn find(job_dir: &Path, run_id: &str, shard: Option<Shard>, fresh: bool) -> Result<Self, Stop> {
         let nth = |number: u32| {
             let run_id = if number == 1 { run_id.to_owned() } else { format!("{run_id}.{number}") };
@@ -72,13 +72,13 @@ impl RunLayout {
         Err(Stop::invalid(message.with_message("begun", begun)))
     }
 
-    /// The folder of the run as a whole.
+    /// Returns the folder of the run as a whole.
     #[must_use]
     pub fn run_folder(&self) -> RunFolder {
         RunFolder::at(self.job_dir.join(&self.run_id))
     }
 
-    /// The folder of what is meant: of the shard, else of the run.
+    /// Returns the folder of the shard, or of the run if no shard is set.
     #[must_use]
     pub fn folder(&self) -> RunFolder {
         let run = self.run_folder();
@@ -88,13 +88,13 @@ impl RunLayout {
         }
     }
 
-    /// The folder of another run of the job.
+    /// Returns the folder of another run of the job.
     #[must_use]
     pub fn other_run(&self, run_id: &str) -> RunFolder {
         RunFolder::at(self.job_dir.join(run_id))
     }
 
-    /// The link that points to the latest complete run of the job.
+    /// Returns the path of the link to the job's latest complete run.
     #[must_use]
     pub fn latest(&self) -> PathBuf {
         self.job_dir.join("latest")
@@ -105,15 +105,15 @@ impl RunLayout {
         folder.shards().map_err(Stop::disk(folder.dir().display()))
     }
 
-    /// Checks that a manifest that lies in the folder is of this run and shard.
+    /// Checks that the manifest found in the folder is of this run and shard.
     ///
     /// # Errors
-    /// Fails if it is of another one.
+    /// Fails if the manifest is of another run or shard.
     pub fn check_manifest(&self, manifest: &Manifest) -> Result<(), Stop> {
         if manifest.run_id == self.run_id { self.check_shard(manifest) } else { Err(self.foreign_folder(manifest)) }
     }
 
-    /// As [`Self::check_manifest`], whatever the run: a run's folder that was renamed is still that run's.
+    /// Like [`Self::check_manifest`], but accepts any run id, because a user may rename the folder of a run.
     fn check_shard(&self, manifest: &Manifest) -> Result<(), Stop> {
         if manifest.shard == self.shard { Ok(()) } else { Err(self.foreign_folder(manifest)) }
     }
@@ -124,7 +124,7 @@ impl RunLayout {
         Stop::invalid(message.with_message("expected", named(&self.run_id, self.shard)))
     }
 
-    /// Opens the journal of a run that has begun. `None` where the run ended before its plan was whole.
+    /// Opens the journal of a run that has begun; `None` if the run ended before its plan was complete.
     ///
     /// # Errors
     /// Fails if the manifest or the journal is of another run or shard ([`crate::exit::Exit::Invalid`]); if the journal is missing,
@@ -145,8 +145,8 @@ impl RunLayout {
         Ok(Some(journal))
     }
 
-    /// Checks that the journal is of the manifest's run and of this shard. Journals of earlier versions say nothing of themselves:
-    /// what shard they are of is told by their first item.
+    /// Checks that the journal is of the manifest's run and of this shard. A journal of an earlier version does not store its
+    /// shard; its first item then shows whether it can be this one.
     fn check_origin(&self, journal: &Journal, manifest: &Manifest) -> Result<(), Stop> {
         let shard = self.shard.unwrap_or(Shard::WHOLE);
         let is_of_run = journal.run_id()?.is_none_or(|run_id| run_id == manifest.run_id);
@@ -161,7 +161,7 @@ impl RunLayout {
         Err(Stop::invalid(message.with_message("expected", named(&manifest.run_id, self.shard))))
     }
 
-    /// Checks that the journal still holds what was planned, and what was known of it when the manifest was written.
+    /// Checks that the journal holds the planned items, and at least as many settled items as the manifest states.
     fn check_counts(&self, journal: &Journal, manifest: &Manifest) -> Result<(), Stop> {
         let counts = journal.counts()?;
         let plan = journal.plan_record()?;
@@ -182,19 +182,19 @@ impl RunLayout {
     }
 }
 
-/// The name of a shard's folder.
+/// Returns the name of a shard's folder.
 pub(super) fn folder_name(Shard { number, of }: Shard) -> String {
     format!("shard-{number}-of-{of}")
 }
 
-/// The shard whose folder has this name; `None` where none has.
+/// Returns the shard whose folder has this name; `None` if it is not the name of a shard's folder.
 pub(super) fn shard_named(name: &str) -> Option<Shard> {
     let (number, of) = name.strip_prefix("shard-")?.split_once("-of-")?;
     let shard = Shard { number: number.parse().ok()?, of: of.parse().ok()? };
     (folder_name(shard) == name && 1 <= shard.number && shard.number <= shard.of).then_some(shard)
 }
 
-/// What a run or a shard of it is called in messages.
+/// Returns the name of a run or shard for messages.
 fn named(run_id: &str, shard: Option<Shard>) -> Message {
     match shard {
         None => Message::new("run-as-whole").with("run", run_id),

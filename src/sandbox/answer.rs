@@ -1,4 +1,4 @@
-//! From seed and request to answer, as the platform's specification says and with its inconsistencies.
+//! Answers of the platform from seed and request, following its specification including its inconsistencies.
 
 use super::dice::Dice;
 use super::file::{PAGE, genuine, ofd, pdf};
@@ -11,22 +11,22 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
 
-/// Longest cause that is accepted, in characters.
+/// Longest copy cause that is accepted, in characters (`certificateCopyCause` in the specification).
 const LONGEST_CAUSE: usize = 200;
 
-/// What answers are made from.
+/// State that answers are derived from.
 #[derive(Debug)]
 pub(super) struct Answerer {
     pub seed: u64,
     pub libraries: Library,
-    /// Certificate types that are not published, besides those that the catalogue lacks.
+    /// Certificate types that are not published (return code 13), besides those missing from the catalogue.
     pub unpublished: Vec<String>,
 }
 
-/// A download address for an identifier's file, in a format.
+/// Returns the download address of an identifier's file in a format.
 pub(super) type Address<'a> = &'a dyn Fn(&str, &str) -> String;
 
-/// The parameters of a call.
+/// Parameters of a call.
 struct Call<'a>(&'a Map<String, Value>);
 
 impl<'a> Call<'a> {
@@ -40,7 +40,7 @@ impl<'a> Call<'a> {
 }
 
 impl Answerer {
-    /// Answers a business call whose token is good.
+    /// Answers a business call with a valid token.
     pub(super) fn answer(&self, endpoint: Endpoint, parameters: &Map<String, Value>, address: Address<'_>) -> Value {
         let call = Call(parameters);
         let purpose = PURPOSE.iter().filter(|_| endpoint.carries_purpose());
@@ -116,8 +116,8 @@ impl Answerer {
         self.libraries.certificates(call.text("certificateHolderCode"), call.text("certTypeCode"))
     }
 
-    /// Interface 13: flags, the province's faces and the city's file numbers. A certificate of the province that is out of
-    /// force is named without a face.
+    /// Interface 13: flags, the province's faces and the city's file numbers. A certificate of the province that is not in force
+    /// is listed without a face.
     fn state(&self, dice: &mut Dice, call: &Call<'_>) -> Value {
         let number = Some(call.text("certificateNumber")).filter(|number| !number.is_empty());
         let certificates = self.holder_certificates(call);
@@ -147,8 +147,8 @@ impl Answerer {
         json!({"head": head, "data": data})
     }
 
-    /// Whether the state answer puts two certificates, one of each side, into one object, as a platform does that joins what
-    /// the two sides have for a holder and a type without a look at the numbers.
+    /// Returns whether the state answer combines two certificates, one of each side, in one object, like a platform that joins
+    /// both sides' data by holder and type without comparing numbers.
     fn joins(&self, call: &Call<'_>, certificates: &[TrueCertificate]) -> bool {
         let in_force = |held: &Held| held.lifecycle == 0;
         let are_of_one_side_each = match certificates {
@@ -164,13 +164,13 @@ impl Answerer {
         are_of_one_side_each && Dice::new(self.seed, &key).happens(0.5)
     }
 
-    /// Interface 7: the faces in force on one side; where there are only others, the code of the first.
+    /// Interface 7: the faces in force on one side; if there are none, the return code of the first certificate.
     fn list(&self, dice: &mut Dice, call: &Call<'_>) -> Value {
         let side = call.side();
         self.of_holder(dice, call, |held| Value::Object(own_face(held, side)))
     }
 
-    /// Interface 8: addresses of what interface 7 lists.
+    /// Interface 8: download addresses of the certificates that interface 7 lists.
     fn addresses_by_holder(&self, dice: &mut Dice, call: &Call<'_>, address: Address<'_>) -> Value {
         let side = call.side();
         self.of_holder(dice, call, |held| address_entry(held, side, address))
@@ -182,7 +182,7 @@ impl Answerer {
         let asked = asked(&certificates, call.side(), number);
         let entries: Vec<Value> = asked.iter().filter(|held| held.lifecycle == 0).map(|held| entry(held)).collect();
         match asked.first() {
-            // Absence is said in either of two ways.
+            // The platform reports absence by one of two return codes.
             None if dice.happens(0.5) => code(10),
             None => json!({"head": head(dice), "data": {"total": 0, "dataList": []}}),
             Some(first) if entries.is_empty() => code(first.lifecycle),
@@ -196,7 +196,7 @@ impl Answerer {
         }
     }
 
-    /// Interfaces that ask by an identifier: found on the side asked, and in force.
+    /// Interfaces that ask by an identifier: the certificate must be on the side asked and in force.
     fn by_identifier(
         &self,
         dice: &mut Dice,
@@ -214,7 +214,7 @@ impl Answerer {
         }
     }
 
-    /// Interface 4: what is said is compared with every face of the holder.
+    /// Interface 4: compares the given values with every face of the holder.
     fn verify_info(&self, dice: &mut Dice, call: &Call<'_>) -> Value {
         let claims = serde_json::from_str::<Map<String, Value>>(call.text("certificateData")).unwrap_or_default();
         let certificates = self.holder_certificates(call);
@@ -237,7 +237,7 @@ impl Answerer {
         json!({"head": head(dice), "data": data})
     }
 
-    /// Interface 5: a file of the stand-in's own is genuine; the city says so in a bare text.
+    /// Interface 5: a file of the sandbox is genuine. The city's answer is a plain text.
     fn verify_file(&self, dice: &mut Dice, call: &Call<'_>) -> Value {
         if call.text("contentType") != "base64" {
             return code(12);
@@ -252,8 +252,8 @@ impl Answerer {
         json!({"head": head(dice), "data": data})
     }
 
-    /// Interfaces 10 to 12: what they tell the province holds for the life of the process, once the delay is over. The answer
-    /// comes at once.
+    /// Interfaces 10 to 12: the change applies to the province's library for the life of the process, after a delay. The answer
+    /// is sent at once.
     fn tell_province(&self, dice: &mut Dice, endpoint: Endpoint, call: &Call<'_>) -> Value {
         let file_number = call.text("fileNumber");
         let Some(found) = self.libraries.find(file_number).filter(|found| found.named.side == Side::City) else {
@@ -285,7 +285,7 @@ impl Answerer {
     }
 }
 
-/// An answer that is a code and nothing else.
+/// Returns an answer with a return code and no data.
 pub(super) fn code(code: i32) -> Value {
     let text = return_code(code).map_or("", |line| line.text_zh.as_str());
     json!({"head": {"message": text, "status": code.to_string()}, "data": null})
@@ -298,12 +298,12 @@ fn held(certificate: &TrueCertificate, side: Side) -> Option<&Held> {
     }
 }
 
-/// What a side holds of these under a number; all, where none is named.
+/// Returns the certificates that a side holds under a number; all of them without a number.
 fn asked<'a>(certificates: &'a [TrueCertificate], side: Side, number: Option<&str>) -> Vec<&'a Held> {
     certificates.iter().filter_map(|certificate| held(certificate, side)).filter(|held| is_asked(held, number)).collect()
 }
 
-/// Whether a library finds a certificate under this number; any, where none is named.
+/// Returns whether a library finds a certificate under this number; always true without a number.
 fn is_asked(held: &Held, number: Option<&str>) -> bool {
     number.is_none_or(|number| {
         let asked = plain(number);
@@ -311,7 +311,7 @@ fn is_asked(held: &Held, number: Option<&str>) -> bool {
     })
 }
 
-/// What a state answer tells of a certificate of the province's.
+/// Returns the entry of a state answer for a certificate of the province.
 fn state_entry(held: &Held) -> Map<String, Value> {
     let mut entry = if held.lifecycle == 0 {
         face(held)
@@ -322,7 +322,7 @@ fn state_entry(held: &Held) -> Map<String, Value> {
     entry
 }
 
-/// `head`, with the status as text or as a number and the message in either spelling.
+/// Returns `head`, with the status as text or as a number and with either spelling of the message's key.
 fn head(dice: &mut Dice) -> Map<String, Value> {
     let mut head = Map::new();
     head.insert("message".to_owned(), json!(dice.pick(&["接口调用成功！", "接口调用成功"])));
@@ -340,7 +340,7 @@ fn face(held: &Held) -> Map<String, Value> {
     held.face.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
 }
 
-/// A face with its side's identifier.
+/// Returns a face with the identifier of its side.
 fn own_face(held: &Held, side: Side) -> Map<String, Value> {
     let mut face = face(held);
     let name = if side == Side::Province { "cert_identifier" } else { "certificateID" };
@@ -348,7 +348,7 @@ fn own_face(held: &Held, side: Side) -> Map<String, Value> {
     face
 }
 
-/// The city's face behind a QR code: other names again, and an extraction code.
+/// Returns the city's face behind a QR code, which has other field names and an extraction code.
 fn qr_face(held: &Held) -> Map<String, Value> {
     let face = face(held);
     let get = |name: &str| face.get(name).cloned().unwrap_or_default();
@@ -366,7 +366,7 @@ fn qr_face(held: &Held) -> Map<String, Value> {
     names.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// An extraction code that leads back to its certificate.
+/// Returns the extraction code of a certificate, from which the sandbox can derive the certificate.
 #[must_use]
 pub fn extraction_code(identifier: &str) -> String {
     URL_SAFE_NO_PAD.encode(identifier)
@@ -376,7 +376,7 @@ fn identifier_of(extraction_code: &str) -> Option<String> {
     String::from_utf8(URL_SAFE_NO_PAD.decode(extraction_code).ok()?).ok()
 }
 
-/// An entry of a list of addresses: the province's way, or the city's.
+/// Returns an entry of a list of addresses in the province's or the city's format.
 fn address_entry(held: &Held, side: Side, address: Address<'_>) -> Value {
     match side {
         Side::Province => json!({

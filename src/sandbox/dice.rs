@@ -1,11 +1,11 @@
-//! Reproducible chance.
+//! Reproducible pseudo-random numbers.
 
-/// Dice that fall the same way for the same seed and key.
+/// Generator that yields the same sequence for the same seed and key.
 #[derive(Debug, Clone)]
 pub(super) struct Dice(u64);
 
 impl Dice {
-    /// Dice for a seed and any number of texts (FNV-1a, then `SplitMix64`).
+    /// Creates a generator from a seed and any number of texts (FNV-1a, then `SplitMix64`).
     pub(super) fn new(seed: u64, key: &[&str]) -> Self {
         let mut hash = 0xcbf2_9ce4_8422_2325 ^ seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
         for part in key {
@@ -23,24 +23,24 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number from 0 up to, not including, `below`.
+    /// Returns a number from 0 up to, but not including, `below`.
     pub(super) const fn below(&mut self, below: u64) -> u64 {
         self.next() % below
     }
 
-    /// Whether something of this share (0 to 1) happens.
+    /// Returns true with this probability (0 to 1).
     #[expect(clippy::cast_precision_loss, reason = "53 bits are chance enough")]
     pub(super) fn happens(&mut self, share: f64) -> bool {
         ((self.next() >> 11) as f64) / ((1u64 << 53) as f64) < share
     }
 
-    /// One of several.
+    /// Returns one of several values.
     pub(super) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         let at = self.below(from.len() as u64);
         from[usize::try_from(at).unwrap_or_default()]
     }
 
-    /// `count` decimal digits.
+    /// Returns `count` decimal digits.
     pub(super) fn digits(&mut self, count: usize) -> String {
         (0..count).map(|_| self.pick(&['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'])).collect()
     }

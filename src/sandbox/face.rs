@@ -1,21 +1,21 @@
-//! How the two libraries write a certificate's face (照面信息): field names and forms.
+//! Faces (照面信息) as the two libraries write them: field names and formats.
 
 use super::dice::Dice;
 use super::facts::{Facts, is_person};
 use chrono::{NaiveDate, NaiveTime};
 use serde_json::{Value, json};
 
-/// Fields of a face by the library's own names, in the library's order.
+/// Fields of a face by the library's own names, in its order.
 pub(super) type FaceFields = Vec<(&'static str, Value)>;
 
-/// How the province writes the faces of a type.
+/// Style of the province's faces of a type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Style {
     /// As in the specification's examples of construction certificates.
     Mixed,
-    /// As in its example of an identity card: few fields.
+    /// As in the specification's example of an identity card, with few fields.
     Short,
-    /// GB/T 36903's short names in capitals, extension fields with `KZ_`.
+    /// The short names of GB/T 36903 in upper case, extension fields with the prefix `KZ_`.
     Standard,
 }
 
@@ -24,12 +24,12 @@ impl Style {
         Dice::new(3, &["style", type_code]).pick(&[Self::Mixed, Self::Mixed, Self::Short, Self::Standard])
     }
 
-    /// Whether its faces bear the period of validity.
+    /// Returns whether the faces have the period of validity.
     pub(super) const fn bears_validity(self) -> bool {
         !matches!(self, Self::Short)
     }
 
-    /// Writes a face as the province does.
+    /// Writes a face in the province's style.
     pub(super) fn province_face(self, dice: &mut Dice, facts: &Facts, holder_code: &str, type_code: &str) -> FaceFields {
         let issued = day(dice, facts.issued);
         let from = day(dice, facts.begins);
@@ -87,7 +87,7 @@ impl Style {
     }
 }
 
-/// Writes a face as the city does.
+/// Writes a face in the city's style.
 pub(super) fn city_face(dice: &mut Dice, facts: &Facts, holder_code: &str) -> FaceFields {
     let chinese = |date: NaiveDate| json!(date.format("%Y年%m月%d日").to_string());
     let shown_code = match holder_code.get(..14) {
@@ -121,7 +121,7 @@ pub(super) fn city_face(dice: &mut Dice, facts: &Facts, holder_code: &str) -> Fa
     face
 }
 
-/// One of the forms in which libraries write a day.
+/// Formats a date in one of the formats that libraries use.
 fn day(dice: &mut Dice, date: NaiveDate) -> Value {
     match dice.below(6) {
         0 => json!(date.format("%Y年%m月%d日").to_string()),
@@ -133,12 +133,12 @@ fn day(dice: &mut Dice, date: NaiveDate) -> Value {
     }
 }
 
-/// Milliseconds from 1970 in UTC to midnight in China of a day without summer time.
+/// Returns the milliseconds from the Unix epoch to midnight of a date in China, without daylight saving time.
 pub(super) fn midnight(date: NaiveDate) -> i64 {
     date.and_time(NaiveTime::MIN).and_utc().timestamp_millis() - CHINA_OFFSET
 }
 
-/// Milliseconds by which China's time is ahead of UTC.
+/// Offset of China's time from UTC, in milliseconds.
 pub(super) const CHINA_OFFSET: i64 = 8 * 3_600_000;
 
 fn end_day(dice: &mut Dice, date: Option<NaiveDate>) -> Value {
@@ -148,7 +148,7 @@ fn end_day(dice: &mut Dice, date: Option<NaiveDate>) -> Value {
     }
 }
 
-/// The same text in one of its forms: width of brackets and a space more or less say nothing.
+/// Returns a text in one of its equivalent formats, which differ in the width of brackets or a space.
 fn form(dice: &mut Dice, text: &str) -> String {
     match dice.below(4) {
         0 => text.replace('（', "(").replace('）', ")"),

@@ -1,4 +1,4 @@
-//! What a certificate says, before a library writes it down.
+//! Content of a certificate, before a library formats it.
 
 use super::dice::Dice;
 use super::people::{ISSUERS, address, company, person, rarely_written};
@@ -6,19 +6,19 @@ use super::truth::InjectedDifference;
 use crate::codes::Catalogue;
 use chrono::{Days, Months, NaiveDate};
 
-/// Share of certificates that were issued before 1970: their days are negative as milliseconds.
+/// Share of certificates issued before 1970, whose dates are negative as milliseconds.
 const ISSUED_BEFORE_1970: f64 = 0.01;
 
-/// Content of a certificate as one side knows it, and how much of it the side's face shows.
+/// Content of a certificate as known to one side, and how much of it the side's face shows.
 #[derive(Debug, Clone)]
 pub(super) struct Facts {
-    /// 证照编号, under which the side's library finds it.
+    /// Certificate number (证照编号) by which the side's library finds it.
     pub number: String,
-    /// The number that the face shows: empty where it leaves the field empty, `None` where it does not bear the field.
+    /// Number shown on the face: empty if the field is empty, `None` if the face lacks the field.
     pub shown_number: Option<String>,
     /// Whether the face shows the end of the period of validity as an empty field.
     pub leaves_end_empty: bool,
-    /// Whether the face stars a part of the holder code.
+    /// Whether the face masks a part of the holder code.
     pub masks_holder_code: bool,
     pub certificate_name: String,
     pub holder_name: String,
@@ -26,14 +26,14 @@ pub(super) struct Facts {
     pub issuer: (&'static str, &'static str),
     pub issued: NaiveDate,
     pub begins: NaiveDate,
-    /// `None`: no end.
+    /// Last day of validity; `None` for no end.
     pub ends: Option<NaiveDate>,
     pub legal_representative: String,
     pub address: String,
 }
 
 impl Facts {
-    /// Makes up the certificate at a place (from 0) among a holder's certificates of a type.
+    /// Generates the certificate with index `place` (from 0) among a holder's certificates of a type.
     pub(super) fn new(dice: &mut Dice, holder_code: &str, type_code: &str, place: u64) -> Self {
         let mut of_holder = Dice::new(1, &["name", holder_code]);
         let holder_name = if is_person(holder_code) {
@@ -53,7 +53,7 @@ impl Facts {
             1 => format!("JY1370{}", dice.digits(10)),
             _ => format!("A{place}{}", dice.digits(8)),
         };
-        // An end in the first months of 1970 would be ambiguous as a number, so these have none.
+        // An end in the first months of 1970 would be ambiguous as a number, so these certificates have no end.
         let (issued, ends) = issued_before_1970(holder_code, type_code, place).map_or((issued, ends), |issued| (issued, None));
         Self {
             shown_number: Some(number.clone()),
@@ -71,25 +71,25 @@ impl Facts {
         }
     }
 
-    /// Gives the holder another name.
+    /// Changes the holder's name.
     pub(super) fn rename_holder(&mut self) {
         self.holder_name.push(if self.holder_name.chars().count() > 4 { '厂' } else { '子' });
     }
 }
 
-/// Whether a holder code is a citizen's identity number.
+/// Returns whether a holder code is a citizen number.
 pub(super) fn is_person(holder_code: &str) -> bool {
     holder_code.len() == 18 && holder_code.bytes().take(17).all(|byte| byte.is_ascii_digit())
 }
 
-/// The issue date of the few certificates that are so old: from 1950 to spring 1967.
+/// Returns the issue date, from 1950 to spring 1967, if the certificate is one of the few that are so old.
 fn issued_before_1970(holder_code: &str, type_code: &str, place: u64) -> Option<NaiveDate> {
     let mut dice = Dice::new(4, &["issued before 1970", holder_code, type_code, &place.to_string()]);
     let first = NaiveDate::from_ymd_opt(1950, 1, 1)?;
     dice.happens(ISSUED_BEFORE_1970).then(|| first + Days::new(dice.below(6300)))
 }
 
-/// Makes the two sides differ in the content of one field that both faces bear, and returns the difference.
+/// Changes the content of one field that both faces have on one side, and returns the difference.
 pub(super) fn differ(
     dice: &mut Dice,
     bears_validity: bool,
@@ -106,7 +106,7 @@ pub(super) fn differ(
         3 | 4 => {
             let own = province.issuer.0;
             let other = ISSUERS.iter().find(|issuer| issuer.0 != own).map_or("山东省大数据局", |issuer| issuer.0);
-            // The name alone: the code that goes with it stays what it was.
+            // Only the name changes; the code stays.
             city.issuer.0 = other;
             differs("issuer_name")
         }

@@ -1,34 +1,34 @@
-//! Faults: the same request meets the same ones every time the stand-in is started.
+//! Faults. They depend on the seed and the request only, so they are the same after a restart.
 
 use super::dice::Dice;
 use crate::job::SandboxSettings;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-/// What goes wrong with an attempt.
+/// Fault of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
     /// An answer with this return code.
     Code(i32),
-    /// An HTTP status with an HTML page.
+    /// An HTML page with this HTTP status.
     Http(u16),
     /// HTTP 429 with `Retry-After: 1`.
     TooMany,
-    /// JSON that ends too early.
+    /// Truncated JSON.
     Truncated,
     /// A connection that breaks in the middle of the body.
     Reset,
     /// A login page with HTTP 200.
     LoginPage,
-    /// HTTP 200 and nothing.
+    /// HTTP 200 with an empty body.
     Empty,
-    /// No answer at all.
+    /// No response at all.
     Silence,
-    /// Return code 98, which the specification lacks, with words about too many calls.
+    /// Return code 98, which is not in the specification, with a message about too many calls.
     TooOften,
 }
 
-/// The faults by name, with what they are. The first six happen unless others are chosen.
+/// Faults by name. The first six are the default ones.
 pub const FAULTS: [(&str, &str); 12] = [
     ("code-1", "return code 1, third-party interface timed out"),
     ("code-99", "return code 99, other failure"),
@@ -59,7 +59,7 @@ const KINDS: [Fault; FAULTS.len()] = [
     Fault::TooOften,
 ];
 
-/// Number of the faults, from the first, that happen where none are chosen: those that cost nobody a wait.
+/// Number of default faults, from the first: those that do not make the client wait.
 const USUAL: usize = 6;
 
 /// Decides which attempts of which requests fail.
@@ -69,12 +69,12 @@ pub(super) struct Faults {
     rate: f64,
     lasting_rate: f64,
     kinds: Vec<Fault>,
-    /// Attempts seen of the requests that meet faults; the others are not remembered.
+    /// Number of attempts seen, for requests with faults only.
     seen: Mutex<HashMap<String, usize>>,
 }
 
 impl Faults {
-    /// Faults of the kinds that the settings name; unknown names count for nothing.
+    /// Creates the faults that the settings name; unknown names are ignored.
     pub(super) fn new(settings: &SandboxSettings) -> Self {
         let chosen = |(name, _): &(&str, &str)| settings.faults.iter().any(|known| known == name);
         let mut kinds: Vec<Fault> = FAULTS.iter().zip(KINDS).filter(|(known, _)| chosen(known)).map(|(_, kind)| kind).collect();
@@ -85,8 +85,8 @@ impl Faults {
         Self { seed: settings.seed, rate, lasting_rate, kinds, seen: Mutex::new(HashMap::new()) }
     }
 
-    /// The fault that the next attempt of a request meets, if any: most of the requests concerned fail once, some twice,
-    /// few three times in a row.
+    /// Returns the fault of the next attempt of a request, if any. Most of the requests with faults fail once, some twice, few
+    /// three times in a row.
     pub(super) fn next(&self, request: &str) -> Option<Fault> {
         let mut dice = Dice::new(self.seed, &["fault", request]);
         if !dice.happens(self.rate) {
@@ -104,21 +104,21 @@ impl Faults {
         (*attempts <= in_a_row).then(|| self.kinds[(first + *attempts) % self.kinds.len()])
     }
 
-    /// The fault that every attempt of every request about a holder and type meets, if any.
+    /// Returns the permanent fault of all requests about a holder and type, if any.
     pub(super) fn lasting(&self, holder_code: &str, cert_type_code: &str) -> Option<Fault> {
         let mut dice = lasting_dice(self.seed, self.lasting_rate, holder_code, cert_type_code)?;
         Some(dice.pick(&self.kinds))
     }
 }
 
-/// Whether the stand-in never answers a request about a holder's certificates of a type, however often it is tried. What
-/// asks by an identifier alone is answered.
+/// Returns whether the sandbox never answers requests about a holder's certificates of a type. Requests by identifier only are
+/// answered.
 #[must_use]
 pub fn fails_for_ever(settings: &SandboxSettings, holder_code: &str, cert_type_code: &str) -> bool {
     lasting_dice(settings.seed, settings.lasting_rate, holder_code, cert_type_code).is_some()
 }
 
-/// Dice for which fault lasts; `None` where none does.
+/// Returns the generator that selects the permanent fault; `None` if there is none.
 fn lasting_dice(seed: u64, rate: f64, holder_code: &str, cert_type_code: &str) -> Option<Dice> {
     if rate <= 0.0 || holder_code.is_empty() || cert_type_code.is_empty() {
         return None;

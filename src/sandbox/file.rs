@@ -1,4 +1,4 @@
-//! Certificate files: small, but what they say they are.
+//! Certificate files: small, but valid in their formats.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,10 +6,10 @@ use std::io::{Cursor, Read, Write};
 use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
-/// A page as a picture (JPEG), as the platform sends pages.
+/// Image of a page (JPEG), as the platform sends pages.
 pub(super) const PAGE: &[u8] = include_bytes!("page.jpg");
 
-/// A PDF of one page that names the certificate.
+/// Returns a PDF of one page with the certificate's identifier.
 pub(super) fn pdf(identifier: &str) -> Vec<u8> {
     let shown: String =
         identifier.chars().filter(|character| character.is_ascii_graphic() && !"()\\".contains(*character)).collect();
@@ -38,7 +38,7 @@ pub(super) fn pdf(identifier: &str) -> Vec<u8> {
     file
 }
 
-/// An OFD (GB/T 33190): a zip whose root holds OFD.xml, here naming the certificate.
+/// Returns an OFD (GB/T 33190), which is a zip with OFD.xml in its root, with the certificate's identifier.
 pub(super) fn ofd(identifier: &str) -> Vec<u8> {
     let named = identifier.replace('&', "&amp;").replace('<', "&lt;");
     let root = format!(
@@ -56,11 +56,11 @@ pub(super) fn ofd(identifier: &str) -> Vec<u8> {
         }
         Ok(zip.finish()?.into_inner())
     };
-    // Writing to memory does not fail.
+    // Writing to memory cannot fail.
     write().unwrap_or_default()
 }
 
-/// The identifier that a file of the stand-in's names, where the file is whole; none where it is no such file.
+/// Returns the identifier in a file of the sandbox; `None` if the file is damaged or not from the sandbox.
 pub(super) fn genuine(file: &[u8]) -> Option<String> {
     let identifier = named_by_pdf(file).or_else(|| named_by_ofd(file))?;
     (file == pdf(&identifier).as_slice() || file == ofd(&identifier).as_slice()).then_some(identifier)

@@ -1,25 +1,25 @@
-//! Identifiers that lead back to what they name, so that the stand-in keeps no population for interfaces that ask by
-//! identifier either: the holder is in the serial, disguised.
+//! Identifiers that encode the holder code in obfuscated form, so that interfaces that ask by identifier can be answered without
+//! storing certificates.
 
 use super::dice::Dice;
 use crate::codes::{Catalogue, Identifier, identifier_check_character};
 use crate::endpoint::Side;
 
 const DIGITS: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-/// The longest holder code that a serial can carry.
+/// Length of the longest holder code that a serial number can encode, in characters.
 const LONGEST_HOLDER: usize = 22;
 
-/// What an identifier names.
+/// The certificate that an identifier encodes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Named {
     pub holder_code: String,
     pub cert_type_code: String,
-    /// Place among the holder's certificates of the type, from 0.
+    /// Index among the holder's certificates of the type, from 0.
     pub place: u64,
     pub side: Side,
 }
 
-/// A GB/T 36904 identifier for a certificate.
+/// Returns a GB/T 36904 identifier for a certificate.
 pub(super) fn national(seed: u64, named: &Named, issuer_code: &str) -> String {
     let side = if named.side == Side::Province { 'P' } else { 'C' };
     let serial = format!("{}{}{side}", disguised(seed, &named.holder_code), named.place);
@@ -30,14 +30,14 @@ pub(super) fn national(seed: u64, named: &Named, issuer_code: &str) -> String {
     format!("1.2.156.3005.2.{type_code}.{issuer_code}.{serial}.{version}.{check}")
 }
 
-/// A city file number of the older kind: it embeds the holder code, and here the type's place in the catalogue.
+/// Returns a city file number of the older format, which contains the holder code and the index of the type in the catalogue.
 pub(super) fn file_number(named: &Named, issuer_code: &str, number: &str) -> Option<String> {
     let types = Catalogue::of_the_specification().types();
     let type_place = types.iter().position(|entry| entry.code == named.cert_type_code)?;
     Some(format!("02-{issuer_code}-51-{}-{type_place:02}{}-{number}", named.holder_code, named.place))
 }
 
-/// What an identifier names; none where it is none of the stand-in's.
+/// Decodes an identifier; `None` if it is not from the sandbox.
 pub(super) fn named_by(seed: u64, identifier: &str) -> Option<Named> {
     if let Some(parts) = Identifier::parse(identifier) {
         parts.check().ok()?;
@@ -61,11 +61,11 @@ pub(super) fn named_by(seed: u64, identifier: &str) -> Option<Named> {
 
 fn key(seed: u64) -> u128 {
     let mut dice = Dice::new(seed, &["disguise"]);
-    // 100 bits: a serial stays short, and every holder code that it can carry is covered.
+    // 100 bits, so that the serial number stays short and a holder code of 18 characters is obfuscated completely.
     (u128::from(dice.next()) << 64 | u128::from(dice.next())) & ((1 << 100) - 1)
 }
 
-/// A holder code as a number to base 36, disguised; a hash where it cannot be carried.
+/// Returns a holder code as an obfuscated number in base 36; a hash if it is too long to encode.
 fn disguised(seed: u64, holder_code: &str) -> String {
     match to_number(holder_code) {
         Some(number) => to_text(number ^ key(seed)),
@@ -74,7 +74,7 @@ fn disguised(seed: u64, holder_code: &str) -> String {
 }
 
 fn undisguised(seed: u64, serial: &str) -> Option<String> {
-    // A leading 1 keeps the zeros that a code may begin with.
+    // The prefix 1 preserves leading zeros of a code.
     to_text(from_text(serial)? ^ key(seed)).strip_prefix('1').map(str::to_owned)
 }
 

@@ -1,7 +1,7 @@
-//! The two libraries as they stand: the truth, and what interfaces 10 to 12 have changed since the start.
+//! Current content of the two libraries: the generated certificates, and the changes by interfaces 10 to 12 since the start.
 //!
-//! Changes are kept in memory as an overlay on the truth; each takes effect some time after it was told, as a province does
-//! that processes notifications in batches.
+//! Changes are kept in memory and applied to the generated certificates. Each takes effect after a delay, as in a province that
+//! processes notifications in batches.
 
 use super::identity::{Named, named_by};
 use super::truth::{Held, TrueCertificate, truth};
@@ -10,33 +10,33 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// What the province was told of a city's certificate.
+/// Change of the province's library by a notification about a certificate of the city.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Change {
-    /// It is new, or it is what the city says now.
+    /// Inserted or updated with the city's content.
     Copied,
-    /// It is void.
+    /// Cancelled.
     Voided,
 }
 
-/// A change, and when it takes effect.
+/// A change and the time at which it takes effect.
 #[derive(Debug, Clone, Copy)]
-struct Told {
+struct PendingChange {
     change: Change,
     from: Instant,
 }
 
-/// The libraries of one stand-in.
+/// The libraries of one sandbox.
 #[derive(Debug)]
 pub(super) struct Library {
     seed: u64,
-    /// How long after it was told a change takes effect.
+    /// Delay between a notification and its effect.
     settle_delay: Duration,
-    /// What the province was told, in order, by the city's identifier.
-    changes: Mutex<HashMap<String, Vec<Told>>>,
+    /// Changes in the order of the notifications, by the city's identifier.
+    changes: Mutex<HashMap<String, Vec<PendingChange>>>,
 }
 
-/// A certificate with its place among the holder's certificates of the type.
+/// A certificate and its index among the holder's certificates of the type.
 pub(super) struct Found {
     pub named: Named,
     pub certificate: TrueCertificate,
@@ -47,7 +47,7 @@ impl Library {
         Self { seed, settle_delay, changes: Mutex::new(HashMap::new()) }
     }
 
-    /// A holder's certificates of a type.
+    /// Returns the certificates of a holder and type.
     pub(super) fn certificates(&self, holder_code: &str, cert_type_code: &str) -> Vec<TrueCertificate> {
         let mut certificates = truth(self.seed, holder_code, cert_type_code);
         let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
@@ -56,15 +56,15 @@ impl Library {
         }
         let now = Instant::now();
         for certificate in &mut certificates {
-            let told = certificate.city.as_ref().and_then(|city| changes.get(&city.identifier));
-            for told in told.into_iter().flatten().filter(|told| told.from <= now) {
-                apply(told.change, certificate);
+            let pending = certificate.city.as_ref().and_then(|city| changes.get(&city.identifier));
+            for pending in pending.into_iter().flatten().filter(|pending| pending.from <= now) {
+                apply(pending.change, certificate);
             }
         }
         certificates
     }
 
-    /// The certificate that an identifier names, and the side whose identifier it is.
+    /// Returns the certificate with an identifier, and the side whose identifier it is.
     pub(super) fn find(&self, identifier: &str) -> Option<Found> {
         let named = named_by(self.seed, identifier)?;
         let place = usize::try_from(named.place).ok()?;
@@ -73,15 +73,15 @@ impl Library {
         (found.held().identifier == identifier).then_some(found)
     }
 
-    /// Notes what the province was told.
+    /// Records a change of the province's library.
     pub(super) fn change(&self, file_number: &str, change: Change) {
-        let told = Told { change, from: Instant::now() + self.settle_delay };
+        let pending = PendingChange { change, from: Instant::now() + self.settle_delay };
         let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
-        changes.entry(file_number.to_owned()).or_default().push(told);
+        changes.entry(file_number.to_owned()).or_default().push(pending);
     }
 }
 
-/// Makes a certificate what a change says.
+/// Applies a change to a certificate.
 fn apply(change: Change, certificate: &mut TrueCertificate) {
     match change {
         Change::Copied => {
@@ -101,11 +101,11 @@ fn apply(change: Change, certificate: &mut TrueCertificate) {
     }
 }
 
-/// 该电子证照已废止或已注销 (specification, return codes).
+/// Return code of a revoked or cancelled certificate (该电子证照已废止或已注销; specification, return codes).
 const REVOKED: i32 = 21;
 
 impl Found {
-    /// What the side holds whose identifier was given.
+    /// Returns the certificate of the side whose identifier was given.
     pub(super) fn held(&self) -> &Held {
         let own = match self.named.side {
             Side::Province => self.certificate.province.as_ref(),

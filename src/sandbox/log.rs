@@ -1,5 +1,5 @@
-//! The access log: what was asked, a JSON line per request. It holds holder codes: it is for tests, and for people who
-//! want to see what the program sends.
+//! Access log with a JSON line per request. It contains holder codes; it is meant for tests and for users who want to see the
+//! requests.
 
 use crate::durable::append_private;
 use crate::endpoint::Endpoint;
@@ -19,8 +19,8 @@ impl AccessLog {
         Ok(Self(Mutex::new(append_private(path)?)))
     }
 
-    /// Notes a request: when, which interface, with which parameters (the token aside), the HTTP status and the fault that
-    /// it met, and how many requests were being answered then, this one included.
+    /// Logs a request: time, interface, parameters without the token, HTTP status, fault, and the number of requests in flight,
+    /// including this one.
     pub(super) fn line(
         &self,
         endpoint: Endpoint,
@@ -38,7 +38,7 @@ impl AccessLog {
             "in_flight": in_flight,
         });
         let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // A log that cannot be written stops nobody.
+        // A failure to write the log does not affect the answer.
         let _ = writeln!(file, "{line}");
     }
 }

@@ -1,7 +1,7 @@
-//! The platform's stand-in: a pure function from seed and request to answer, and an HTTP shell round it.
+//! Stand-in for the platform: a pure function from seed and request to answer, and an HTTP server around it.
 //!
-//! It keeps no population: any holder and any type have a truth ([`truth`]), made from the seed alone, so a test can
-//! ask the truth about every row of a report. It never reads the audit that it serves.
+//! No certificates are stored: the certificates of any holder and type ([`truth`]) are derived from the seed, so a test can
+//! compare every row of a report with them. The sandbox does not depend on the audit.
 
 mod answer;
 mod dice;

@@ -1,4 +1,4 @@
-//! How the numbers disagree that the two sides show for a certificate, and when two numbers are one character apart.
+//! Disagreements between the certificate numbers of the two sides, and comparison of numbers that differ in one character.
 
 use super::dice::Dice;
 use super::facts::Facts;
@@ -7,27 +7,27 @@ use crate::endpoint::Side;
 use chrono::Days;
 use unicode_normalization::UnicodeNormalization;
 
-/// Share of the certificates on both sides whose numbers are not simply equal. A demo of two thousand items has dozens.
+/// Share of the certificates on both sides whose numbers are not simply equal, so that a demo of 2,000 items has dozens.
 const SHARE: f64 = 0.08;
 
-/// What the two sides show as the number of a certificate that both may hold.
+/// Relation between the certificate numbers that the two sides show for a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Numbering {
     /// The same number.
     Equal,
-    /// The same number, the city's face in another form.
+    /// The same number, in another format on the city's face.
     OtherForm,
-    /// The same number, a part of it starred on the city's face.
+    /// The same number, partly masked on the city's face.
     Masked,
-    /// A number on one side alone; the other's face does not bear the field, or leaves it empty.
+    /// A number on one side only; the other's face lacks the field or leaves it empty.
     Missing(Side, MissingAs),
-    /// The right number on one side, a mistyped one on the other, whose library finds the certificate by both.
+    /// The correct number on one side and a mistyped one on the other, whose library finds the certificate by both.
     Mistyped(Side),
-    /// Two numbers, of two certificates: each side holds only its own.
+    /// Two different numbers of two certificates, each held by one side only.
     Two,
 }
 
-/// How a face shows no number.
+/// How a face omits the number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MissingAs {
     NoField,
@@ -35,7 +35,7 @@ pub(super) enum MissingAs {
 }
 
 impl Numbering {
-    /// Decides for a certificate that is the only one of its type that either side has for the holder.
+    /// Chooses the relation for a certificate that is the only one of its type on both sides for the holder.
     pub(super) fn of(seed: u64, holder_code: &str, type_code: &str) -> Self {
         let mut dice = Dice::new(seed, &["numbering", holder_code, type_code]);
         if !dice.happens(SHARE) {
@@ -52,8 +52,8 @@ impl Numbering {
         }
     }
 
-    /// Makes the two sides' facts, equal until now, what this says. Returns the difference of content between the faces
-    /// of one certificate; two certificates are not compared.
+    /// Applies the relation to the facts of the two sides, which are equal before. Returns the difference in content between the
+    /// faces of one certificate; two certificates are not compared.
     pub(super) fn apply(self, dice: &mut Dice, province: &mut Facts, city: &mut Facts) -> Option<InjectedDifference> {
         let difference = |kind| Some(InjectedDifference { field: "certificate_number", kind });
         match self {
@@ -95,8 +95,8 @@ impl Numbering {
     }
 }
 
-/// Makes facts those of another certificate of the same holder and type: one that is near enough to be taken for the first
-/// (by the number, or by all but the number), or not.
+/// Changes facts into those of another certificate of the same holder and type, which is similar enough to be mistaken for the
+/// first one (by the number, or by everything else), or not.
 fn make_another(dice: &mut Dice, facts: &mut Facts) {
     let case = dice.below(8);
     let number = if case < 4 { one_character_off(dice, &facts.number) } else { with_other_digits(dice, &facts.number) };
@@ -111,7 +111,7 @@ fn make_another(dice: &mut Dice, facts: &mut Facts) {
     }
 }
 
-/// Returns the number with one digit replaced, inserted or left out, or two neighbours exchanged.
+/// Returns the number with one digit replaced, inserted or removed, or two adjacent ones exchanged.
 fn one_character_off(dice: &mut Dice, number: &str) -> String {
     let mut characters: Vec<char> = number.chars().collect();
     let digits: Vec<usize> = (0..characters.len()).filter(|&at| characters[at].is_ascii_digit()).collect();
@@ -138,7 +138,7 @@ fn one_character_off(dice: &mut Dice, number: &str) -> String {
     characters.into_iter().collect()
 }
 
-/// Returns a number of the same make with every digit another one.
+/// Returns a number of the same format with every digit changed.
 fn with_other_digits(dice: &mut Dice, number: &str) -> String {
     let other = |character: char| if character.is_ascii_digit() { another_digit(dice, character) } else { character };
     number.chars().map(other).collect()
@@ -150,7 +150,7 @@ fn another_digit(dice: &mut Dice, digit: char) -> char {
     char::from_digit((known + step) % 10, 10).unwrap_or('0')
 }
 
-/// Returns the number in another form: full-width, in groups of four, or in small letters and other brackets.
+/// Returns the number in another format: full-width, in groups of four, or in lower case with other brackets.
 fn in_another_form(dice: &mut Dice, number: &str) -> String {
     let full_width = |character: char| match character {
         '!'..='~' => char::from_u32(u32::from(character) + 0xFEE0).unwrap_or(character),
@@ -169,7 +169,7 @@ fn in_another_form(dice: &mut Dice, number: &str) -> String {
     }
 }
 
-/// Returns the number with four digits from its middle starred.
+/// Returns the number with four digits from its middle replaced by asterisks.
 fn masked(number: &str) -> String {
     let digits = number.chars().filter(char::is_ascii_digit).count();
     let hidden = (digits / 2).saturating_sub(2)..digits / 2 + 2;
@@ -184,7 +184,7 @@ fn masked(number: &str) -> String {
     number.chars().map(star).collect()
 }
 
-/// A number without what is form: width, kinds of brackets, letter case, spaces.
+/// Returns the number without differences of format: width, kind of brackets, letter case, spaces.
 pub(super) fn plain(number: &str) -> String {
     let of_one_kind = |character: char| match character {
         '〔' | '【' | '[' => '(',
@@ -194,7 +194,7 @@ pub(super) fn plain(number: &str) -> String {
     number.nfkc().filter(|character| !character.is_whitespace()).map(of_one_kind).collect()
 }
 
-/// Whether two numbers are the same but for one character replaced, inserted or left out, or two neighbours exchanged.
+/// Returns whether two numbers differ by one character replaced, inserted or removed, or by two adjacent ones exchanged.
 pub(super) fn are_one_character_apart(a: &str, b: &str) -> bool {
     let (a, b): (Vec<char>, Vec<char>) = (plain(a).chars().collect(), plain(b).chars().collect());
     let begins_alike = a.iter().zip(&b).take_while(|(a, b)| a == b).count();

@@ -1,4 +1,4 @@
-//! Names that the stand-in gives: all made up.
+//! Names of persons in the sandbox, all of them invented.
 
 use super::dice::Dice;
 
@@ -27,10 +27,10 @@ pub(super) fn person(dice: &mut Dice) -> String {
     format!("{}{}", dice.pick(&SURNAMES), dice.pick(&GIVEN))
 }
 
-/// Names that libraries write in different characters: with a dot between their parts, or with a character that GBK lacks.
+/// Names that libraries write differently, because they contain a middle dot or a character that GBK lacks.
 const RARELY_WRITTEN: [&str; 6] = ["艾力·买买提", "阿依古丽·吐尔逊", "次仁·多吉", "王䶮", "李㧐", "赵䓖"];
 
-/// A name of [`RARELY_WRITTEN`], for one person in twenty.
+/// Returns a name of [`RARELY_WRITTEN`] with a probability of one in twenty.
 pub(super) fn rarely_written(dice: &mut Dice) -> Option<String> {
     dice.happens(0.05).then(|| dice.pick(&RARELY_WRITTEN).to_owned())
 }

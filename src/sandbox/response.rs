@@ -1,4 +1,4 @@
-//! HTTP responses of the stand-in: JSON, pages, and what is broken.
+//! HTTP responses of the sandbox: JSON, HTML pages, and broken responses.
 
 use super::oddity::Written;
 use axum::body::{Body, Bytes};
@@ -7,7 +7,7 @@ use axum::http::header::{CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
 use axum::response::Response;
 use serde_json::Value;
 
-/// The content type of the platform's answers.
+/// Content type of the platform's answers.
 pub(super) const JSON: &str = "application/json;charset=UTF-8";
 
 pub(super) fn json_response(status: StatusCode, value: &Value) -> Response {
@@ -28,22 +28,22 @@ pub(super) fn too_many(seconds: u32) -> Response {
     response
 }
 
-/// A redirect that keeps method and body.
+/// Returns a redirect that keeps method and body (HTTP 307).
 pub(super) fn redirect(path: &str) -> Response {
     let mut response = html(StatusCode::TEMPORARY_REDIRECT, "<h1>Temporary Redirect</h1>");
-    // Paths of the platform are printable ASCII.
+    // Cannot fail, because paths of the platform are printable ASCII.
     if let Ok(location) = HeaderValue::from_str(path) {
         response.headers_mut().insert(LOCATION, location);
     }
     response
 }
 
-/// JSON that ends too early.
+/// Returns truncated JSON.
 pub(super) fn cut_off(value: &Value) -> Response {
     respond(StatusCode::OK, JSON, first_half(value).into())
 }
 
-/// A body that begins and then breaks.
+/// Returns a response whose connection breaks in the middle of the body.
 pub(super) fn broken_off(value: &Value) -> Response {
     let pieces = [Ok(Bytes::from(first_half(value))), Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))];
     respond(StatusCode::OK, JSON, Body::from_stream(futures_util::stream::iter(pieces)))

@@ -1,4 +1,4 @@
-//! What the stand-in's two libraries hold: a pure function of the seed.
+//! Content of the sandbox's two libraries: a pure function of the seed.
 
 use super::dice::Dice;
 use super::face::{FaceFields, Style, city_face};
@@ -8,44 +8,44 @@ use super::numbering::{Numbering, are_one_character_apart};
 use crate::endpoint::Side;
 use serde_json::Value;
 
-/// A certificate that at least one of the stand-in's libraries holds.
+/// A certificate that at least one of the sandbox's libraries holds.
 #[derive(Debug, Clone)]
 pub struct TrueCertificate {
-    /// What the province holds.
+    /// The certificate in the province's library; `None` if it does not hold it.
     pub province: Option<Held>,
-    /// What the city holds.
+    /// The certificate in the city's library; `None` if it does not hold it.
     pub city: Option<Held>,
-    /// What the province would hold, were it told of what the city holds.
+    /// The certificate that the province would hold after being notified of the city's.
     pub(super) copy_of_city: Held,
-    /// Where the two faces differ in content; in form they may differ anywhere.
+    /// Differences in content between the two faces. Their form can differ in any field.
     pub differences: Vec<InjectedDifference>,
-    /// Place, in the list that [`truth`] returns, of the other side's certificate that this one may be taken for: their
-    /// faces show the same issue date and names, or numbers one character apart.
+    /// Index, in the list that [`truth`] returns, of the other side's certificate that may be mistaken for this one: their faces
+    /// show the same issue date and names, or numbers that differ in one character.
     pub likely_same_as: Option<usize>,
 }
 
 /// A certificate as one library holds it.
 #[derive(Debug, Clone)]
 pub struct Held {
-    /// The library's identifier for it.
+    /// The library's identifier of the certificate.
     pub identifier: String,
-    /// 证照编号.
+    /// Certificate number (证照编号).
     pub number: String,
-    /// The number that its face shows: empty where the face leaves the field empty, `None` where it does not bear it. It
-    /// may be mistyped, partly starred, or in another form; the library finds the certificate by either number.
+    /// Number shown on the face: empty if the field is empty, `None` if the face lacks the field. It may be mistyped, partly
+    /// masked, or in another format. The library finds the certificate by either number.
     pub shown_number: Option<String>,
-    /// 0 in force, 21 revoked, 22 expired, 23 restricted.
+    /// Lifecycle state: 0 in force, otherwise the return code: 21 revoked, 22 expired, 23 restricted.
     pub lifecycle: i32,
-    /// Its face under the library's own field names.
+    /// Fields of the face by the library's own names.
     pub face: Vec<(&'static str, Value)>,
 }
 
-/// A difference of content.
+/// A difference in content between two faces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InjectedDifference {
-    /// The canonical field, as the interface's tables name it.
+    /// Name of the canonical field, as in tables.
     pub field: &'static str,
-    /// `differs`, `missing_in_province` or `missing_in_city`.
+    /// Kind of the difference: `differs`, `missing_in_province` or `missing_in_city`.
     pub kind: &'static str,
 }
 
@@ -84,7 +84,7 @@ fn share(dice: &mut Dice) -> f64 {
     dice.below(1_000_000) as f64 / 1_000_000.0
 }
 
-/// Who holds a certificate.
+/// Sides that hold a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Holders {
     Province,
@@ -92,17 +92,17 @@ enum Holders {
     Both,
 }
 
-/// A holder and a type.
+/// A holder and a certificate type.
 #[derive(Debug, Clone, Copy)]
 struct Item<'a> {
     seed: u64,
     holder_code: &'a str,
     type_code: &'a str,
-    /// Whether the holder has more than one certificate of the type.
+    /// Whether the holder has several certificates of the type.
     has_several: bool,
 }
 
-/// A certificate with what each side knows of it.
+/// A certificate, with the facts that each side knows.
 struct Draft {
     certificate: TrueCertificate,
     of_province: Facts,
@@ -110,7 +110,7 @@ struct Draft {
 }
 
 impl Item<'_> {
-    /// Makes up the certificate at a place; it turns out to be two where each side has another number for it.
+    /// Generates the certificate with index `place`. It becomes two if each side has another number for it.
     fn draft(self, dice: &mut Dice, place: u64, holders: Holders, drafts: &mut Vec<Draft>) {
         let style = Style::of(self.type_code);
         let mut of_province = Facts::new(dice, self.holder_code, self.type_code, place);
@@ -129,12 +129,12 @@ impl Item<'_> {
         of_city.masks_holder_code = dice.happens(0.15);
         let province_face = style.province_face(dice, &of_province, self.holder_code, self.type_code);
         let city_face = city_face(dice, &of_city, self.holder_code);
-        // Among several certificates the state answer shows a city's certificate out of force by its identifier alone, so only
-        // those that the province holds too can be told apart.
+        // Among several certificates, the state answer shows a city's certificate that is not in force by identifier only, so it
+        // can be matched only if the province holds it too.
         let mut province_lifecycle = lifecycle(dice);
         let mut city_lifecycle = if self.has_several && holders == Holders::City { 0 } else { lifecycle(dice) };
         if numbering != Numbering::Equal || differences.iter().any(|difference| difference.field == "certificate_number") {
-            // Only a certificate in force shows its number on both sides.
+            // Both sides show the number only for certificates in force.
             (province_lifecycle, city_lifecycle) = (0, 0);
         }
         let is_two = numbering == Numbering::Two;
@@ -185,7 +185,7 @@ fn lifecycle(dice: &mut Dice) -> i32 {
     }
 }
 
-/// Notes which certificates of one side alone may be taken for which of the other side alone, each for one at most.
+/// Records which certificates of one side only may be mistaken for which of the other side only, at most one for each.
 fn note_near_misses(drafts: &mut [Draft]) {
     for ours in 0..drafts.len() {
         if drafts[ours].certificate.city.is_some() {
@@ -205,7 +205,7 @@ fn note_near_misses(drafts: &mut [Draft]) {
 
 fn are_near(ours: &Draft, theirs: &Draft) -> bool {
     let (a, b) = (&ours.of_province, &theirs.of_city);
-    // What is out of force shows its number alone.
+    // A certificate that is not in force shows only its number.
     let show_faces = [&ours.certificate.province, &theirs.certificate.city].into_iter().flatten().all(|held| held.lifecycle == 0);
     let same_but_for_number = a.issued == b.issued && a.holder_name == b.holder_name && a.certificate_name == b.certificate_name;
     show_faces && same_but_for_number || are_one_character_apart(&a.number, &b.number)
@@ -263,7 +263,7 @@ mod tests {
         }
     }
 
-    /// What the two sides of a certificate show as its number.
+    /// Numbers that the faces of the two sides show for a certificate.
     fn numbering(province: &Held, city: &Held) -> &'static str {
         match (province.shown_number.as_deref(), city.shown_number.as_deref()) {
             (None, _) | (_, None) => "no field",

@@ -1,10 +1,10 @@
-//! Tables that are in the order of the coverage, read beside it.
+//! Joined reading of tables that have the same order as the coverage.
 
 use super::read::{Row, Rows, TableError};
 use super::schema::{Column, Table};
 use std::path::Path;
 
-/// The rows of a table whose first two columns are item and certificate, by the rows of the coverage that they belong to.
+/// Rows of a table whose key is item and certificate, read in step with the coverage rows that they belong to.
 #[derive(Debug)]
 pub struct Beside {
     rows: Rows,
@@ -13,28 +13,28 @@ pub struct Beside {
 }
 
 impl Beside {
-    /// Opens a table in the folder `dir`, of which only `columns` are read; `key` are the columns of item and certificate,
-    /// which are read in any case.
+    /// Opens a table in the folder `dir` and reads `columns` and the two columns of `key`, which hold item and certificate.
     ///
     /// # Errors
-    /// Fails if the table cannot be read.
+    /// Fails if the table is missing or cannot be read.
     pub fn open(dir: &Path, table: Table, key: [Column; 2], columns: &[Column]) -> Result<Self, TableError> {
         let names: Vec<&str> = key.iter().chain(columns).map(|column| column.name).collect();
         Ok(Self { rows: Rows::open_columns(dir, table, &names)?, key, is_begun: false })
     }
 
-    /// Opens a table as [`open`](Self::open) does. `None` where there is none: runs of earlier versions lack some tables.
+    /// Opens a table as [`open`](Self::open) does; `None` if it does not exist, because runs of earlier versions lack some
+    /// tables.
     ///
     /// # Errors
-    /// Fails if the table is there and cannot be read.
+    /// Fails if the table exists and cannot be read.
     pub fn open_if_there(dir: &Path, table: Table, key: [Column; 2], columns: &[Column]) -> Result<Option<Self>, TableError> {
         if dir.join(table.file_name()).exists() { Self::open(dir, table, key, columns).map(Some) } else { Ok(None) }
     }
 
-    /// Gives every row of this item and certificate to `take`. Items and certificates may only rise from call to call.
+    /// Calls `take` for every row of this item and certificate. Keys must not decrease from call to call.
     ///
     /// # Errors
-    /// Fails if the table cannot be read on.
+    /// Fails if the table cannot be read.
     pub fn each(&mut self, key: [Option<i64>; 2], mut take: impl FnMut(Row<'_>)) -> Result<(), TableError> {
         if !self.is_begun {
             self.is_begun = true;

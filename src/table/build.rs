@@ -1,4 +1,4 @@
-//! Building every table from the journal: `step` over each item, no call made.
+//! Building of all tables from the journal by applying `step` to each item, without any call.
 
 use super::remedies::{build_notified, build_remedies};
 use super::schema::{
@@ -20,16 +20,16 @@ use parquet::errors::ParquetError;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Distinct unmapped fields that are kept apart; a platform that sends more names than that sends noise.
+/// Limit on distinct unmapped fields that are counted separately. A platform that sends more names generates them.
 const MOST_UNMAPPED: usize = 20_000;
 
-/// Why tables could not be built.
+/// Error on building tables.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// The journal.
+    /// A journal cannot be read.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// The disk, or Parquet itself.
+    /// A file cannot be written, or Parquet rejects the data.
     #[error("a table cannot be written: {0}")]
     Parquet(#[from] ParquetError),
     /// The process was asked to stop.
@@ -37,21 +37,21 @@ pub enum BuildError {
     Interrupted,
 }
 
-/// What tables are built with, beside the journal.
+/// Settings for building tables.
 pub struct Build<'a> {
-    /// How answers are read.
+    /// How answers are interpreted.
     pub settings: &'a AuditSettings,
-    /// Names of certificate types.
+    /// Names of the certificate types.
     pub catalogue: &'a Catalogue,
     /// Headers of the carried columns.
     pub carried: &'a [String],
     /// The run's id.
     pub run_id: &'a str,
-    /// Days after which a row is overdue that is still as it was when the province was told of it.
+    /// Number of days after a notification from which an unchanged row is overdue.
     pub overdue_days: u32,
     /// Turns a message into a sentence, in the language of the tables.
     pub say: &'a dyn Fn(&Message) -> String,
-    /// Whether the process has been asked to stop.
+    /// Returns whether the process has been asked to stop.
     pub is_interrupted: &'a dyn Fn() -> bool,
 }
 
@@ -64,8 +64,8 @@ impl std::fmt::Debug for Build<'_> {
 /// Writes all tables of a run into the folder `dir`, empty ones included.
 ///
 /// # Errors
-/// Fails if the journal cannot be read or a table cannot be written, or if the process is asked to stop. Tables that were
-/// there stay as they were.
+/// Fails if a journal cannot be read, a table cannot be written, or the process is asked to stop. Existing tables are unchanged
+/// then.
 pub fn build(journals: &Journals, dir: &Path, build: &Build<'_>) -> Result<(), BuildError> {
     let Build { settings, catalogue, carried, run_id, overdue_days, say, is_interrupted } = *build;
     let has_previous = journals.previous_run()?.is_some();
@@ -143,7 +143,7 @@ impl Tables<'_> {
         run_id: &str,
         files: &[ArchivedFile],
     ) -> Result<(), ParquetError> {
-        let (stored, answers) = Costs::apart(stored);
+        let (stored, answers) = Costs::split(stored);
         for past in &stored.past_failures {
             let PastFailure { call, failure, attempts, at } = past;
             self.error_row(&FailedCall { item_id: stored.item_id, call, failure, attempts: *attempts, at: Some(*at) }, true)?;
@@ -169,7 +169,7 @@ impl Tables<'_> {
         self.coverage_row(stored, 0, Status::Pending, None, (&nothing, &nothing), age)
     }
 
-    /// The item's files, each with the place of its certificate among the item's; the first one where it has none of its own.
+    /// Writes the item's files, each with the index of its certificate; 0 for a file that belongs to none of the certificates.
     fn files(&mut self, outcome: &Outcome, files: &[ArchivedFile]) -> Result<(), ParquetError> {
         for file in files {
             let is_of = |certificate: &CertificateOutcome| {
@@ -239,7 +239,7 @@ impl Tables<'_> {
         Ok(())
     }
 
-    /// A row of a failed call; `is_history` where the call was asked again.
+    /// Writes a row for a failed call; `is_history` if the call was repeated later.
     fn error_row(&mut self, failed: &FailedCall<'_>, is_history: bool) -> Result<(), ParquetError> {
         let FailedCall { item_id, call, failure, attempts, at } = failed;
         self.errors.push([
@@ -266,7 +266,7 @@ impl Tables<'_> {
         age: &Age,
     ) -> Result<(), ParquetError> {
         let item = &stored.item;
-        // What an item cost stands on its first row.
+        // Only the first row carries the item's calls and attempts, so that sums over rows are right.
         let (calls, attempts) = if index == 0 {
             let calls = stored.answers.iter().filter(|answer| answer.attempts > 0).count();
             let attempts: u32 = stored.answers.iter().map(|answer| answer.attempts).sum();
@@ -368,12 +368,12 @@ impl Tables<'_> {
     }
 }
 
-/// The platform's own words; `None` where it said none.
+/// Returns the platform's message; `None` if it is empty.
 fn words_of(failure: &Failure) -> Option<&str> {
     Some(failure.message.as_str()).filter(|words| !words.is_empty())
 }
 
-/// A call that failed, as a row of the errors tells it.
+/// A failed call, as the errors table shows it.
 struct FailedCall<'a> {
     item_id: u64,
     call: &'a Call,
@@ -382,7 +382,7 @@ struct FailedCall<'a> {
     at: Option<DateTime<Utc>>,
 }
 
-/// An item without its answers, and what each of them cost.
+/// An item with the calls and attempts that its answers took, but without the answers.
 struct Costs {
     item_id: u64,
     item: Item,
@@ -401,8 +401,8 @@ struct Cost {
 }
 
 impl Costs {
-    /// Takes an item and its answers apart.
-    fn apart(stored: StoredItem) -> (Self, Vec<Answer>) {
+    /// Separates an item from its answers.
+    fn split(stored: StoredItem) -> (Self, Vec<Answer>) {
         let StoredItem { item_id, item, source, occurrences, carried, spent_before, past_failures, answers, .. } = stored;
         let cost = |stored: &StoredAnswer| Cost { call: stored.answer.call.clone(), attempts: stored.attempts, at: stored.at };
         let costs = answers.iter().map(cost).collect();
@@ -411,7 +411,7 @@ impl Costs {
     }
 }
 
-/// A value as an example: a code loses its middle, anything else all but its first character.
+/// Returns a value masked for use as an example: of a code the middle is hidden, of other text all but the first character.
 fn masked_example(value: &str) -> String {
     const LONGEST: usize = 40;
     let short: String = value.chars().take(LONGEST).collect();

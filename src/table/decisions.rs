@@ -1,5 +1,5 @@
-//! `decisions.parquet`: what was decided about the certificates of a run, found again by what they are rather than by their
-//! place; and what was decided before about matters that are still open.
+//! `decisions.parquet`: the decisions about a run's certificates, matched by certificate number and identifiers rather than by
+//! index, and earlier decisions about matters that are still open.
 
 use super::beside::Beside;
 use super::read::{Row, Rows, TableError};
@@ -14,24 +14,24 @@ use crate::journal::{
 use parquet::errors::ParquetError;
 use std::path::Path;
 
-/// Something about a certificate that a department has to settle.
+/// A finding about a certificate that a department has to settle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Matter {
-    /// Only the city has it.
+    /// Only the city holds the certificate.
     CityOnly,
-    /// Only the province has it.
+    /// Only the province holds the certificate.
     ProvinceOnly,
-    /// The two sides' faces or states differ.
+    /// The faces or lifecycle states of the two sides differ.
     Difference,
-    /// Revoked in the city, and still valid in the province.
+    /// Revoked in the city's library, still valid in the province's.
     Revoked,
 }
 
 impl Matter {
-    /// Every matter, in the order of lists.
+    /// All matters, in the order of lists.
     pub const ALL: [Self; 4] = [Self::CityOnly, Self::ProvinceOnly, Self::Difference, Self::Revoked];
 
-    /// The name in tables.
+    /// Returns the name used in tables.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -42,12 +42,12 @@ impl Matter {
         }
     }
 
-    /// The columns of the coverage that [`of`](Self::of) reads.
+    /// Columns of the coverage that [`of`](Self::of) reads.
     pub const COLUMNS: [super::Column; 4] =
         [coverage::STATUS, coverage::COMPARISON, coverage::PROVINCE_LIFECYCLE, coverage::CITY_LIFECYCLE];
 
-    /// What is to be settled about a row of the coverage; each has one matter at most. `None` where there is nothing, and
-    /// where nothing is known.
+    /// Returns the matter to settle about a coverage row, of which there is at most one; `None` if there is none or the row's
+    /// state is unknown.
     #[must_use]
     pub fn of(row: Row<'_>) -> Option<Self> {
         let status = row.text(coverage::STATUS)?;
@@ -66,33 +66,33 @@ impl Matter {
     }
 }
 
-/// The columns of the coverage that [`certificate_mark`] reads.
+/// Columns of the coverage that [`certificate_mark`] reads.
 pub const MARK_COLUMNS: [super::Column; 3] =
     [coverage::CERTIFICATE_NUMBER, coverage::PROVINCE_CERTIFICATE_ID, coverage::CITY_CERTIFICATE_ID];
 
-/// Returns by what a certificate of an item is found again: a keyed hash of its number and its identifiers on both sides.
+/// Returns the keyed hash that identifies a certificate within its item, made of its number and its identifiers on both sides.
 #[must_use]
 pub fn certificate_mark(seal: &Seal, row: Row<'_>) -> CertificateMark {
     let texts = MARK_COLUMNS.map(|column| row.text(column).unwrap_or_default().as_bytes());
     seal.tag("certificate", &texts)
 }
 
-/// Why decisions could not be written or taken over.
+/// Error on writing decisions or on copying them from the previous run.
 #[derive(Debug, thiserror::Error)]
 pub enum DecisionsError {
-    /// A table could not be read.
+    /// A table cannot be read.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// A journal could not be read or written.
+    /// A journal cannot be read or written.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// The table could not be written.
+    /// The table cannot be written.
     #[error("the decisions cannot be written: {0}")]
     Parquet(#[from] ParquetError),
 }
 
-/// Writes `decisions.parquet` beside the coverage in the folder `dir`, from the journal: one row per certificate that was
-/// decided about. Rows of workbooks that contradict each other decide nothing.
+/// Writes `decisions.parquet` in the folder `dir`, from the journal and the coverage there: one row per certificate with a
+/// decision. Certificates with contradicting decisions are left out.
 ///
 /// # Errors
 /// Fails if the coverage or the journal cannot be read, or the table cannot be written.
@@ -145,34 +145,34 @@ fn push(
     ])
 }
 
-/// The decisions of returned workbooks, a stretch of items at a time.
+/// Reader of the journal's decisions, which loads those of a batch of items at a time.
 struct Own<'a> {
     journal: &'a Journal,
     seal: Seal,
-    /// Decisions about items before `end`, from those of the last row asked about on.
-    stretch: Vec<CertificateDecision>,
+    /// Decisions about the items of the current batch, ordered by item.
+    batch: Vec<CertificateDecision>,
     end: u64,
 }
 
 impl<'a> Own<'a> {
-    /// Items whose decisions are read at a time.
-    const STRETCH: u64 = 4_096;
+    /// Number of items per batch.
+    const BATCH: u64 = 4_096;
 
     const fn new(journal: &'a Journal, seal: Seal) -> Self {
-        Self { journal, seal, stretch: Vec::new(), end: 0 }
+        Self { journal, seal, batch: Vec::new(), end: 0 }
     }
 
-    /// Returns the decisions about a row of the coverage. The items of rows may only rise from call to call.
+    /// Returns the decisions about a coverage row. Item ids must not decrease from call to call.
     fn of(&mut self, row: Row<'_>) -> Result<Vec<CertificateDecision>, JournalError> {
         let item = row.number(coverage::ITEM_ID).unwrap_or_default().cast_unsigned();
         if item >= self.end {
-            self.end = item + Self::STRETCH;
-            self.stretch = self.journal.decisions_of(item..self.end)?;
+            self.end = item + Self::BATCH;
+            self.batch = self.journal.decisions_of(item..self.end)?;
         }
-        // Sorted by item: what is before it is not asked about any more, and there are few behind it of the same item.
-        let begin = self.stretch.partition_point(|decision| decision.item_id < item);
+        // `batch` is ordered by item, so a binary search finds the item's first decision.
+        let begin = self.batch.partition_point(|decision| decision.item_id < item);
         let of_item: Vec<&CertificateDecision> =
-            self.stretch.iter().skip(begin).take_while(|decision| decision.item_id == item).collect();
+            self.batch.iter().skip(begin).take_while(|decision| decision.item_id == item).collect();
         if of_item.is_empty() {
             return Ok(Vec::new());
         }
@@ -181,7 +181,7 @@ impl<'a> Own<'a> {
     }
 }
 
-/// What was decided before about the same matter of the same certificate.
+/// Returns the earlier decision about the same matter of the same certificate; `None` if there is none.
 fn earlier_of(journal: &Journal, row: Row<'_>, matter: Matter) -> Result<Option<EarlierDecision>, JournalError> {
     let text = |column| row.text(column).unwrap_or_default();
     let known = journal.earlier_decisions(text(coverage::HOLDER_CODE), text(coverage::CERT_TYPE_CODE))?;
@@ -191,24 +191,24 @@ fn earlier_of(journal: &Journal, row: Row<'_>, matter: Matter) -> Result<Option<
     Ok(known.into_iter().find(is_same))
 }
 
-/// The complete run before this one.
+/// The latest complete run before this one.
 #[derive(Debug, Clone, Copy)]
 pub struct DecidedRun<'a> {
-    /// Its id.
+    /// Id of the run.
     pub run_id: &'a str,
-    /// The folder of its tables.
+    /// Folder of its tables.
     pub tables: &'a Path,
-    /// Its journal, where it has one of its own.
+    /// Its journal; `None` if it has none, or several.
     pub journal: Option<&'a Journal>,
 }
 
-/// Takes what was decided in the run before into this run's journal, in place of what was known of it. Where that run has no
-/// such table any more, what was known stays.
+/// Copies the decisions of the previous run into this run's journal, replacing those copied before. If that run has no
+/// `decisions.parquet`, those copied before are kept.
 ///
-/// What a failed call hid in that run, and what a recheck did not ask about, is taken over as it was known there.
+/// Earlier decisions about rows that the previous run could not audit, or did not audit in a recheck, are copied too.
 ///
 /// # Errors
-/// Fails if the tables or the journal of the run before cannot be read, or this run's journal cannot be written.
+/// Fails if a table or the journal of the previous run cannot be read, or this run's journal cannot be written.
 pub fn take_earlier_decisions(journal: &Journal, previous: DecidedRun<'_>) -> Result<(), DecisionsError> {
     let DecidedRun { run_id, tables, journal: known } = previous;
     let key = [decisions::ITEM_ID, decisions::CERTIFICATE_INDEX];
@@ -238,7 +238,7 @@ pub fn take_earlier_decisions(journal: &Journal, previous: DecidedRun<'_>) -> Re
             coverage::STATUS,
         ];
         let mut rows = Rows::open_columns(tables, coverage::COVERAGE, &columns.map(|column| column.name))?;
-        // An item may have several rows that say nothing; what was known of it is taken once.
+        // An item can have several rows without a result; its earlier decisions must be copied once.
         let mut taken = None;
         while let Some(row) = rows.next_row()? {
             let mut of_row = Vec::new();
@@ -257,12 +257,12 @@ pub fn take_earlier_decisions(journal: &Journal, previous: DecidedRun<'_>) -> Re
     })
 }
 
-/// Whether a status says nothing.
+/// Returns whether a status leaves the state of the certificate unknown: `error` or `pending`.
 fn is_unknown(status: &str) -> bool {
     status == Status::Error.name() || status == Status::Pending.name()
 }
 
-/// Reads a decision with the row of the coverage that it is about. `None` where it is about no matter that may still be open.
+/// Builds the earlier decision from a decision and its coverage row; `None` if the decision is about no matter that may be open.
 fn read(decision: Row<'_>, row: Row<'_>, run_id: &str) -> Option<EarlierDecision> {
     let of_row = |column| row.text(column).map(str::to_owned);
     let text = |column| decision.text(column).map(str::to_owned);
@@ -431,7 +431,7 @@ mod tests {
         write_decisions(&tables("3"), &third).unwrap();
         assert_eq!(written(&tables("3")), ["5/0 insert city_only 1"]);
 
-        // What is decided now counts; without the run before, what was known stays.
+        // Decisions of the latest run replace earlier ones; without that run's tables, the earlier ones are kept.
         decide(&third, &tables("3"), &[(5, "A", Decision::DataWrong)], "c.xlsx");
         let gone = dir.path().join("gone");
         take_earlier_decisions(&third, DecidedRun { run_id: "2", tables: &gone, journal: None }).unwrap();

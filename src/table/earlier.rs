@@ -1,4 +1,4 @@
-//! What a run knew that the next one wants to know: gaps, errors, and gaps that were closed.
+//! Rows of a run that the next run compares with: gaps, errors, and gaps that were closed.
 
 use super::read::{Rows, TableError};
 use super::schema::coverage;
@@ -6,26 +6,26 @@ use crate::audit::{EarlierRow, Status};
 use crate::journal::JournalError;
 use std::path::Path;
 
-/// Why it could not be taken over.
+/// Error on copying rows of the previous run.
 #[derive(Debug, thiserror::Error)]
 pub enum EarlierError {
-    /// The table.
+    /// The table cannot be read.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// The journal.
+    /// The journal cannot be written.
     #[error(transparent)]
     Journal(#[from] JournalError),
 }
 
-/// The rows of a run's coverage that are no plain "both sides have it, and always had".
+/// Iterator over a run's coverage rows, without those that both sides hold and that never were a gap.
 #[derive(Debug)]
 pub struct EarlierRows(Rows);
 
 impl EarlierRows {
-    /// Opens the tables in the folder `dir`.
+    /// Opens the coverage in the folder `dir`.
     ///
     /// # Errors
-    /// What keeps the table from being read.
+    /// Fails if the table is missing or cannot be read.
     pub fn open(dir: &Path) -> Result<Self, TableError> {
         Ok(Self(Rows::open(dir, coverage::COVERAGE)?))
     }

@@ -1,5 +1,5 @@
-//! The tables of a run: their columns, how they are built from the journal, and how they are read back. No other room
-//! names a column but through the constants here.
+//! The tables of a run: their columns, how they are built from the journal, and how they are read back. Other modules name
+//! columns only by the constants defined here.
 
 mod beside;
 mod build;

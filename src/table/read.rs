@@ -11,10 +11,10 @@ use parquet::errors::ParquetError;
 use std::fs::File;
 use std::path::Path;
 
-/// Rows that are read at a time.
+/// Number of rows per batch.
 const BATCH: usize = 8192;
 
-/// Why a table could not be read.
+/// Error on opening or reading a table.
 #[derive(Debug, thiserror::Error)]
 #[error("the table {table} cannot be read: {cause}")]
 pub struct TableError {
@@ -30,21 +30,21 @@ pub struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    /// The text of a column; none where it is null.
+    /// Returns the text in a column; `None` if it is null.
     #[must_use]
     pub fn text(&self, column: Column) -> Option<&'a str> {
         self.carried(column.name)
     }
 
-    /// The text of a carried column, by its name in the table.
+    /// Returns the text in a carried column, given by its name in the table; `None` if it is null.
     #[must_use]
     pub fn carried(&self, name: &str) -> Option<&'a str> {
         let array = self.array(name)?;
         (*array.data_type() == DataType::Utf8).then(|| array.as_string::<i32>().value(self.at))
     }
 
-    /// Returns the number of a column, whatever its width; `None` where it is null. Tables of earlier versions have unsigned
-    /// columns.
+    /// Returns the number in a column of any width; `None` if it is null. Unsigned columns are read too, because earlier versions
+    /// wrote them.
     #[must_use]
     pub fn number(&self, column: Column) -> Option<i64> {
         let array = self.array(column.name)?;
@@ -57,7 +57,7 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// The time of a column; none where it is null.
+    /// Returns the time in a column; `None` if it is null.
     #[must_use]
     pub fn time(&self, column: Column) -> Option<DateTime<Utc>> {
         let array = self.array(column.name)?;
@@ -65,7 +65,7 @@ impl<'a> Row<'a> {
         DateTime::from_timestamp_millis(millis)
     }
 
-    /// The truth value of a column; none where it is null or there is no such column.
+    /// Returns the truth value in a column; `None` if it is null or the table has no such column.
     #[must_use]
     pub fn truth(&self, column: Column) -> Option<bool> {
         let array = self.array(column.name)?;
@@ -77,7 +77,7 @@ impl<'a> Row<'a> {
     }
 }
 
-/// The rows of a table, in order; a batch of them is in memory at a time.
+/// Streaming reader of a table's rows, in order. One batch is in memory at a time.
 pub struct Rows {
     table: Table,
     batches: ParquetRecordBatchReader,
@@ -95,16 +95,16 @@ impl Rows {
     /// Opens a table in the folder `dir`.
     ///
     /// # Errors
-    /// What keeps it from being read.
+    /// Fails if the file cannot be opened or is not a Parquet file.
     pub fn open(dir: &Path, table: Table) -> Result<Self, TableError> {
         Self::open_where(dir, table, |_| true)
     }
 
-    /// Opens a table in the folder `dir` of which only the columns with these names are read. A name that the table lacks is
-    /// passed over: tables of earlier versions have fewer columns.
+    /// Opens a table in the folder `dir` and reads only the columns with these names. Names that the table does not have are
+    /// ignored, because tables of earlier versions have fewer columns.
     ///
     /// # Errors
-    /// Fails if the table cannot be read.
+    /// Fails if the file cannot be opened or is not a Parquet file.
     pub fn open_columns(dir: &Path, table: Table, names: &[&str]) -> Result<Self, TableError> {
         Self::open_where(dir, table, |name| names.contains(&name))
     }
@@ -122,10 +122,10 @@ impl Rows {
         Ok(Self { table, batches, batch: None, at: 0 })
     }
 
-    /// Goes on to the next row, the first one to begin with; none behind the last.
+    /// Advances to the next row, initially to the first, and returns it; `None` after the last row.
     ///
     /// # Errors
-    /// What keeps the table from being read on.
+    /// Fails if the file cannot be read, or a batch of rows cannot be decoded.
     pub fn next_row(&mut self) -> Result<Option<Row<'_>>, TableError> {
         self.at += 1;
         while self.batch.as_ref().is_none_or(|batch| self.at >= batch.num_rows()) {
@@ -144,7 +144,7 @@ impl Rows {
         Ok(self.row())
     }
 
-    /// The row that [`Rows::next_row`] went to last.
+    /// Returns the row that [`Rows::next_row`] returned last.
     #[must_use]
     pub fn row(&self) -> Option<Row<'_>> {
         self.batch.as_ref().map(|batch| Row { batch, at: self.at })

@@ -1,4 +1,4 @@
-//! The tables of what the province was told: by this run, and by earlier runs of rows that have not changed since.
+//! Tables of notifications: those of this run, and those of earlier runs about rows that have not changed since.
 
 use super::build::BuildError;
 use super::read::{Row, Rows};
@@ -46,14 +46,14 @@ pub(super) fn build_remedies(journals: &Journals, dir: &Path, say: &dyn Fn(&Mess
     Ok(table.finish()?)
 }
 
-/// Writes `notified`: the rows of the coverage, which has to be there, that an earlier run told the province of and that are
-/// still as they were then. More than `overdue_days` days later they are overdue.
+/// Writes `notified`: the coverage rows that an earlier run notified the province of and that are unchanged since. A row is
+/// overdue more than `overdue_days` days after the notification. Requires the coverage table.
 pub(super) fn build_notified(journals: &Journals, dir: &Path, overdue_days: u32) -> Result<(), BuildError> {
     let mut table = TableWriter::create(dir, notified::NOTIFIED, &[])?;
     if !journals.have_notified_before()? {
         return Ok(table.finish()?);
     }
-    // The coverage was written a moment ago: if it cannot be read, the disk fails.
+    // This run has just written the coverage, so a read error comes from the disk and is reported as one of writing.
     let unreadable = |error: super::TableError| ParquetError::General(error.to_string());
     let mut rows = Rows::open(dir, coverage::COVERAGE).map_err(unreadable)?;
     while let Some(row) = rows.next_row().map_err(unreadable)? {
@@ -79,7 +79,7 @@ fn number(row: Row<'_>, column: super::Column) -> u64 {
     row.number(column).and_then(|number| u64::try_from(number).ok()).unwrap_or_default()
 }
 
-/// Whether a row still shows what the province was told of.
+/// Returns whether a row still shows the state that the notification was to change.
 fn is_as_it_was(row: Row<'_>, told: RemedyAction) -> bool {
     match told {
         RemedyAction::Insert => row.text(coverage::STATUS) == Some(Status::CityOnly.name()),
@@ -88,7 +88,7 @@ fn is_as_it_was(row: Row<'_>, told: RemedyAction) -> bool {
     }
 }
 
-/// Whole days from the notification to when the row was seen.
+/// Returns the whole days between the notification and the time at which the row was last audited.
 fn days_open(row: Row<'_>, before: &NotifiedBefore) -> u32 {
     let seen_at = row.time(coverage::FINISHED_AT).unwrap_or(before.sent_at);
     u32::try_from(seen_at.signed_duration_since(before.sent_at).num_days()).unwrap_or_default()

@@ -1,21 +1,21 @@
-//! Every table and every column: name, type, and the Chinese label that readers see.
+//! All tables and columns: name, type, and the Chinese label for people who open the files.
 
 use arrow::datatypes::{DataType, Field, Fields, Schema, TimeUnit};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// What a column holds.
+/// Type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// UTF-8 text.
     Text,
-    /// Signed 64-bit number. No column is unsigned: Spark and Hive before 3.2 cannot read unsigned Parquet columns.
+    /// Signed 64-bit integer. No column is unsigned: Spark and Hive before 3.2 cannot read unsigned Parquet columns.
     I64,
-    /// Signed 32-bit number.
+    /// Signed 32-bit integer.
     I32,
-    /// Truth value.
+    /// Boolean.
     Bool,
-    /// Day (Date32).
+    /// Date (Date32).
     Date,
     /// UTC timestamp in milliseconds.
     Time,
@@ -28,13 +28,13 @@ pub enum Kind {
 /// A column of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Column {
-    /// Its name.
+    /// Name in the file.
     pub name: &'static str,
-    /// What it holds.
+    /// Type of the values.
     pub kind: Kind,
-    /// Whether it may be null.
+    /// Whether values may be null.
     pub nullable: bool,
-    /// Its label in Chinese (metadata `label_zh` of the field).
+    /// Chinese label, stored as the field's metadata `label_zh`.
     pub label_zh: &'static str,
 }
 
@@ -43,11 +43,11 @@ pub struct Column {
 pub struct Table {
     /// Name of the file in `tables/`, without `.parquet`.
     pub name: &'static str,
-    /// Columns in order; carried columns follow them in `coverage`.
+    /// Columns in order. In `coverage`, carried columns follow them.
     pub columns: &'static [Column],
 }
 
-/// Declares a table as a module with a constant per column.
+/// Declares each table as a module with one constant per column.
 macro_rules! table {
     ($(#[$meta:meta])* $module:ident $table:ident { $($column:ident $name:literal $kind:ident $($null:ident)? $label:literal;)+ }) => {
         $(#[$meta])*
@@ -148,8 +148,8 @@ table! {
 }
 
 table! {
-    /// One row per failed call and per anomaly. A failure after which the call was asked again is history: it says nothing any more
-    /// about its item, and stands before the rows that do.
+    /// One row per failed call and per anomaly. A failed call that was repeated later no longer affects its item; its row is
+    /// marked as history and precedes the other rows of the item.
     errors ERRORS {
         ITEM_ID "item_id" I64 null "条目序号";
         ENDPOINT "endpoint" Text null "接口";
@@ -179,7 +179,7 @@ table! {
 }
 
 table! {
-    /// One row per input value that was changed before it was used.
+    /// One row per input value that was changed before use.
     repairs REPAIRS {
         SOURCE_FILE "source_file" Text "来源文件";
         SOURCE_SHEET "source_sheet" Text "来源工作表";
@@ -193,7 +193,7 @@ table! {
 }
 
 table! {
-    /// Names on faces that mean no canonical field.
+    /// Field names on faces that are mapped to no column.
     unmapped_fields UNMAPPED_FIELDS {
         SIDE "side" Text "数据来源";
         CERT_TYPE_CODE "cert_type_code" Text "证照类型代码";
@@ -204,7 +204,7 @@ table! {
 }
 
 table! {
-    /// The archive's manifest.
+    /// Manifest of the archive.
     files FILES {
         ITEM_ID "item_id" I64 "条目序号";
         CERTIFICATE_INDEX "certificate_index" I32 "条目内证照序号";
@@ -220,7 +220,7 @@ table! {
 }
 
 table! {
-    /// What was decided about certificates, in this run or before it.
+    /// Decisions about certificates, made in this run or before it.
     decisions DECISIONS {
         ITEM_ID "item_id" I64 "条目序号";
         CERTIFICATE_INDEX "certificate_index" I32 "条目内证照序号";
@@ -237,7 +237,7 @@ table! {
 }
 
 table! {
-    /// What the province was told.
+    /// Notifications of the province sent by this run.
     remedies REMEDIES {
         ITEM_ID "item_id" I64 "条目序号";
         CERTIFICATE_INDEX "certificate_index" I32 "条目内证照序号";
@@ -253,7 +253,7 @@ table! {
 }
 
 table! {
-    /// Rows that are still as they were when an earlier run told the province of them.
+    /// Coverage rows that an earlier run notified the province of and that are unchanged since.
     notified NOTIFIED {
         ITEM_ID "item_id" I64 "条目序号";
         CERTIFICATE_INDEX "certificate_index" I32 "条目内证照序号";
@@ -292,7 +292,7 @@ impl Column {
 }
 
 impl Table {
-    /// The Arrow schema, with a text column per carried header at the end.
+    /// Returns the Arrow schema, with one text column per carried header at the end.
     #[must_use]
     pub fn schema(&self, carried: &[String]) -> Schema {
         let carried = carried.iter().map(|header| {
@@ -302,14 +302,14 @@ impl Table {
         Schema::new(self.columns.iter().map(Column::field).chain(carried).collect::<Vec<_>>())
     }
 
-    /// The name of a carried column: its header's own text, told apart where a column of ours has that name already.
+    /// Returns the name of a carried column: the header's text, with a suffix if it equals the name of one of our columns.
     #[must_use]
     pub fn carried_name(&self, header: &str) -> String {
         let taken = self.columns.iter().any(|column| column.name == header);
         if taken { format!("{header} (carried)") } else { header.to_owned() }
     }
 
-    /// The name of its file.
+    /// Returns the file name.
     #[must_use]
     pub fn file_name(&self) -> String {
         format!("{}.parquet", self.name)

@@ -1,4 +1,4 @@
-//! Writing a table row by row into a Parquet file that lands whole.
+//! Writing of a table, row by row, into a Parquet file that appears under its name when it is complete.
 
 use super::schema::{Kind, Table};
 use crate::durable::WholeFile;
@@ -15,12 +15,12 @@ use parquet::file::properties::WriterProperties;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Rows that are gathered before they are encoded.
+/// Number of rows buffered before they are encoded.
 const BATCH: usize = 8192;
-/// Rows that are kept in memory in encoded form.
+/// Number of rows per Parquet row group, which is the number held in memory in encoded form.
 const ROW_GROUP: usize = 65_536;
 
-/// A cell of a table.
+/// Value of one cell.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Value<'a> {
     Null,
@@ -41,7 +41,7 @@ macro_rules! from {
 }
 from!(&'a str => Text, &'a String => Text, i32 => I32, bool => Bool, NaiveDate => Date, DateTime<Utc> => Time);
 
-/// Counts and ids are far below the largest signed number.
+/// Counts and ids are far below `i64::MAX`; a larger number is stored as `i64::MAX`.
 impl From<u64> for Value<'_> {
     fn from(value: u64) -> Self {
         Self::I64(i64::try_from(value).unwrap_or(i64::MAX))
@@ -60,7 +60,7 @@ impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
     }
 }
 
-/// Gathers the values of one column.
+/// Arrow builder of one column.
 enum ColumnBuilder {
     Text(StringBuilder),
     I64(Int64Builder),
@@ -89,7 +89,7 @@ impl ColumnBuilder {
         }
     }
 
-    /// Takes a value of its kind; anything else is null.
+    /// Appends a value; null if the value is not of the column's kind.
     fn push(&mut self, value: Value<'_>) {
         match (self, value) {
             (Self::Text(builder), Value::Text(text)) => builder.append_value(text),
@@ -119,7 +119,7 @@ impl ColumnBuilder {
                         builder.values().append_value(value);
                     }
                 }
-                // Keys and values were appended in pairs.
+                // Cannot fail, because keys and values are appended in pairs.
                 let _ = builder.append(true);
             }
         }
@@ -139,7 +139,7 @@ impl ColumnBuilder {
     }
 }
 
-/// Writes one table.
+/// Writer of one table.
 pub(super) struct TableWriter {
     schema: Arc<Schema>,
     columns: Vec<ColumnBuilder>,
@@ -148,7 +148,7 @@ pub(super) struct TableWriter {
 }
 
 impl TableWriter {
-    /// Begins a table in the folder `dir`; it stands there once it is finished.
+    /// Begins a table in the folder `dir`. The file appears there with [`finish`](Self::finish).
     pub(super) fn create(dir: &Path, table: Table, carried: &[String]) -> Result<Self, ParquetError> {
         let schema = Arc::new(table.schema(carried));
         let kinds = table.columns.iter().map(|column| column.kind).chain(carried.iter().map(|_| Kind::Text));
@@ -161,7 +161,7 @@ impl TableWriter {
         Ok(Self { schema, columns: kinds.map(ColumnBuilder::new).collect(), rows: 0, writer })
     }
 
-    /// Adds a row: a value per column, in order.
+    /// Appends a row, with one value per column in order.
     pub(super) fn push<'a>(&mut self, row: impl IntoIterator<Item = Value<'a>>) -> Result<(), ParquetError> {
         let mut values = row.into_iter();
         for column in &mut self.columns {
@@ -177,7 +177,7 @@ impl TableWriter {
         self.writer.write(&RecordBatch::try_new(Arc::clone(&self.schema), columns)?)
     }
 
-    /// Puts the table in its place.
+    /// Completes the file and moves it to its name.
     pub(super) fn finish(mut self) -> Result<(), ParquetError> {
         if self.rows > 0 {
             self.write_batch()?;

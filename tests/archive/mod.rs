@@ -6,6 +6,7 @@ mod library;
 mod refusals;
 mod resuming;
 mod shards;
+mod waiting;
 
 use crate::support::{Platform, Workspace, citizen, items, job_text, stderr, stdout};
 use axum::Router;

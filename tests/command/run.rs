@@ -4,6 +4,7 @@ mod damage;
 mod endings;
 mod history;
 mod scripted;
+mod strange_files;
 
 use crate::support::{Workspace, items, job_text, stderr, stdout, wait_for};
 use ecert_audit::journal::Journal;

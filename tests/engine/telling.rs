@@ -31,7 +31,7 @@ fn metrics_tell_calls_and_attempts_by_result_over_all_processes() {
         let name = format!("ecert_audit_{family}");
         assert!(metrics.contains(&format!("# HELP {name} ")) && metrics.contains(&format!("# TYPE {name} ")), "{name}");
     }
-    assert!(metrics.contains("ecert_audit_attempt_seconds_bucket{job=\"test\",le=\"+Inf\"}"), "{metrics}");
+    assert!(metrics.contains("ecert_audit_attempt_seconds_bucket{audit_job=\"test\",le=\"+Inf\"}"), "{metrics}");
 }
 
 #[test]

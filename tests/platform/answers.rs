@@ -111,15 +111,48 @@ async fn an_answer_in_no_encoding_or_with_a_broken_reference_is_malformed_and_no
     damaged.remove(LIST.find('张').unwrap());
     let unresolved = r#"{"head":{"status":0},"data":{"total":1,"dataList":[{"$ref":"$.data.dataList[3]"}]}}"#;
     let circular = r#"{"head":{"status":0},"data":{"total":1,"dataList":[{"$ref":"$.data"}]}}"#;
+    let no_path = r#"{"head":{"status":0},"data":{"total":2,"dataList":[{"certno":"A1"},{"$ref":0}]}}"#;
+    let half =
+        r#"{"head":{"status":0},"data":{"total":2,"dataList":[{"certno":"A1"},{"$ref":"$.data.dataList[0]","certno":"A1"}]}}"#;
     for (answer, code) in [
         (damaged, "answer-not-utf8"),
         (unresolved.into(), "answer-reference-unresolved"),
         (circular.into(), "answer-reference-circular"),
+        (no_path.into(), "answer-reference-unresolved"),
+        (half.into(), "answer-reference-unresolved"),
     ] {
         let session = session((JSON, TOKEN.into()), (JSON, answer)).await;
         let CallResult::Failed { failure, .. } = list(&session).await else { panic!("{code}") };
         assert_eq!(failure.kind, ErrorKind::Malformed, "{code}");
         assert!(failure.to_message().to_string().contains(code), "{failure:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_says_two_things_under_one_name_is_malformed_and_no_flag_of_it_is_believed() {
+    for head in [
+        r#"{"head":{"status":"0","shengIsExists":"0","shengIsExists":"1","shiIsExists":"1"},"data":null}"#,
+        r#"{"head":{"status":"0","shengIsExists":"1","SHIISEXISTS":"0","shiIsExists":"1"},"data":null}"#,
+        r#"{"head":{"status":"10"},"head":{"status":"0","shengIsExists":"1","shiIsExists":"1"},"data":null}"#,
+    ] {
+        let session = session((JSON, TOKEN.into()), (JSON, head.into())).await;
+        let result = session.call(&ask_state(holder(HOLDER), &job("").purpose)).await;
+        let CallResult::Failed { failure, .. } = result else { panic!("{head}") };
+        assert_eq!(failure.kind, ErrorKind::Malformed, "{head}");
+        assert!(failure.to_message().to_string().contains("answer-name-twice"), "{failure:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_total_in_another_place_or_form_is_the_total() {
+    for answer in [
+        r#"{"head":{"status":"0"},"data":{"total":4.0,"dataList":[{"certno":"A1"}]}}"#,
+        r#"{"head":{"status":"0","total":"4"},"data":[{"certno":"A1"}]}"#,
+        r#"{"head":{"status":"0"},"total":4,"data":[{"certno":"A1"}]}"#,
+        r#"{"head":{"status":"0"},"data":{"totalCount":4,"dataList":[{"certno":"A1"}]}}"#,
+    ] {
+        let envelope = read(JSON, answer.into()).await;
+        assert_eq!((envelope.total, envelope.objects().len()), (Some(4), 1), "{answer}");
     }
 }
 

@@ -19,7 +19,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-async fn serve(router: Router) -> String {
+pub(super) async fn serve(router: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await });
@@ -96,11 +96,16 @@ async fn a_redirect_that_would_make_a_get_of_a_call_is_a_failure() {
 }
 
 #[tokio::test]
-async fn five_redirects_are_followed_and_no_more() {
+async fn one_redirect_is_followed_and_no_more() {
     let path = Endpoint::ShengShiStateInfo.path();
-    for (hops, is_answered) in [(5, true), (6, false)] {
-        let hop = |Captured(left): Captured<u32>| async move {
-            if left == 0 { Ok(ABSENT) } else { Err(redirect(StatusCode::TEMPORARY_REDIRECT, format!("/hop/{}", left - 1))) }
+    for (hops, is_answered) in [(1, true), (2, false), (9, false)] {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&asked);
+        let hop = move |Captured(left): Captured<u32>| {
+            counter.fetch_add(1, Ordering::Relaxed);
+            async move {
+                if left == 0 { Ok(ABSENT) } else { Err(redirect(StatusCode::TEMPORARY_REDIRECT, format!("/hop/{}", left - 1))) }
+            }
         };
         let first = move || async move { redirect(StatusCode::TEMPORARY_REDIRECT, format!("/hop/{}", hops - 1)) };
         let chain = Router::new().route(&path, post(first)).route("/hop/{left}", post(hop));
@@ -110,6 +115,16 @@ async fn five_redirects_are_followed_and_no_more() {
             Attempt::Http { status: 307, .. } => assert!(!is_answered, "{hops}"),
             other => panic!("{hops}: {other:?}"),
         }
+        assert_eq!(asked.load(Ordering::Relaxed), 1, "an attempt is two requests at most: {hops}");
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_to_a_login_is_told_from_others() {
+    for (to, is_login) in [("/login?from=1", true), ("/sso/web", true), ("/maintenance.html", false)] {
+        let here = serve(Router::new().fallback(any(move || async move { redirect(StatusCode::FOUND, to) }))).await;
+        let Attempt::Http { status: 302, leads_to_login, .. } = attempt(&here).await else { panic!("{to}") };
+        assert_eq!(leads_to_login, is_login, "{to}");
     }
 }
 
@@ -181,11 +196,25 @@ async fn what_the_platform_says_beside_an_error_is_kept() {
 }
 
 #[tokio::test]
-async fn a_compressed_answer_is_unfolded() {
+async fn a_compressed_answer_is_unpacked_whatever_the_gateway_calls_it() {
     let packed: &'static [u8] = include_bytes!("absent.json.gz");
     let path = Endpoint::ShengShiStateInfo.path();
-    let zipped = Router::new().route(&path, post(move || async move { ([(header::CONTENT_ENCODING, "gzip")], packed) }));
-    let Attempt::Body(body) = attempt(&serve(zipped).await).await else { panic!("it is an answer") };
+    for encoding in ["gzip", "GZIP", "x-gzip", "gzip, gzip", "identity"] {
+        let zipped = Router::new().route(&path, post(move || async move { ([(header::CONTENT_ENCODING, encoding)], packed) }));
+        let Attempt::Body(body) = attempt(&serve(zipped).await).await else { panic!("{encoding}: it is an answer") };
+        assert!(String::from_utf8(body.to_vec()).unwrap().contains("未找到匹配的证照信息"), "{encoding}");
+    }
+    // Declared, and not packed; packed, and broken off.
+    let plain = Router::new().route(&path, post(|| async { ([(header::CONTENT_ENCODING, "gzip")], ABSENT) }));
+    let Attempt::Body(body) = attempt(&serve(plain).await).await else { panic!("it is an answer") };
+    assert_eq!(body, ABSENT);
+    let cut = &packed[..packed.len() - 9];
+    let cut = Router::new().route(&path, post(move || async move { ([(header::CONTENT_ENCODING, "gzip")], cut) }));
+    let Attempt::Transport(why) = attempt(&serve(cut).await).await else { panic!("it is no answer") };
+    assert_eq!(why.code(), "answer-damaged");
+    // What is said beside an error may be packed too.
+    let refused = Router::new().route(&path, post(move || async move { (StatusCode::BAD_GATEWAY, packed) }));
+    let Attempt::Http { status: 502, body, .. } = attempt(&serve(refused).await).await else { panic!("it is an error") };
     assert!(String::from_utf8(body.to_vec()).unwrap().contains("未找到匹配的证照信息"));
 }
 

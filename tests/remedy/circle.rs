@@ -71,7 +71,7 @@ fn what_a_plan_marks_is_told_in_order_and_the_next_audit_shows_it() {
     let remedied = (inserts + updates + deletes) as u64;
     assert_eq!(workspace.summary()["remedied"], remedied);
     let metrics = fs::read_to_string(workspace.run_dir().join("metrics.prom")).unwrap();
-    assert!(metrics.contains(&format!("ecert_audit_remedied{{job=\"test\"}} {remedied}\n")), "{metrics}");
+    assert!(metrics.contains(&format!("ecert_audit_remedied{{audit_job=\"test\"}} {remedied}\n")), "{metrics}");
     assert_eq!(list(&workspace.run_dir().join("report.xlsx"), "处置结果").len() as u64, 1 + remedied);
 
     // Again: there is nothing left to tell of the plan.

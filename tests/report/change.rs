@@ -299,7 +299,8 @@ fn remarks_find_their_row_again_whatever_rules_the_tables_were_rebuilt_by() {
     report(&[]);
     let found = city_remarks(&book("r1"));
     let expected = |id: &String| if before.contains(id) { id.clone() } else { String::new() };
-    assert!(found.len() > before.len() && found.iter().all(|(id, remark)| *remark == expected(id)), "{found:?}");
+    let strays: Vec<_> = found.iter().filter(|(id, remark)| **remark != expected(id)).collect();
+    assert!(found.len() > 20 && strays.is_empty(), "{} rows, {} before, strays {strays:?}", found.len(), before.len());
 
     // Those whose row is no gap by these rules wait for it.
     workspace.write_job(&job);

@@ -1,4 +1,4 @@
-//! What a run needs of this machine: secrets, a folder for results, room on the disk, a terminal that shows its words.
+//! Checks of this machine: secrets, output folder, free disk space, locale and fonts.
 
 use super::{Finding, Grade, is_sandbox};
 use crate::child::{self, Ended};
@@ -13,14 +13,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-/// How the name of the folder begins in which the disk is tried. A run that starts removes what a killed process has left
-/// under such a name.
+/// Prefix of the temporary folder in which the disk is tested. A run that starts removes folders with this prefix, so a killed
+/// process leaves nothing behind.
 const TRIAL: &str = ".writing-doctor-";
 
-/// A run needs so many times the bytes of its journal: as much again for tables and reports, while the old ones stand.
+/// Disk space that a run needs, as a multiple of its journal's size: the journal, new tables and reports, and the old ones that
+/// they replace.
 const JOURNALS: u64 = 3;
 
-/// Secrets that can be fetched, and files of secrets that others can read.
+/// Checks that secrets can be fetched and that files of secrets are not readable by others.
 pub(super) fn secrets(job: &Job) -> Vec<Finding> {
     let topic = || Message::new("doctor-topic-secrets");
     let missing = secrets_missing(job);
@@ -41,7 +42,7 @@ pub(super) fn secrets(job: &Job) -> Vec<Finding> {
     findings
 }
 
-/// Whether the folder of results is this user's own, and its disk does what runs rely on.
+/// Checks that the output folder belongs to this user and that its file system supports what runs rely on.
 pub(super) fn output_folder(job: &Job) -> Vec<Finding> {
     let topic = || Message::new("doctor-topic-output");
     let job_dir = job.output.join(&job.name);
@@ -65,12 +66,12 @@ pub(super) fn output_folder(job: &Job) -> Vec<Finding> {
     vec![Finding::good(topic(), Message::new("doctor-output").with("path", job_dir.display()))]
 }
 
-/// The folder itself, or the nearest one above it that is there.
+/// Returns the folder, or its nearest existing parent.
 fn nearest_folder(dir: &Path) -> PathBuf {
     dir.ancestors().find(|dir| dir.is_dir()).unwrap_or(Path::new("/")).to_owned()
 }
 
-/// Tries in the folder `trial` what runs rely on: private modes, locks, links, SQLite. `dir` is the folder to name.
+/// Checks in the folder `trial` that modes, locks, links and SQLite work. Messages name the folder `dir`.
 fn try_disk(trial: &Path, dir: &Path, topic: &dyn Fn() -> Message) -> Vec<Finding> {
     let wrong = |what: Message| Finding::new(Grade::Wrong, topic(), what);
     let failed = |cause: &dyn std::fmt::Display| {
@@ -94,7 +95,7 @@ fn try_disk(trial: &Path, dir: &Path, topic: &dyn Fn() -> Message) -> Vec<Findin
         }
         Err(problem) => findings.push(failed(&problem)),
         Ok(_held) => {
-            // A disk that says yes to everybody has no locks either.
+            // A file system that grants the same lock twice does not support locks.
             if !matches!(Lock::take(&lock, "doctor"), Err(LockError::Held(_))) {
                 findings.push(wrong(Message::new("doctor-locks").with("path", dir.display())));
             }
@@ -114,7 +115,7 @@ fn is_open_to_others(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o077 != 0)
 }
 
-/// Whether the disk has room for a run whose journal takes so many bytes.
+/// Checks that the disk has space for a run with a journal of `journal_bytes` bytes.
 pub(super) fn disk_space(job: &Job, journal_bytes: u64) -> Finding {
     let topic = Message::new("doctor-topic-disk");
     let dir = nearest_folder(&job.output);
@@ -137,7 +138,7 @@ fn judge_space(free: u64, needed: u64) -> Finding {
     }
 }
 
-/// Whether the terminal's locale can show Chinese.
+/// Checks that the terminal's locale can show Chinese.
 pub(super) fn locale() -> Finding {
     let mut variables = ["LC_ALL", "LC_CTYPE", "LANG"].iter();
     let named = variables.find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
@@ -159,12 +160,12 @@ fn judge_locale(named: Option<&str>) -> Finding {
     }
 }
 
-/// Longest time that the list of fonts may take.
+/// Timeout of `fc-list`.
 const FONT_TIME: Duration = Duration::from_secs(10);
-/// So much of the list of fonts is read, in bytes.
+/// Number of bytes that are read of the output of `fc-list`.
 const FONT_LIST: u64 = 4096;
 
-/// Whether there is a Chinese font, as far as this machine says; it matters only where reports are looked at here.
+/// Checks whether a Chinese font is installed, which matters only if reports are opened on this machine.
 pub(super) fn fonts() -> Finding {
     let listed = child::output_within(Command::new("fc-list").args([":lang=zh", "family"]), FONT_TIME, FONT_LIST);
     judge_fonts(match &listed {
@@ -173,7 +174,7 @@ pub(super) fn fonts() -> Finding {
     })
 }
 
-/// `list` is what `fc-list` prints; `None` where there is no such program.
+/// Judges the output of `fc-list` for Chinese fonts; `None` if there is no such program.
 fn judge_fonts(list: Option<&[u8]>) -> Finding {
     let topic = Message::new("doctor-topic-fonts");
     let Some(list) = list else { return Finding::good(topic, Message::new("doctor-fonts-unknown")) };

@@ -1,4 +1,4 @@
-//! The way to the platform: name, proxy, connection with its certificates, and the platform's clock.
+//! Checks of the network path to the platform: name resolution, proxy, TLS connection, and the platform's clock.
 
 use super::{Finding, Grade, is_sandbox};
 use crate::command::runtime;
@@ -12,17 +12,17 @@ use reqwest::header::DATE;
 use reqwest::redirect;
 use url::Url;
 
-/// A clock that is off by more than this is worth a note, in seconds.
+/// Clock difference, in seconds, above which a note is given.
 const NOTED_SKEW: i64 = 60;
-/// A clock that is off by more than this spoils run ids and calling windows, and certificates may seem expired, in seconds.
+/// Clock difference, in seconds, above which run ids and calling windows can be wrong and certificates can seem expired.
 const WRONG_SKEW: i64 = 600;
 
-/// Looks at the way to the platform; no call is made.
+/// Checks the path to the platform without making a call.
 pub(super) fn findings(job: &Job, terminal: &Terminal) -> Result<Vec<Finding>, Stop> {
     if is_sandbox(job) {
         return Ok(vec![Finding::good(Message::new("doctor-topic-connection"), Message::new("doctor-sandbox"))]);
     }
-    // The address was checked when the job was read.
+    // The job file is valid, so this cannot fail.
     let Ok(url) = Url::parse(job.platform.base.name()) else { return Ok(Vec::new()) };
     runtime()?.block_on(async {
         tokio::select! {
@@ -39,11 +39,11 @@ async fn look(url: &Url, settings: &PlatformSettings) -> Vec<Finding> {
     findings
 }
 
-/// The address of the platform's host. Behind a proxy the proxy looks it up.
+/// Resolves the platform's host name, except behind a proxy, which resolves it itself.
 async fn resolution(url: &Url, has_proxy: bool) -> Finding {
     let topic = Message::new("doctor-topic-name");
     let host = url.host_str().unwrap_or_default();
-    // An IPv6 address stands in brackets in an address only.
+    // The brackets of an IPv6 address belong to the URL, not to the address.
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     match tokio::net::lookup_host((bare, url.port_or_known_default().unwrap_or(80))).await {
         Ok(addresses) => {
@@ -59,17 +59,17 @@ async fn resolution(url: &Url, has_proxy: bool) -> Finding {
     }
 }
 
-/// A proxy as the environment names it.
+/// A proxy from the environment.
 #[derive(Debug, PartialEq, Eq)]
 struct Proxy {
     variable: &'static str,
     /// Host and port, without credentials.
     address: String,
-    /// Hosts that are reached without it.
+    /// Hosts that are connected to directly.
     exceptions: String,
 }
 
-/// Returns the proxy that the environment names for addresses of a scheme.
+/// Returns the proxy that the environment sets for URLs of a scheme.
 fn proxy(scheme: &str, variable: impl Fn(&str) -> Option<String>) -> Option<Proxy> {
     let set = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
     let of_scheme = if scheme == "https" { ["https_proxy", "HTTPS_PROXY"] } else { ["http_proxy", "HTTP_PROXY"] };
@@ -79,7 +79,7 @@ fn proxy(scheme: &str, variable: impl Fn(&str) -> Option<String>) -> Option<Prox
     Some(Proxy { variable: name, address: without_credentials(&value), exceptions })
 }
 
-/// Host and port of a proxy's address; credentials in it are nobody's business.
+/// Returns the host and port of a proxy's URL, because credentials in it must not be printed.
 fn without_credentials(address: &str) -> String {
     let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
@@ -101,8 +101,8 @@ fn proxy_finding(proxy: Option<Proxy>) -> Finding {
     }
 }
 
-/// Asks for the platform's front page, which is no call: what matters is that something answers, with which certificates, and
-/// what time it says it is.
+/// Requests the platform's root path, which is not a call to an interface. Only the connection, its certificates and the `Date`
+/// header matter.
 async fn connection(url: &Url, settings: &PlatformSettings) -> Vec<Finding> {
     let topic = || Message::new("doctor-topic-connection");
     let client = build_client(|| {
@@ -131,7 +131,7 @@ async fn connection(url: &Url, settings: &PlatformSettings) -> Vec<Finding> {
     }
 }
 
-/// What to do about a connection that failed.
+/// Returns advice for a failed connection.
 fn advice(error: &reqwest::Error) -> Message {
     let why = reasons(error).to_ascii_lowercase();
     if why.contains("certificate") || why.contains("tls") {
@@ -147,7 +147,7 @@ fn no_clock() -> Finding {
     Finding::good(Message::new("doctor-topic-clock"), Message::new("doctor-clock-unknown"))
 }
 
-/// Compares this machine's clock with the time that the platform names, which it rounds to a second.
+/// Compares this machine's clock with the platform's `Date` header, which is rounded to a second.
 fn judge_clock(told: DateTime<Utc>, now: DateTime<Utc>) -> Finding {
     let topic = Message::new("doctor-topic-clock");
     let seconds = (now - told).num_seconds();

@@ -1,4 +1,4 @@
-//! Carrying a campaign out: sending, looking for effects, and bringing tables and reports up to date.
+//! Execution of a campaign: sending, verifying, and updating tables and reports.
 
 use super::super::session::OpenSession;
 use super::super::stored::StoredRun;
@@ -18,15 +18,15 @@ use std::collections::HashSet;
 use std::fmt::Write;
 use std::io::IsTerminal;
 
-/// What a campaign is to do.
+/// Work of a campaign.
 pub(super) enum Task {
-    /// Send these, then look for their effects.
+    /// Send these notifications, then verify them.
     Send(Vec<Remedy>),
-    /// Look for effects alone.
+    /// Verify only.
     Verify,
 }
 
-/// What a command is about: the notifications that it sends, or all of them.
+/// Notifications that a command is about: those that it sends, or `None` for all.
 struct Scope(Option<HashSet<(RemedyAction, String)>>);
 
 impl Scope {
@@ -37,7 +37,7 @@ impl Scope {
         }
     }
 
-    /// Counts the notifications without an answer that belong to the command, and those that do not.
+    /// Counts the notifications without an answer: those of this command, and all others.
     fn unanswered(&self, journals: &Journals) -> Result<[u64; 2], Stop> {
         let mut counts = [0, 0];
         for remedy in journals.remedies() {
@@ -51,14 +51,14 @@ impl Scope {
     }
 }
 
-/// How a campaign ended.
+/// Result of a campaign.
 struct Ended {
     stop: Option<StopCause>,
     accepted: u64,
     refused: u64,
 }
 
-/// Carries out a campaign, brings tables and reports up to date whatever ended it, and says what came of it.
+/// Executes a campaign, updates tables and reports even after an early stop, and prints the result.
 pub(super) fn carry_out(run: &StoredRun, task: Task, terminal: &Terminal) -> Result<Exit, Stop> {
     let StoredRun { layout, manifest, job, journals, .. } = run;
     let log = layout.folder().log();
@@ -68,13 +68,13 @@ pub(super) fn carry_out(run: &StoredRun, task: Task, terminal: &Terminal) -> Res
     tracing::info!(job = job.name, run = manifest.run_id, notifications = count, process = std::process::id(), "remediate");
     let scope = Scope::of(&task);
     let campaigned = campaign(run, task, terminal);
-    // What was sent by then stands in the tables whatever ended it.
-    let wanted = outputs::Wanted::of_job(job, terminal.language());
+    // Rebuilt even after an early stop, so that the tables list everything sent until then.
+    let wanted = outputs::ReportSelection::of_job(job, terminal.language());
     let built = outputs::build(job, layout, manifest, journals, wanted, terminal);
     let ended = match (campaigned, built) {
         (Ok(ended), Ok(_)) => ended,
         (Ok(Ended { stop: None, .. }), Err(failed)) => return Err(failed),
-        // Both are told; what stopped the sending decides the exit code.
+        // Both are reported; the reason of the stop decides the exit code.
         (Ok(Ended { stop: Some(cause), .. }), Err(failed)) => {
             let Stop { exit, messages } = stopped(&cause);
             return Err(Stop { exit, messages: [failed.messages, messages].concat() });
@@ -85,7 +85,7 @@ pub(super) fn carry_out(run: &StoredRun, task: Task, terminal: &Terminal) -> Res
     conclude(&ended, scope.unanswered(journals)?, terminal)
 }
 
-/// Sends and verifies.
+/// Sends and verifies notifications.
 fn campaign(run: &StoredRun, task: Task, terminal: &Terminal) -> Result<Ended, Stop> {
     let StoredRun { layout, manifest, job, journals, .. } = run;
     let places = journal_places(&layout.folder())?;
@@ -95,7 +95,7 @@ fn campaign(run: &StoredRun, task: Task, terminal: &Terminal) -> Result<Ended, S
     let words = terminal.words();
     let mut watch = |event: CampaignEvent| match event {
         CampaignEvent::Sent => bar.inc(1),
-        // Of what was just sent nothing more is to be counted.
+        // With a total, the bar counts notifications that are sent, and verifying must not count them once more.
         CampaignEvent::Checked => bar.inc(u64::from(total.is_none())),
         CampaignEvent::Waiting(time) => {
             let seconds = time.as_secs_f64().ceil();
@@ -130,7 +130,7 @@ fn campaign(run: &StoredRun, task: Task, terminal: &Terminal) -> Result<Ended, S
     ended
 }
 
-/// Where the journals of a run lie: one, or one a shard.
+/// Returns the locations of the run's journals: one, or one per shard.
 fn journal_places(folder: &RunFolder) -> Result<Vec<JournalPlace>, Stop> {
     if folder.journal().exists() {
         return Ok(vec![JournalPlace { shard: Shard::WHOLE, path: folder.journal() }]);
@@ -140,7 +140,7 @@ fn journal_places(folder: &RunFolder) -> Result<Vec<JournalPlace>, Stop> {
     Ok(places.filter(|place| place.path.exists()).collect())
 }
 
-/// What all of the run's notifications have come to so far.
+/// Returns a sentence with the states of all notifications of the run.
 fn ended_text(words: &Words, journals: &Journals) -> Result<String, Stop> {
     let counts = journals.remedy_counts()?;
     let mut text = String::new();
@@ -160,7 +160,7 @@ fn ended_text(words: &Words, journals: &Journals) -> Result<String, Stop> {
     Ok(text)
 }
 
-/// The exit code for what was sent.
+/// Returns the exit code for the notifications sent.
 fn conclude(ended: &Ended, [unanswered, of_others]: [u64; 2], terminal: &Terminal) -> Result<Exit, Stop> {
     if let Some(cause) = &ended.stop {
         tracing::warn!(reason = ?cause, "stopped before the end");
@@ -178,7 +178,7 @@ fn conclude(ended: &Ended, [unanswered, of_others]: [u64; 2], terminal: &Termina
     Ok(Exit::Done)
 }
 
-/// What to tell of a stop, and its exit code.
+/// Converts the reason of a stop into its message and exit code.
 fn stopped(cause: &StopCause) -> Stop {
     match cause {
         StopCause::Internal(problem) => Stop::internal(Message::new("stop-internal").with_message("why", problem.clone())),

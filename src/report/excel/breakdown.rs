@@ -1,4 +1,4 @@
-//! Counts and rates by certificate type and by carried column.
+//! Sheets of counts and rates by certificate type and by carried column.
 
 use super::super::{ReportInput, Words};
 use super::ReportError;
@@ -9,7 +9,7 @@ use crate::analysis::{Counts, Group, MOST_GROUPS, PastRun};
 use crate::audit::Status;
 use rust_xlsxwriter::{Color, ConditionalFormat3ColorScale, ConditionalFormatDataBar, IgnoreError, Sparkline, Workbook};
 
-/// Keys of the columns of counts behind the key columns, in order.
+/// Keys of the count columns, which follow the key columns.
 pub(super) const COUNT_KEYS: [&str; 9] = [
     "col-items",
     "col-rows",
@@ -22,12 +22,12 @@ pub(super) const COUNT_KEYS: [&str; 9] = [
     "col-inconsistent",
 ];
 const RATE_KEYS: [&str; 3] = ["collection_rate", "province_coverage", "city_coverage"];
-/// Where 市有省无 stands among the counts.
+/// Index of 市有省无 among the count columns.
 const CITY_ONLY: u16 = 3;
 /// Width of a count, in digits.
 const COUNT: usize = 9;
 
-/// The column of 归集率 on a sheet with so many key columns.
+/// Returns the index of the 归集率 column on a sheet with this number of key columns.
 pub(super) fn rate_column(keys: u16) -> u16 {
     keys + u16::try_from(COUNT_KEYS.len()).unwrap_or_default()
 }
@@ -44,7 +44,7 @@ pub(super) fn write_by_type(workbook: &mut Workbook, style: &Style, input: Repor
     sheet.write(workbook, style, input)
 }
 
-/// Writes a sheet per carried column; their names.
+/// Writes one sheet per carried column and returns the sheets' names.
 pub(super) fn write_by_carried(
     workbook: &mut Workbook,
     style: &Style,
@@ -65,7 +65,7 @@ pub(super) fn write_by_carried(
     Ok(names)
 }
 
-/// The groups that are not shown one by one, summed up.
+/// Returns the sum of the groups that have no row of their own.
 fn rest_of(groups: &[Group], words: &Words) -> Option<Group> {
     let rest = groups.get(MOST_GROUPS..).filter(|rest| !rest.is_empty())?;
     let counts = Counts::sum(rest.iter().map(|group| &group.counts));
@@ -73,7 +73,7 @@ fn rest_of(groups: &[Group], words: &Words) -> Option<Group> {
     Some(Group { key: Some(key), label: None, is_holder: false, counts })
 }
 
-/// A name without what a sheet's name may not hold, told apart from the names that are taken (in lower case).
+/// Returns a valid sheet name that is not among `taken` (in lower case).
 fn sheet_name(wanted: &str, words: &Words, taken: &[String]) -> String {
     const LONGEST: usize = 31;
     let whole: String =
@@ -88,7 +88,7 @@ fn sheet_name(wanted: &str, words: &Words, taken: &[String]) -> String {
     candidates.into_iter().find(is_free).unwrap_or(whole)
 }
 
-/// The counts of a group, in the order of the headers.
+/// Returns the counts of a group, in the order of the headers.
 fn counts_of(counts: &Counts) -> [u64; COUNT_KEYS.len()] {
     let of = |status| counts.of(status);
     [
@@ -113,7 +113,7 @@ struct Breakdown<'a> {
     name: &'a str,
     key_headers: &'a [&'a str],
     groups: &'a [Group],
-    /// The collection rates of a key in earlier runs, oldest first.
+    /// Returns the collection rates of a group in earlier runs, oldest first.
     past: &'a dyn Fn(&str) -> Vec<Option<f64>>,
 }
 
@@ -143,7 +143,7 @@ impl Breakdown<'_> {
             } else {
                 (&style.wrapped_code, &style.number, &style.percent)
             };
-            // A carried column may hold codes of holders.
+            // A carried column may contain holder codes.
             let shown = |key| if group.is_holder { masked(key, input.mask) } else { mask_codes(key, input.mask) };
             let key = group.key.as_deref().map(shown);
             let key = key.as_deref().unwrap_or_else(|| words.text("empty"));
@@ -184,7 +184,7 @@ impl Breakdown<'_> {
         }
         if last > 0 {
             let bar = ConditionalFormatDataBar::new().set_fill_color(Color::RGB(0x00F4_B183)).set_solid_fill(true);
-            // 市有省无 is what the list is sorted by.
+            // The sheet is sorted by 市有省无, so its column has data bars.
             sheet.add_conditional_format(1, keys + CITY_ONLY, last, keys + CITY_ONLY, &bar)?;
             let scale = ConditionalFormat3ColorScale::new()
                 .set_minimum_color(Color::RGB(0x00F8_CBAD))
@@ -193,14 +193,14 @@ impl Breakdown<'_> {
             sheet.add_conditional_format(1, first_rate, last, trend - 1, &scale)?;
             sheet.ignore_error_range(1, 0, last, 0, IgnoreError::NumberStoredAsText)?;
         }
-        // The last row is the sum of the others, and no part of what is filtered and sorted.
+        // The filter excludes the row of totals, which must not be sorted.
         sheet.autofilter(0, 0, last.max(1), trend - 1)?;
         sheet.set_freeze_panes(1, keys)?;
         set_page(sheet, words, Some(0))?;
         Ok(())
     }
 
-    /// A line of rates over the runs; the numbers behind it lie in hidden columns to the right.
+    /// Writes a sparkline of rates by run. Its data is in hidden columns to the right.
     fn sparkline(
         &self,
         sheet: &mut rust_xlsxwriter::Worksheet,

@@ -1,4 +1,4 @@
-//! 环比: what became of gaps since the run before, by type; and 环比明细: the gaps that are closed, and remarks whose gap is gone.
+//! 环比: changes of gaps since the previous run by type. 环比明细: closed gaps, and remarks whose gap is closed.
 
 use super::super::ReportInput;
 use super::ReportError;
@@ -12,17 +12,17 @@ use crate::table::Rows;
 use crate::table::schema::coverage;
 use rust_xlsxwriter::{Format, IgnoreError, Workbook, Worksheet, XlsxError};
 
-/// What the sheet tells of each type, in order.
-const TOLD: [Change; 4] = [Change::New, Change::Persisting, Change::Regressed, Change::Resolved];
+/// Changes that have a column, in order.
+const SHOWN_CHANGES: [Change; 4] = [Change::New, Change::Persisting, Change::Regressed, Change::Resolved];
 /// Width of a count of gaps, in digits.
 const COUNT: usize = 9;
 
-/// Writes 环比: a row per certificate type with a gap that is there or was, then all of them together.
+/// Writes 环比: a row per certificate type with a present or former gap, then the totals.
 pub(super) fn write_summary(workbook: &mut Workbook, style: &Style, input: ReportInput<'_>) -> Result<(), ReportError> {
     let words = input.words;
     let mut headers = ["col-type", "col-type-name"].map(|key| words.text(key)).to_vec();
-    headers.extend(TOLD.map(|change| words.named("change", change.name())));
-    let has_any = |counts: &Counts| TOLD.iter().any(|change| counts.changed(*change) > 0);
+    headers.extend(SHOWN_CHANGES.map(|change| words.named("change", change.name())));
+    let has_any = |counts: &Counts| SHOWN_CHANGES.iter().any(|change| counts.changed(*change) > 0);
     let types = input.analysis.by_type.iter().filter(|group| has_any(&group.counts));
     let types: Vec<_> = types
         .map(|group| (group.key.as_deref().unwrap_or_default(), group.label.as_deref().unwrap_or_default(), &group.counts))
@@ -44,12 +44,12 @@ pub(super) fn write_summary(workbook: &mut Workbook, style: &Style, input: Repor
     write_counts(sheet, total, &input.analysis.totals, &style.total_number)?;
     let codes = types.iter().map(|(code, _, _)| width_of(code)).max().unwrap_or_default();
     let names = types.iter().map(|(_, name, _)| width_of(name)).max().unwrap_or_default();
-    let texts = [codes, names].into_iter().chain([COUNT; TOLD.len()]);
+    let texts = [codes, names].into_iter().chain([COUNT; SHOWN_CHANGES.len()]);
     let rooms: Vec<_> = headers.iter().zip(texts).map(|(header, widest)| ColumnRoom::folding(header, widest)).collect();
     for (column, width) in (0..).zip(fitted(&rooms)) {
         sheet.set_column_width(column, width)?;
     }
-    // The last row is the sum of the others, and no part of what is filtered and sorted.
+    // The filter excludes the row of totals, which must not be sorted.
     let last_column = u16::try_from(headers.len()).unwrap_or(u16::MAX).saturating_sub(1);
     sheet.autofilter(0, 0, last.max(1), last_column)?;
     sheet.ignore_error_range(1, 0, total, 0, IgnoreError::NumberStoredAsText)?;
@@ -59,14 +59,14 @@ pub(super) fn write_summary(workbook: &mut Workbook, style: &Style, input: Repor
 }
 
 fn write_counts(sheet: &mut Worksheet, row: u32, counts: &Counts, format: &Format) -> Result<(), XlsxError> {
-    for (column, change) in (2..).zip(TOLD) {
+    for (column, change) in (2..).zip(SHOWN_CHANGES) {
         #[expect(clippy::cast_precision_loss, reason = "counts of rows are far below 2^52")]
         sheet.write_number_with_format(row, column, counts.changed(change) as f64, format)?;
     }
     Ok(())
 }
 
-/// Writes 环比明细: every gap that is closed, with what was remarked of it; then the remarks that have found no row at all.
+/// Writes 环比明细: every closed gap with its remark, then the remarks without a row.
 pub(super) fn write_list(workbook: &mut Workbook, style: &Style, input: ReportInput<'_>) -> Result<(), ReportError> {
     let words = input.words;
     let mut columns = vec![text(words.text("col-event"))];

@@ -1,4 +1,4 @@
-//! Two runs compared, as a workbook: every gap that is new, closed, back again or still there.
+//! Comparison of two runs as a workbook: every gap that is new, closed, open once more or still open.
 
 use super::ReportError;
 use super::gaps::{embedded, masked};
@@ -12,9 +12,9 @@ use crate::table::schema::coverage;
 use rust_xlsxwriter::{IgnoreError, Workbook};
 use std::path::Path;
 
-/// Rows of a sheet, the header aside.
+/// Limit on rows of a sheet, without the header.
 const MOST_ROWS: u32 = 1_048_575;
-/// What is told of a gap, and the width of its column. Together they fit a printed page; names and numbers fold.
+/// Keys of the headers, and widths in digits. Together they fit a printed page; names and numbers fold.
 const COLUMNS: [(&str, f64); 9] = [
     ("col-change", 9.0),
     ("state", 11.0),
@@ -27,13 +27,13 @@ const COLUMNS: [(&str, f64); 9] = [
     ("col-row", 11.0),
 ];
 
-/// A comparison's workbook, being written.
+/// Writer of a comparison's workbook.
 pub struct ComparedWorkbook<'a> {
     words: &'a Words,
     mask: Mask,
     style: Style,
     workbook: Workbook,
-    /// Rows of the last sheet, the header aside.
+    /// Number of rows of the last sheet, without the header.
     rows: u32,
 }
 
@@ -44,10 +44,10 @@ impl std::fmt::Debug for ComparedWorkbook<'_> {
 }
 
 impl<'a> ComparedWorkbook<'a> {
-    /// Begins the workbook; `scratch` is a folder for rows that wait on the disk.
+    /// Begins the workbook. `scratch` is a folder for temporary files.
     ///
     /// # Errors
-    /// Fails if no file can be made in `scratch`.
+    /// Fails if no file can be created in `scratch`.
     pub fn begin(words: &'a Words, mask: Mask, scratch: &Path) -> Result<Self, ReportError> {
         let mut begun = Self { words, mask, style: Style::new(), workbook: Workbook::new(), rows: 0 };
         begun.workbook.set_tempdir(scratch)?;
@@ -79,10 +79,10 @@ impl<'a> ComparedWorkbook<'a> {
         Ok(())
     }
 
-    /// Adds a gap.
+    /// Adds a gap and its change.
     ///
     /// # Errors
-    /// Fails if the row cannot be written to the disk.
+    /// Fails if the row cannot be written to the temporary file.
     pub fn row(&mut self, row: Row<'_>, change: Change) -> Result<(), ReportError> {
         if self.rows == MOST_ROWS {
             self.end_sheet()?;
@@ -109,7 +109,7 @@ impl<'a> ComparedWorkbook<'a> {
         Ok(())
     }
 
-    /// Writes the workbook to `path`, whole.
+    /// Writes the workbook atomically to `path`.
     ///
     /// # Errors
     /// Fails if the file cannot be written.

@@ -1,4 +1,4 @@
-//! A long list as a sheet: its header in the first row, rows in constant memory, and a further sheet where one is full.
+//! A long list as a sheet: header in the first row, rows in constant memory, and further sheets if one is full.
 
 use super::ReportError;
 use super::layout::{BUTTON, ColumnRoom, NARROWEST, PADDING, PRINTED, WIDEST, fitted, narrowest_width, natural_width};
@@ -8,26 +8,26 @@ use chrono::{DateTime, FixedOffset, Utc};
 use rust_xlsxwriter::{IgnoreError, Workbook};
 use std::ops::Range;
 
-/// Rows that are looked at before the widths of the columns are set.
+/// Number of rows that are buffered to determine the widths of the columns.
 const AHEAD: usize = 1_000;
-/// Rows of a sheet whose height is set where a text of theirs folds. Excel and WPS find the heights of the others by themselves
-/// when the file is opened; `LibreOffice` does not. The library keeps each height that is set, so that it cannot be all.
+/// Number of rows of a sheet whose height is set if a text folds. Excel and WPS compute the heights of the others when they open
+/// the file; `LibreOffice` does not. The number is limited because the library keeps every height in memory.
 const HEIGHTS: u32 = 20_000;
-/// Height of a line of text of 10 points, and what a row has besides, in points.
+/// Height of a line of 10-point text, and the additional height of a row, in points.
 const LINE: f64 = 13.5;
 const BESIDES: f64 = 2.5;
-/// Excel's number of rows.
+/// Number of rows of an Excel worksheet.
 const MOST_ROWS: u32 = 1_048_576;
-/// The header's row, and the first one below it.
+/// Index of the header row and of the first row below it.
 const HEADER: u32 = 0;
 const FIRST: u32 = 1;
-/// Excel allows 65,530 links in a sheet.
+/// Limit on links in a sheet, below the 65,530 that Excel allows.
 const MOST_LINKS: u32 = 65_000;
-/// Narrowest width of a column of numbers: seven digits with their separators. A number that does not fit is shown as `###`.
+/// Smallest width of a number column, in digits: seven digits with separators. A number that does not fit is shown as `###`.
 const NUMBER: f64 = 11.0;
-/// Narrowest width of a column of times.
+/// Smallest width of a time column, in digits.
 const TIME: f64 = 18.0;
-/// Narrowest widths of columns of holder codes (18 characters, most of them) and of type codes (21 characters).
+/// Smallest widths of columns of holder codes (mostly 18 characters) and of type codes (21 characters), in digits.
 const HOLDER: f64 = 20.0;
 const TYPE_CODE: f64 = 23.0;
 
@@ -36,22 +36,22 @@ const TYPE_CODE: f64 = 23.0;
 pub(super) struct DetailColumn {
     header: String,
     kind: CellKind,
-    /// Whether a long text goes on in further lines of its cell, so that the column can be narrower than it.
+    /// Whether long texts fold into several lines, so that the column can be narrower than they are.
     folds: bool,
-    /// Width that the column has at least, be it more than texts alone would give it.
+    /// Smallest width in digits, even if the texts need less.
     least: f64,
-    /// Whether it is for looking things up: such columns are grouped and collapsed, and take no room on screen and paper.
-    is_behind: bool,
+    /// Whether the column is for reference only: such columns are grouped, collapsed and not printed.
+    is_reference: bool,
 }
 
-/// How a list's column is written.
+/// How the cells of a column are formatted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CellKind {
-    /// Text that may look like a number and must stay whole.
+    /// Text that looks like a number and must not be converted.
     Code,
     /// Other text.
     Text,
-    /// A count, or a time.
+    /// A number or a time.
     Number,
 }
 
@@ -59,15 +59,15 @@ pub(super) enum CellKind {
 #[derive(Debug, Clone)]
 pub(super) enum DetailCell<'a> {
     Text(Option<&'a str>),
-    /// A text of which this range (bytes) is to be seen first.
+    /// A text with a byte range that is highlighted.
     Marked(&'a str, Range<usize>),
     Number(i64),
     Time(Option<DateTime<Utc>>),
-    /// A text that leads to a file, relative to the workbook.
+    /// Path of a file relative to the workbook, shown as a link.
     Link(&'a str),
 }
 
-/// A cell that is kept until the widths of the columns are known.
+/// A cell that is buffered until the widths are determined.
 #[derive(Debug)]
 enum KeptCell {
     Text(Option<String>),
@@ -102,7 +102,7 @@ impl KeptCell {
 }
 
 impl DetailCell<'_> {
-    /// The text that decides how wide its column becomes, and how high its row.
+    /// Returns the text that determines the width of the column and the height of the row.
     fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => *text,
@@ -112,90 +112,90 @@ impl DetailCell<'_> {
     }
 }
 
-/// A column of codes, each on one line.
+/// Creates a column of codes, each on one line.
 pub(super) fn code(header: impl Into<String>) -> DetailColumn {
-    DetailColumn { header: header.into(), kind: CellKind::Code, folds: false, least: NARROWEST, is_behind: false }
+    DetailColumn { header: header.into(), kind: CellKind::Code, folds: false, least: NARROWEST, is_reference: false }
 }
 
-/// A column of texts, which fold.
+/// Creates a column of texts, which fold.
 pub(super) fn text(header: impl Into<String>) -> DetailColumn {
     DetailColumn { kind: CellKind::Text, folds: true, ..code(header) }
 }
 
-/// A column of counts.
+/// Creates a column of numbers.
 pub(super) fn number(header: impl Into<String>) -> DetailColumn {
     DetailColumn { kind: CellKind::Number, least: NUMBER, ..code(header) }
 }
 
-/// A column of times.
+/// Creates a column of times.
 pub(super) fn time(header: impl Into<String>) -> DetailColumn {
     DetailColumn { least: TIME, ..number(header) }
 }
 
-/// The columns of a holder's code and of a certificate type's, with which most lists begin.
+/// Creates the columns of holder code and certificate type code, with which most lists begin.
 pub(super) fn holder_and_type(words: &Words) -> [DetailColumn; 2] {
     [code(words.text("col-holder")).at_least(HOLDER), code(words.text("col-type")).at_least(TYPE_CODE)]
 }
 
 impl DetailColumn {
-    /// The column with codes that fold.
+    /// Makes codes fold.
     pub(super) fn folding(self) -> Self {
         Self { folds: true, ..self }
     }
 
-    /// The column with a width that it does not fall below.
+    /// Sets the smallest width, in digits.
     pub(super) fn at_least(self, least: f64) -> Self {
         Self { least, ..self }
     }
 
-    /// The column among those that are collapsed.
-    pub(super) fn behind(self) -> Self {
-        Self { is_behind: true, ..self }
+    /// Marks the column as one for reference, which is collapsed.
+    pub(super) fn reference_only(self) -> Self {
+        Self { is_reference: true, ..self }
     }
 
     fn room(&self, widest: usize) -> ColumnRoom {
         let natural = natural_width(&self.header, widest).max(self.least);
         let narrowest = if self.folds { self.narrowest() } else { natural.min(WIDEST).max(self.least) };
-        ColumnRoom { natural, narrowest, is_printed: !self.is_behind }
+        ColumnRoom { natural, narrowest, is_printed: !self.is_reference }
     }
 
-    /// The width below which the column does not fall, before any of its texts is known.
+    /// Returns the smallest width of the column regardless of its texts, in digits.
     fn narrowest(&self) -> f64 {
         self.least.max(narrowest_width(&self.header))
     }
 }
 
-/// Puts carried columns between the columns `front` and `back` of a list. Those that find no room on a printed page, from the
-/// last, go behind.
+/// Returns the columns of a list: `front`, the carried columns, then `back`. Carried columns that do not fit a printed page are
+/// moved to those for reference, starting from the last.
 pub(super) fn with_carried(front: Vec<DetailColumn>, carried: &[String], back: Vec<DetailColumn>) -> Vec<DetailColumn> {
     let taken = |columns: &[DetailColumn]| -> f64 {
-        columns.iter().filter(|column| !column.is_behind).map(|column| column.narrowest() + PADDING).sum()
+        columns.iter().filter(|column| !column.is_reference).map(|column| column.narrowest() + PADDING).sum()
     };
     let mut room = PRINTED - taken(&front) - taken(&back);
     let carried = carried.iter().map(|header| {
         let column = code(header).folding();
         room -= column.narrowest() + PADDING;
-        if room < 0.0 { column.behind() } else { column }
+        if room < 0.0 { column.reference_only() } else { column }
     });
     front.into_iter().chain(carried).chain(back).collect()
 }
 
-/// A list being written.
+/// Writer of a list.
 pub(super) struct DetailSheet<'a> {
     workbook: &'a mut Workbook,
     style: &'a Style,
     words: &'a Words,
-    /// Zone in which times are shown.
+    /// Offset from UTC in which times are shown.
     zone: FixedOffset,
     name: String,
     columns: Vec<DetailColumn>,
-    /// The first rows, until they decide on the widths.
+    /// Buffer of the first rows, until the widths are determined.
     ahead: Vec<Vec<KeptCell>>,
-    /// Widths of the columns, in digits; none until they are decided on.
+    /// Widths of the columns in digits; empty until they are determined.
     widths: Vec<f64>,
-    /// Number of the sheet that rows go to, from 1.
+    /// Number of the current sheet, from 1.
     part: u32,
-    /// The row that comes next.
+    /// Index of the next row.
     next: u32,
     links: u32,
     sheet: usize,
@@ -215,7 +215,7 @@ impl<'a> DetailSheet<'a> {
         Self { workbook, style, words, zone, name, columns, ahead, widths, part: 0, next: 0, links: 0, sheet: 0 }
     }
 
-    /// Decides on the widths by the rows that have come so far, and writes these.
+    /// Determines the widths from the buffered rows and writes these.
     fn decide(&mut self) -> Result<(), ReportError> {
         let mut widest = vec![0; self.columns.len()];
         for row in &self.ahead {
@@ -251,7 +251,7 @@ impl<'a> DetailSheet<'a> {
         Ok(())
     }
 
-    /// Adds a row: a cell per column, in order; columns without one stay empty.
+    /// Adds a row with one cell per column, in order. Columns without a cell stay empty.
     pub(super) fn row<'c>(&mut self, cells: impl IntoIterator<Item = DetailCell<'c>>) -> Result<(), ReportError> {
         if !self.widths.is_empty() {
             return self.write_row(cells);
@@ -271,7 +271,7 @@ impl<'a> DetailSheet<'a> {
         for (column, ((cell, spec), width)) in (0..).zip(cells.into_iter().zip(&self.columns).zip(&self.widths)) {
             let format = self.style.of_text(spec.kind, spec.folds);
             if spec.folds
-                && !spec.is_behind
+                && !spec.is_reference
                 && let Some(text) = cell.text()
             {
                 lines = lines.max(lines_of(text, *width));
@@ -326,13 +326,13 @@ impl<'a> DetailSheet<'a> {
         for (column, (spec, width)) in (0..).zip(self.columns.iter().zip(&self.widths)) {
             sheet.set_column_width(column, *width)?;
             if spec.kind == CellKind::Code {
-                // The whole column is text, so that what is typed into it stays whole too.
+                // The format is set on the whole column, so that values typed into empty cells are not converted either.
                 sheet.set_column_format(column, self.style.of_text(spec.kind, spec.folds))?;
                 sheet.ignore_error_range(FIRST, column, last_row, column, IgnoreError::NumberStoredAsText)?;
             }
         }
-        // A collapsed column is not printed.
-        for (first, last) in runs_behind(&self.columns) {
+        // Excel does not print a collapsed column.
+        for (first, last) in reference_groups(&self.columns) {
             sheet.group_columns_collapsed(first, last)?;
         }
         sheet.set_freeze_panes(FIRST, 0)?;
@@ -350,10 +350,10 @@ impl<'a> DetailSheet<'a> {
     }
 }
 
-/// Returns the first and the last column of each run of columns that go behind.
-fn runs_behind(columns: &[DetailColumn]) -> Vec<(u16, u16)> {
+/// Returns the first and last index of each group of adjacent columns for reference.
+fn reference_groups(columns: &[DetailColumn]) -> Vec<(u16, u16)> {
     let mut runs: Vec<(u16, u16)> = Vec::new();
-    for (at, _) in (0..).zip(columns).filter(|(_, column)| column.is_behind) {
+    for (at, _) in (0..).zip(columns).filter(|(_, column)| column.is_reference) {
         match runs.last_mut() {
             Some((_, last)) if *last + 1 == at => *last = at,
             _ => runs.push((at, at)),
@@ -362,19 +362,21 @@ fn runs_behind(columns: &[DetailColumn]) -> Vec<(u16, u16)> {
     runs
 }
 
-/// Makes a column as wide as a text. No text is wider than it has bytes.
+/// Increases a width to that of a text. Texts with fewer bytes than the width are skipped, because no text is wider than its
+/// number of bytes.
 fn widen(width: &mut usize, text: &str) {
     if text.len() > *width {
         *width = (*width).max(width_of(text));
     }
 }
 
-/// Returns how many lines a text takes in a column of a width in digits.
+/// Returns the number of lines that a text takes in a column with this width in digits.
 fn lines_of(text: &str, width: f64) -> u32 {
-    /// What of a column's width its texts do not have, and how wide their digits are beside those of the workbook's own font.
+    /// Part of the width that texts cannot use, in digits, and the width of a digit of their font in digits of the workbook's
+    /// default font.
     const MARGIN: f64 = 0.5;
     const OF_TEN_POINTS: f64 = 0.97;
-    /// Most lines that a row is made high for.
+    /// Limit on lines that the height of a row is set for.
     const MOST_LINES: u32 = 12;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a width is at least 1 and at most 255")]
     let room = ((width - MARGIN) / OF_TEN_POINTS).max(1.0) as usize;
@@ -385,12 +387,12 @@ fn lines_of(text: &str, width: f64) -> u32 {
     u32::try_from(lines).unwrap_or(MOST_LINES).clamp(1, MOST_LINES)
 }
 
-/// Returns the height of a row with so many lines, in points.
+/// Returns the height of a row with this number of lines, in points.
 fn height_of(lines: u32) -> f64 {
     f64::from(lines) * LINE + BESIDES
 }
 
-/// Whether a range is a real part of a text that a cell can hold whole: neither nothing of it nor all of it.
+/// Returns whether a byte range is a proper part of a text that fits a cell: not empty and not all of it.
 fn is_part(text: &str, range: &Range<usize>) -> bool {
     let is_within = text.get(range.clone()).is_some_and(|part| !part.is_empty() && part.len() < text.len());
     is_within && text.len() < 8_192 && matches!(fitting(text), std::borrow::Cow::Borrowed(_))
@@ -400,25 +402,26 @@ fn is_part(text: &str, range: &Range<usize>) -> bool {
 mod tests {
     use super::*;
 
-    fn behind(columns: &[DetailColumn]) -> Vec<bool> {
-        columns.iter().map(|column| column.is_behind).collect()
+    fn reference_only(columns: &[DetailColumn]) -> Vec<bool> {
+        columns.iter().map(|column| column.is_reference).collect()
     }
 
     #[test]
     fn carried_columns_without_room_on_a_page_go_behind() {
-        let front = || vec![code("甲").at_least(60.0), text("乙").at_least(60.0).behind()];
+        let front = || vec![code("甲").at_least(60.0), text("乙").at_least(60.0).reference_only()];
         let back = || vec![text("丙").at_least(94.0)];
         let carried: Vec<String> = (1..=4).map(|number| format!("列{number}")).collect();
         // 187 less the two printed columns and their padding leaves room for three of at least 8.7 each.
-        assert_eq!(behind(&with_carried(front(), &carried, back())), [false, true, false, false, false, true, false]);
-        assert_eq!(behind(&with_carried(front(), &[], back())), [false, true, false]);
+        assert_eq!(reference_only(&with_carried(front(), &carried, back())), [false, true, false, false, false, true, false]);
+        assert_eq!(reference_only(&with_carried(front(), &[], back())), [false, true, false]);
     }
 
     #[test]
     fn columns_behind_are_grouped_by_runs() {
-        let columns = [code("a").behind(), code("b"), text("c").behind(), number("d").behind(), time("e")];
-        assert_eq!(runs_behind(&columns), [(0, 0), (2, 3)]);
-        assert!(runs_behind(&columns[1..2]).is_empty());
+        let columns =
+            [code("a").reference_only(), code("b"), text("c").reference_only(), number("d").reference_only(), time("e")];
+        assert_eq!(reference_groups(&columns), [(0, 0), (2, 3)]);
+        assert!(reference_groups(&columns[1..2]).is_empty());
     }
 
     #[test]

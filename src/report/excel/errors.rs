@@ -1,4 +1,4 @@
-//! 错误明细: every failed call and every anomaly, with the platform's own words.
+//! 错误明细: failed calls and anomalies, with the platform's message.
 
 use super::super::ReportInput;
 use super::ReportError;
@@ -10,7 +10,7 @@ use crate::table::Rows;
 use crate::table::schema::{coverage, errors};
 use rust_xlsxwriter::Workbook;
 
-/// Width of the platform's words, which may be a sentence.
+/// Width of the column of messages, in digits.
 const MESSAGE: f64 = 20.0;
 
 pub(super) fn write(workbook: &mut Workbook, style: &Style, input: ReportInput<'_>) -> Result<(), ReportError> {
@@ -24,7 +24,7 @@ pub(super) fn write(workbook: &mut Workbook, style: &Style, input: ReportInput<'
     let mut rows = Rows::open(input.tables, errors::ERRORS)?;
     let mut items = Items::open(input, [coverage::ITEM_ID, coverage::ITEM_ID])?;
     while let Some(row) = rows.next_row()? {
-        // What was asked again says nothing any more about its item.
+        // A failed call that was repeated later no longer affects its item.
         if row.truth(errors::HISTORY) == Some(true) {
             continue;
         }

@@ -1,5 +1,5 @@
-//! The gap lists: 市有省无, 省有市无, 省市均无. Ready to be sent to a department: what it takes to act stands in front and is
-//! printed; what it takes to look a gap up stands collapsed behind.
+//! Gap lists: 市有省无, 省有市无, 省市均无, made to be sent to departments. Columns needed to act come first and are printed;
+//! columns for reference come last and are collapsed.
 
 use super::super::ReportInput;
 use super::ReportError;
@@ -15,8 +15,8 @@ use crate::table::schema::coverage;
 use crate::table::{Column, Row, Rows};
 use rust_xlsxwriter::Workbook;
 
-/// Least widths of columns, in digits: a number or name over two lines, an identifier as far as it tells others apart, and room to
-/// write a remark.
+/// Smallest widths in digits: of a number or name that folds into two lines, of the distinguishing part of an identifier, and of
+/// the space for a remark.
 const FOLDED: f64 = 14.0;
 const IDENTIFIER: f64 = 40.0;
 const REMARK: f64 = 22.0;
@@ -39,7 +39,7 @@ pub(super) fn write(workbook: &mut Workbook, style: &Style, input: ReportInput<'
     write_status(workbook, style, input, Status::Neither, None)
 }
 
-/// Identifier and state on the side that holds a certificate, and what their columns are called.
+/// Columns with the identifier and the lifecycle state on the side that holds the certificate, and their headers.
 struct Held {
     id: Column,
     id_key: &'static str,
@@ -47,13 +47,13 @@ struct Held {
     state_key: &'static str,
 }
 
-/// The columns of a list; `held` is what the side that holds the certificates says of them.
+/// Returns the columns of a list; `held` describes those of the side that holds the certificates.
 fn columns(input: ReportInput<'_>, held: Option<&Held>) -> Result<Vec<DetailColumn>, ReportError> {
     let header = |key| input.words.text(key);
     let mut front: Vec<DetailColumn> = holder_and_type(input.words).into();
     front.extend([text(header("col-type-name")).at_least(FOLDED), code(header("col-number")).folding().at_least(FOLDED)]);
     if let Some(held) = held {
-        front.extend([code(header(held.id_key)).at_least(IDENTIFIER).behind(), text(header(held.state_key))]);
+        front.extend([code(header(held.id_key)).at_least(IDENTIFIER).reference_only(), text(header(held.state_key))]);
         front.push(code(header("col-likely")).folding().at_least(FOLDED));
     }
     if input.figures.previous_run.is_some() {
@@ -62,21 +62,21 @@ fn columns(input: ReportInput<'_>, held: Option<&Held>) -> Result<Vec<DetailColu
     let asked_at = input.words.fill("col-asked-at", &[("zone", &input.zone_name())]);
     let mut back = vec![code(header("col-holder-type")), text(header("col-since")), number(header("col-runs")), time(asked_at)];
     back.extend([text(header("col-file")), text(header("col-sheet")), number(header("col-row"))]);
-    // How a remark finds its gap again, and which row of the tables this is: what `faces explain` asks for.
+    // The row's key, by which a remark is matched, and the item id, which `faces explain` takes.
     back.extend([code(header("col-row-key")), text(header("col-item"))]);
-    let mut back: Vec<DetailColumn> = back.into_iter().map(DetailColumn::behind).collect();
+    let mut back: Vec<DetailColumn> = back.into_iter().map(DetailColumn::reference_only).collect();
     if !input.decisions.is_empty() {
         back.extend([text(header("col-decision")), code(header("col-decision-note")).folding().at_least(FOLDED)]);
     }
     if !NotifiedRows::open(input)?.is_empty() {
         back.push(text(header("col-notified")).at_least(FOLDED));
     }
-    // As text: what is typed there, a date or a number with zeros in front, stays as it is typed.
+    // In text format, so that Excel does not convert a date or remove leading zeros.
     back.push(code(header("col-remark")).folding().at_least(REMARK));
     Ok(with_carried(front, input.carried, back))
 }
 
-/// Writes one list; `held` is what the side that holds the certificates says of them.
+/// Writes one list; `held` describes the columns of the side that holds the certificates.
 fn write_status(
     workbook: &mut Workbook,
     style: &Style,
@@ -92,7 +92,7 @@ fn write_status(
     list.end()
 }
 
-/// Writes the rows of a list that one pass over the coverage lists.
+/// Writes those rows of a list that belong to one pass over the coverage.
 fn write_pass(
     list: &mut DetailSheet<'_>,
     input: ReportInput<'_>,
@@ -163,7 +163,7 @@ fn write_pass(
     Ok(())
 }
 
-/// Holder, type and number of a row, as the job wants them shown.
+/// Holder, type and number of a row for display.
 pub(super) struct ShownGap<'a> {
     pub holder: &'a str,
     pub shown: GapKey,
@@ -179,7 +179,7 @@ impl<'a> ShownGap<'a> {
     }
 }
 
-/// The carried values of a row as the job wants codes shown: any of them may be a holder's.
+/// Returns the carried values of a row for display. Any of them may be a holder code, so they are masked like one.
 pub(super) fn carried_of(row: Row<'_>, input: ReportInput<'_>) -> Vec<Option<String>> {
     let holder = row.text(coverage::HOLDER_CODE).unwrap_or_default();
     let value =
@@ -187,7 +187,7 @@ pub(super) fn carried_of(row: Row<'_>, input: ReportInput<'_>) -> Vec<Option<Str
     input.carried.iter().map(value).collect()
 }
 
-/// A text with everything in it that may be a holder code masked: letters and digits, fifteen or more in a row.
+/// Masks everything in a text that may be a holder code: sequences of at least 15 letters and digits.
 pub(crate) fn mask_codes(text: &str, mask: Mask) -> String {
     const SHORTEST_CODE: usize = 15;
     if mask == Mask::None {
@@ -207,7 +207,7 @@ pub(crate) fn mask_codes(text: &str, mask: Mask) -> String {
     shown
 }
 
-/// A holder code as the job wants it shown.
+/// Returns a holder code for display.
 pub(crate) fn masked(holder: &str, mask: Mask) -> String {
     match mask {
         Mask::None => holder.to_owned(),
@@ -216,7 +216,7 @@ pub(crate) fn masked(holder: &str, mask: Mask) -> String {
     }
 }
 
-/// A text that may embed the holder's code (a city file number, a certificate number that is one) as the job wants it shown.
+/// Returns a text that may contain the holder's code (a city file number, or a certificate number that equals it) for display.
 pub(crate) fn embedded(text: &str, holder: &str, mask: Mask) -> String {
     match mask {
         Mask::None => text.to_owned(),

@@ -1,4 +1,4 @@
-//! 处理情况: how far departments have come with what was dispatched to them.
+//! 处理情况: progress of departments with the certificates dispatched to them.
 
 use super::super::ReportInput;
 use super::ReportError;
@@ -9,13 +9,13 @@ use crate::analysis::{Handling, HandlingCounts};
 use crate::journal::Decision;
 use rust_xlsxwriter::{Format, IgnoreError, Workbook, Worksheet, XlsxError};
 
-/// What the sheet tells of each department before the decisions: counts, then the share of decided certificates.
+/// Keys of the columns before those of the decisions: counts, then the share of decided certificates.
 const COUNTS: [&str; 4] = ["col-to-settle", "col-decided", "col-outstanding", "col-overdue"];
 const SHARE: &str = "col-decided-share";
 /// Width of a count, in digits.
 const COUNT: usize = 9;
 
-/// Writes the sheet, by the values of the carried column `by`: a row per department, then all of them together.
+/// Writes the sheet: one row per value of the carried column `by`, then the totals.
 pub(super) fn write(
     workbook: &mut Workbook,
     style: &Style,
@@ -62,7 +62,7 @@ pub(super) fn write(
         sheet.set_column_width(column, width)?;
         last_column = column;
     }
-    // The last row is the sum of the others, and no part of what is filtered and sorted.
+    // The filter excludes the row of totals, which must not be sorted.
     sheet.autofilter(0, 0, last.max(1), last_column)?;
     sheet.ignore_error_range(1, 0, total, 0, IgnoreError::NumberStoredAsText)?;
     sheet.set_freeze_panes(1, 1)?;
@@ -70,7 +70,7 @@ pub(super) fn write(
     Ok(())
 }
 
-/// Writes the counts of a row; the formats are those of counts, of the overdue ones, of the share, and of a missing share.
+/// Writes the counts of a row. The formats are those of counts, of overdue counts, of the share, and of a missing share.
 fn write_counts(
     sheet: &mut Worksheet,
     row: u32,

@@ -1,7 +1,7 @@
-//! How inputs were read, which of their rows cannot be audited, and which values were repaired.
+//! Sheets about the inputs: how they were read, which rows cannot be audited, which values were repaired.
 
 use super::super::reading::facts;
-use super::super::{ReportInput, Words, said};
+use super::super::{ReportInput, Words, displayed};
 use super::ReportError;
 use super::detail::{DetailCell, DetailColumn, DetailSheet, code, number, text};
 use super::style::Style;
@@ -12,10 +12,10 @@ use crate::table::{Row, Rows};
 use rust_xlsxwriter::Workbook;
 use std::borrow::Cow;
 
-/// Width of a fact about the inputs, which may be a sentence.
+/// Width of the column of facts, in digits.
 const FACT: f64 = 60.0;
 
-/// Writes 输入说明: a fact a row, the totals first, then what a person should look at.
+/// Writes 输入说明: one fact per row, first the totals, then what needs attention.
 pub(super) fn write_reading(workbook: &mut Workbook, style: &Style, input: ReportInput<'_>) -> Result<(), ReportError> {
     let words = input.words;
     let mut columns: Vec<DetailColumn> = ["col-file", "col-sheet", "reading-kind"].map(|key| text(words.text(key))).into();
@@ -36,7 +36,7 @@ pub(super) fn write_reading(workbook: &mut Workbook, style: &Style, input: Repor
     list.end()
 }
 
-/// Where an input value stands: the first columns of both lists.
+/// Returns the columns for the position of an input value, which begin both lists.
 fn place_columns(words: &Words) -> Vec<DetailColumn> {
     let (file, sheet) = (text(words.text("col-file")), text(words.text("col-sheet")));
     let (row, cell) = (number(words.text("col-row")), text(words.text("col-cell")));
@@ -53,8 +53,8 @@ pub(super) fn write_invalid(workbook: &mut Workbook, style: &Style, input: Repor
         let value = shown(row, invalid_inputs::VALUE, input.mask);
         let problem = row.text(invalid_inputs::PROBLEM).unwrap_or_default();
         let general = format!("problem-{problem}-advice");
-        // The table's own advice, which may say more, is a message; in a table of an earlier version it is a Chinese text.
-        let own = said(words, row.text(invalid_inputs::ADVICE).unwrap_or_default());
+        // The advice in the table is a message and more specific; in a table of an earlier version it is a Chinese text.
+        let own = displayed(words, row.text(invalid_inputs::ADVICE).unwrap_or_default());
         let is_chinese = matches!(own, Cow::Borrowed(_));
         let advice = if is_chinese && words.language() == Language::En { words.text(&general) } else { &*own };
         list.row([
@@ -95,7 +95,7 @@ pub(super) fn write_repairs(workbook: &mut Workbook, style: &Style, input: Repor
     list.end()
 }
 
-/// An input's value as the job wants codes shown: any of them may be a holder code.
+/// Returns an input value for display. Any value may be a holder code, so it is masked like one.
 fn shown(row: Row<'_>, column: crate::table::Column, mask: Mask) -> Option<String> {
     let value = row.text(column)?;
     Some(match mask {

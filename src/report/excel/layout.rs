@@ -1,49 +1,49 @@
-//! How wide columns are: as wide as their texts up to a limit, and together no wider than a printed page allows.
+//! Widths of columns: as wide as their texts up to a limit, and in total not wider than a printed page.
 //!
 //! Widths are in Excel's unit, the width of a digit in the workbook's default font.
 
 use super::style::width_of;
 
-/// Widest that a column becomes by its texts. An identifier of sixty characters then takes two lines and leaves room for its
-/// neighbours.
+/// Largest width that a column gets from its texts. An identifier of 60 characters then takes two lines and leaves space for
+/// other columns.
 pub(super) const WIDEST: f64 = 40.0;
-/// Narrowest that a column becomes: room for four Chinese characters of its header side by side.
+/// Smallest width of a column: four Chinese characters of its header.
 pub(super) const NARROWEST: f64 = 8.0;
-/// Width that Excel adds to every column for the padding of its cells: five of the seven pixels of a digit.
+/// Width that Excel adds to every column for the padding of its cells: five of a digit's seven pixels.
 pub(super) const PADDING: f64 = 5.0 / 7.0;
-/// Width of all printed columns together. Between its margins, landscape A4 has room for 11.2 inches, which is 1,076 pixels; at
-/// 82 % of their size, where text of 10 points comes out at 8.2 points, for 1,312 pixels or 187 digits.
+/// Largest total width of the printed columns. Between the margins of landscape A4 there are 11.2 inches, or 1,076 pixels; at a
+/// scale of 82 %, where text of 10 points is printed at 8.2 points, 1,312 pixels or 187 digits.
 pub(super) const PRINTED: f64 = 187.0;
 
-/// Width of a header, in digits, from which on it goes on in a second line.
+/// Width of a header in digits above which it is broken into two lines.
 const LONGEST_HEADER: usize = 12;
-/// Room for the filter's button beside a header.
+/// Space for the filter button beside a header, in digits.
 pub(super) const BUTTON: f64 = 2.5;
-/// Room beside a cell's text.
+/// Space beside the text of a cell, in digits.
 const MARGIN: f64 = 1.2;
 
-/// What decides how wide a column becomes.
+/// Constraints on the width of a column.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct ColumnRoom {
-    /// Width that its texts would like to have.
+    /// Width that its texts need.
     pub natural: f64,
-    /// Width that it may not fall below.
+    /// Smallest width.
     pub narrowest: f64,
-    /// Whether it is printed.
+    /// Whether the column is printed.
     pub is_printed: bool,
 }
 
 impl ColumnRoom {
-    /// The room of a printed column whose texts fold, the widest of them being `widest` digits wide.
+    /// Returns the constraints of a printed column whose texts fold and whose widest text is `widest` digits wide.
     pub(super) fn folding(header: &str, widest: usize) -> Self {
         Self { natural: natural_width(header, widest), narrowest: narrowest_width(header), is_printed: true }
     }
 }
 
-/// Returns the width of each column. Where the printed ones are together too wide for a page, the widest of them are narrowed to
-/// the same limit, so that their texts go on in further lines.
+/// Returns the width of each column. If the printed columns are too wide for a page, the widest ones are reduced to a common
+/// limit, so that their texts fold.
 pub(super) fn fitted(columns: &[ColumnRoom]) -> Vec<f64> {
-    /// Steps of halving, which place the limit within a thousandth of a digit.
+    /// Number of bisection steps, which find the limit to a thousandth of a digit.
     const STEPS: u32 = 16;
     let width = |column: &ColumnRoom, limit: f64| column.natural.min(limit).max(column.narrowest);
     let printed = |limit| {
@@ -66,20 +66,20 @@ pub(super) fn fitted(columns: &[ColumnRoom]) -> Vec<f64> {
     columns.iter().map(|column| width(column, if column.is_printed { fits } else { WIDEST })).collect()
 }
 
-/// Returns the width that a column would like to have whose widest text is `widest` digits wide.
+/// Returns the width that a column needs if its widest text is `widest` digits wide.
 pub(super) fn natural_width(header: &str, widest: usize) -> f64 {
     let of_header = digits(width_of(header).min(LONGEST_HEADER)) + BUTTON;
     of_header.max(digits(widest) + MARGIN)
 }
 
-/// Returns the width below which a column's header would be broken within a word.
+/// Returns the smallest width at which the header is not broken within a word.
 pub(super) fn narrowest_width(header: &str) -> f64 {
     let is_whole = |word: &&str| word.is_ascii();
     let longest = header.split_whitespace().filter(is_whole).map(str::len).max().unwrap_or_default();
     (digits(longest) + MARGIN).clamp(NARROWEST, WIDEST)
 }
 
-/// Returns a width in digits of the cells' font, which is a little wider than the workbook's default font.
+/// Converts a number of digits in the cells' font, which is slightly wider than the workbook's default font.
 fn digits(count: usize) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX)) * 1.05
 }

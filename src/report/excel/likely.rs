@@ -1,4 +1,4 @@
-//! 疑似同一证照: the other row of an item that may be the same certificate under another number.
+//! 疑似同一证照: another row of the item that may be the same certificate under another number.
 
 use super::ReportError;
 use super::gaps::embedded;
@@ -9,19 +9,20 @@ use crate::table::schema::coverage;
 use crate::table::{Row, Rows};
 use std::path::Path;
 
-/// Finds the row that a row of the coverage names as likely the same. Rows of an item are adjacent there, and a hint may
-/// point either way, so a reader of its own reads the item whole; it is opened for the first hint, and keeps one item.
+/// Finds the row that a coverage row names as probably the same certificate. The rows of an item are adjacent, but the other row
+/// may come before or after, so a second reader loads whole items. It is opened for the first such row, and holds one item in
+/// memory.
 pub(super) struct LikelySame<'a> {
     tables: &'a Path,
     words: &'a Words,
     mask: Mask,
-    /// Stands at the first row behind the item; `None` until it is needed.
+    /// Positioned at the first row after the loaded item; `None` until it is needed.
     reader: Option<Rows>,
     item: Option<i64>,
     rows: Vec<OtherRow>,
 }
 
-/// What is shown of a row of the item at hand.
+/// Values of a row of the loaded item that are displayed.
 struct OtherRow {
     certificate_index: Option<i64>,
     number: Option<String>,
@@ -29,13 +30,13 @@ struct OtherRow {
 }
 
 impl<'a> LikelySame<'a> {
-    /// A finder in the coverage in the folder `tables`.
+    /// Creates a finder for the coverage in the folder `tables`.
     pub(super) const fn new(tables: &'a Path, words: &'a Words, mask: Mask) -> Self {
         Self { tables, words, mask, reader: None, item: None, rows: Vec::new() }
     }
 
-    /// Returns number and status of the row that `row` may be the same certificate as. `None` where `row` names none. The
-    /// items of the rows asked about may only rise from call to call.
+    /// Returns number and status of the row that `row` names as probably the same certificate; `None` if it names none. Item ids
+    /// must not decrease from call to call.
     pub(super) fn shown(&mut self, row: Row<'_>) -> Result<Option<String>, ReportError> {
         let Some(index) = row.number(coverage::LIKELY_SAME_AS) else { return Ok(None) };
         let item = row.number(coverage::ITEM_ID);
@@ -116,7 +117,7 @@ mod tests {
         writer.close().unwrap();
     }
 
-    /// What is shown of the rows of one status.
+    /// Returns the texts shown for the rows with one status.
     fn shown(dir: &Path, status: &str, mask: Mask) -> Vec<Option<String>> {
         let words = Words::new(Language::ZhCn);
         let mut likely_same = LikelySame::new(dir, &words, mask);

@@ -1,4 +1,4 @@
-//! The lists of differences, unmapped fields and files.
+//! Lists of differences, unmapped fields and files.
 
 use super::super::ReportInput;
 use super::ReportError;
@@ -14,7 +14,7 @@ use crate::table::{Column, Row, Rows};
 use rust_xlsxwriter::Workbook;
 use std::ops::Range;
 
-/// Width of a number of bytes, with separators.
+/// Width of the column of file sizes with thousands separators, in digits.
 const BYTES: f64 = 14.0;
 
 pub(super) fn write_differences(workbook: &mut Workbook, style: &Style, input: ReportInput<'_>) -> Result<(), ReportError> {
@@ -31,7 +31,7 @@ pub(super) fn write_differences(workbook: &mut Workbook, style: &Style, input: R
     let mut list = DetailSheet::begin(workbook, style, input, input.list_name(words.text("sheet-differences")), columns);
     for urgency in Urgency::ALL {
         let mut decisions = input.decisions.reader()?;
-        // A certificate with several differences has several rows.
+        // A certificate with several differences has several consecutive rows, so its decision is looked up once.
         let mut latest = ([None, None], ShownDecision::default());
         let mut rows = Rows::open(input.tables, differences::DIFFERENCES)?;
         let mut items = Items::open(input, [coverage::ITEM_ID, coverage::CERTIFICATE_INDEX])?;
@@ -51,12 +51,12 @@ pub(super) fn write_differences(workbook: &mut Workbook, style: &Style, input: R
     list.end()
 }
 
-/// How pressing a difference is; the list is in this order.
+/// Urgency of a difference; the list is sorted by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Urgency {
-    /// Revoked in the city, and still valid in the province.
+    /// Revoked in the city's library, still valid in the province's.
     Revoked,
-    /// Another difference of state.
+    /// Another difference of the lifecycle state.
     State,
     /// A difference of content.
     Content,
@@ -103,7 +103,7 @@ fn write_difference(
     };
     let (ours, theirs) = (shown(differences::PROVINCE_VALUE), shown(differences::CITY_VALUE));
     let marks = differing(ours.as_deref().unwrap_or_default(), theirs.as_deref().unwrap_or_default());
-    // A reason may quote a value: where values are masked, it does not.
+    // The reason can quote a value, so it is shortened if values are masked.
     let reason = row.text(differences::REASON).map(|reason| words.reason(reason, input.mask == Mask::None));
     let cells = [
         DetailCell::Text(Some(words.text(urgency.key()))),
@@ -119,12 +119,12 @@ fn write_difference(
     ];
     let carried = carried_of(item, input);
     let carried = carried.iter().map(|value| DetailCell::Text(value.as_deref()));
-    // Columns that the list does not have take no cells.
+    // Cells of columns that the list does not have must not be written.
     let decided = [decided.decision.as_deref(), decided.note.as_deref()].map(DetailCell::Text);
     list.row(cells.into_iter().chain(carried).chain(decided))
 }
 
-/// The parts in which two texts differ: what lies between what they begin and what they end with alike.
+/// Returns the differing parts of two texts, without their common beginning and end, as byte ranges.
 fn differing(ours: &str, theirs: &str) -> (Range<usize>, Range<usize>) {
     let begin: usize = ours.chars().zip(theirs.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum();
     let (left, right) = (&ours[begin..], &theirs[begin..]);
@@ -162,7 +162,7 @@ pub(super) fn write_unmapped(workbook: &mut Workbook, style: &Style, input: Repo
     list.end()
 }
 
-/// The archive's files, each with a link to it.
+/// Writes the list of archived files, each with a link to the file.
 pub(super) fn write_files(workbook: &mut Workbook, style: &Style, input: ReportInput<'_>) -> Result<(), ReportError> {
     let words = input.words;
     let mut columns: Vec<DetailColumn> = holder_and_type(words).into();
@@ -181,7 +181,7 @@ pub(super) fn write_files(workbook: &mut Workbook, style: &Style, input: ReportI
         let of_item = |column| item.and_then(|item| item.text(column));
         let holder = of_item(coverage::HOLDER_CODE).unwrap_or_default();
         let masked = masked(holder, input.mask);
-        // A city's identifier embeds the holder's code, and names its file: where codes are masked, so is the file's name.
+        // A city's identifier contains the holder's code and is part of the file name, so the name is masked like the code.
         let path = row.text(files::PATH);
         let shown = path.map(|path| embedded(path, holder, input.mask));
         let message = row.text(files::ERROR_MESSAGE).map(|message| embedded(message, holder, input.mask));
@@ -204,7 +204,7 @@ pub(super) fn write_files(workbook: &mut Workbook, style: &Style, input: ReportI
     list.end()
 }
 
-/// A face's value as the job wants it shown: names of people are masked like codes.
+/// Returns the value of a face for display: names of persons are masked like codes.
 pub(crate) fn face_value(value: &str, field: &str, holder: &str, mask: Mask) -> String {
     let names = [Field::HolderName, Field::LegalRepresentative];
     let is_name = names.iter().any(|name| name.name() == field);
@@ -218,7 +218,7 @@ pub(crate) fn face_value(value: &str, field: &str, holder: &str, mask: Mask) -> 
     }
 }
 
-/// The coverage rows beside a table that is in the same order.
+/// Coverage rows read in step with a table of the same order.
 pub(super) struct Items {
     rows: Rows,
     key: [Column; 2],
@@ -230,7 +230,7 @@ impl Items {
         Ok(Self { rows: Rows::open(input.tables, coverage::COVERAGE)?, key, begun: false })
     }
 
-    /// Goes on to the first row with this key; keys may only rise from call to call.
+    /// Advances to the first row with this key. Keys must not decrease from call to call.
     pub(super) fn find(&mut self, key: [Option<i64>; 2]) -> Result<Option<Row<'_>>, ReportError> {
         if !self.begun {
             self.begun = true;

@@ -1,4 +1,4 @@
-//! The workbook that an analyst works in.
+//! The Excel report, for analysts.
 
 mod breakdown;
 mod change;
@@ -36,28 +36,28 @@ use std::io;
 use std::path::Path;
 use style::Style;
 
-/// Why a report could not be written.
+/// Error on writing a report.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
-    /// A table could not be read.
+    /// A table cannot be read.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// A sheet could not be written.
+    /// A sheet cannot be written.
     #[error("the workbook cannot be made: {0}")]
     Workbook(#[from] XlsxError),
-    /// The file could not be written.
+    /// The file cannot be written.
     #[error("the report cannot be written: {0}")]
     Disk(#[from] io::Error),
 }
 
-/// Writes `report.xlsx` to `path`, whole.
+/// Writes `report.xlsx` atomically to `path`.
 ///
 /// # Errors
 /// Fails if a table cannot be read, or the file cannot be written.
 pub fn write_workbook(path: &Path, input: ReportInput<'_>) -> Result<(), ReportError> {
     let words = input.words;
     let mut workbook = Workbook::new();
-    // What waits on the disk while rows are written lies in the run's own folder.
+    // Temporary files contain personal data, so they are created in the run's own folder.
     workbook.set_tempdir(path.parent().unwrap_or(Path::new(".")))?;
     let style = Style::new();
     let created = ExcelDateTime::from_timestamp(input.figures.finished_at.timestamp())?;
@@ -68,7 +68,7 @@ pub fn write_workbook(path: &Path, input: ReportInput<'_>) -> Result<(), ReportE
         .set_creation_datetime(&created);
     workbook.set_properties(&properties);
 
-    // The overview comes first, and is written last: it leads to all that comes behind it.
+    // The overview is the first sheet but is written last, because it links to all others.
     workbook.add_worksheet().set_name(words.text("sheet-overview"))?;
     if let Some(estimates) = &input.figures.estimates {
         estimates::write(&mut workbook, &style, input, estimates)?;
@@ -105,7 +105,7 @@ pub fn write_workbook(path: &Path, input: ReportInput<'_>) -> Result<(), ReportE
     Ok(())
 }
 
-/// Remarks whose gaps are not known to be closed wait for the next run.
+/// Sets aside the remarks about rows whose state is unknown, for the next run.
 fn set_aside_unknown(input: ReportInput<'_>) -> Result<(), ReportError> {
     if input.remarks.is_empty() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! The last sheet: how to read the others.
+//! The last sheet, which explains the others.
 
 use super::super::{GLOSSARY, GLOSSARY_OF_SAMPLES, ReportInput};
 use super::ReportError;
@@ -8,7 +8,7 @@ use crate::codes::return_codes;
 use crate::job::Language;
 use rust_xlsxwriter::Workbook;
 
-/// Width of an explanation, which is a sentence or two.
+/// Width of the column of explanations, in digits.
 const MEANING: f64 = 100.0;
 
 pub(super) fn write(workbook: &mut Workbook, style: &Style, input: ReportInput<'_>) -> Result<(), ReportError> {

@@ -1,17 +1,17 @@
-//! Rows that an earlier run has told the province of and that are still as they were: the gap lists say so, and list those
-//! first that have stayed so for too long.
+//! Coverage rows that an earlier run notified the province of and that are unchanged. Gap lists mark them, and list overdue ones
+//! first.
 
 use super::super::ReportInput;
 use super::ReportError;
 use crate::table::schema::{coverage, notified};
 use crate::table::{Row, Rows};
 
-/// Which rows one pass over the coverage lists.
+/// Pass over the coverage, which selects the rows to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pass {
-    /// Those that are overdue.
+    /// Overdue rows.
     Overdue,
-    /// The others.
+    /// All other rows.
     Rest,
 }
 
@@ -19,31 +19,31 @@ impl Pass {
     /// Both passes, in the order of the list.
     pub(super) const ALL: [Self; 2] = [Self::Overdue, Self::Rest];
 
-    /// Whether the pass lists a row with this notification.
+    /// Returns whether the pass selects a row with this notification.
     pub(super) fn lists(self, notified: Option<&Notified>) -> bool {
         let is_overdue = notified.is_some_and(|notified| notified.is_overdue);
         is_overdue == (self == Self::Overdue)
     }
 }
 
-/// What an earlier run told the province of a row.
+/// A notification that an earlier run sent about a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Notified {
-    /// In words, for the reader.
+    /// Text for the reader.
     pub shown: String,
-    /// Whether the row has stayed as it was for too long.
+    /// Whether the row has been unchanged for longer than the job file allows.
     pub is_overdue: bool,
 }
 
-/// The table of such rows, read beside the coverage.
+/// Reader of the table of notified rows, in step with the coverage.
 pub(super) struct NotifiedRows<'a> {
     input: ReportInput<'a>,
-    /// `None` where there is no such table, as in runs of an earlier version.
+    /// `None` if there is no such table, as in runs of an earlier version.
     rows: Option<Rows>,
 }
 
 impl<'a> NotifiedRows<'a> {
-    /// Opens the table at its first row.
+    /// Opens the table and reads its first row.
     pub(super) fn open(input: ReportInput<'a>) -> Result<Self, ReportError> {
         if !input.tables.join(notified::NOTIFIED.file_name()).exists() {
             return Ok(Self { input, rows: None });
@@ -53,12 +53,12 @@ impl<'a> NotifiedRows<'a> {
         Ok(Self { input, rows: Some(rows) })
     }
 
-    /// Whether no row was told of.
+    /// Returns whether the table has no rows left.
     pub(super) fn is_empty(&self) -> bool {
         self.rows.as_ref().is_none_or(|rows| rows.row().is_none())
     }
 
-    /// What the province was told of a row of the coverage. Rows may only rise from call to call.
+    /// Returns the notification about a coverage row. Keys must not decrease from call to call.
     pub(super) fn find(&mut self, row: Row<'_>) -> Result<Option<Notified>, ReportError> {
         let Some(rows) = &mut self.rows else { return Ok(None) };
         let wanted = [row.number(coverage::ITEM_ID), row.number(coverage::CERTIFICATE_INDEX)];
@@ -82,5 +82,5 @@ fn shown(row: Row<'_>, input: ReportInput<'_>) -> Notified {
     Notified { shown, is_overdue }
 }
 
-/// Characters of the day in a time as reports show it (`2026-11-24 09:30:00`).
+/// Length of the date in a displayed time (`2026-11-24 09:30:00`), in characters.
 const DAY: usize = 10;

@@ -1,5 +1,5 @@
-//! The first sheet: what the run was, its key figures with the words that define them, change, gates, pictures, and the way
-//! to every other sheet.
+//! The first sheet: facts about the run, key figures with their definitions, changes, gates, charts, and links to all other
+//! sheets.
 
 use super::super::estimates::{by_text, estimate_text, grouped, run_name};
 use super::super::gates::{rule_of, told_value, verdict_key};
@@ -15,9 +15,9 @@ use rust_xlsxwriter::{
     ChartMarker, ChartMarkerType, ChartRange, ChartSolidFill, ChartType, Color, Url, Workbook, Worksheet,
 };
 
-/// Groups that a chart shows: more would not be read.
+/// Number of groups in a chart, so that labels stay readable.
 const CHARTED: usize = 15;
-/// Where a status stands among the columns of the sheet by type, and its colour.
+/// Series of the chart by type: status, column of the status in the sheet by type, and colour.
 const SERIES: [(Status, u16, u32); 6] = [
     (Status::Both, 4, 0x0054_8235),
     (Status::CityOnly, 5, 0x00ED_7D31),
@@ -32,7 +32,7 @@ const REACHES: u16 = 30;
 /// A row's height in pixels, as Excel has it by default.
 const ROW_PIXELS: u32 = 20;
 
-/// Writes the sheet; the others must be there already, by the names in `by_carried` and in the workbook.
+/// Writes the sheet. The other sheets must exist, with the names in `by_carried` and in the workbook.
 pub(super) fn write(
     workbook: &mut Workbook,
     style: &Style,
@@ -44,7 +44,7 @@ pub(super) fn write(
     let sheet = workbook.worksheet_from_index(0)?;
     sheet.set_column_width(0, 20)?;
     sheet.set_column_width(1, 24)?;
-    // What is said in the third column runs over into the next two, which the table of earlier runs needs.
+    // Texts in the third column extend over the next two, which are needed for the table of earlier runs.
     sheet.set_column_width(2, 34)?;
     sheet.set_column_width(3, 14)?;
     sheet.set_column_width(4, 14)?;
@@ -115,7 +115,7 @@ pub(super) fn write(
     Ok(())
 }
 
-/// Puts the charts beside the figures, one below the other. `history` are the rows of the rates over the runs.
+/// Places the charts beside the figures, one below the other. `history` is the range of rows with the rates by run.
 fn charts(
     sheet: &mut Worksheet,
     input: ReportInput<'_>,
@@ -143,7 +143,7 @@ fn charts(
     Ok(())
 }
 
-/// A bar chart's height for its groups.
+/// Returns the height of a bar chart for its groups, in pixels.
 fn height_for(groups: &[Group]) -> u32 {
     150 + 32 * u32::try_from(groups.len().clamp(4, CHARTED)).unwrap_or_default()
 }
@@ -158,7 +158,7 @@ fn solid(colour: u32) -> ChartSolidFill {
     ChartSolidFill::new().set_color(Color::RGB(colour)).clone()
 }
 
-/// Statuses by certificate type, stacked; the numbers are those of the sheet by type.
+/// Builds the chart of rows by certificate type, stacked by status, from the sheet by type.
 fn by_type(input: ReportInput<'_>) -> Chart {
     let words = input.words;
     let name = input.list_name(words.text("sheet-by-type"));
@@ -186,7 +186,7 @@ fn by_type(input: ReportInput<'_>) -> Chart {
     chart
 }
 
-/// Collection rates by the first carried column; the numbers are those of its sheet.
+/// Builds the chart of collection rates by the first carried column, from the sheet of that column.
 fn by_first_carried(words: &Words, header: &str, groups: &[Group], sheet: &str) -> Chart {
     let last = u32::try_from(groups.len().min(CHARTED)).unwrap_or(u32::MAX);
     let title = if groups.len() > CHARTED {
@@ -210,7 +210,7 @@ fn by_first_carried(words: &Words, header: &str, groups: &[Group], sheet: &str) 
     chart
 }
 
-/// Rates over the runs; the numbers are those of this sheet.
+/// Builds the chart of rates by run, from this sheet.
 fn trend(input: ReportInput<'_>, (first, last): (u32, u32)) -> Chart {
     let words = input.words;
     let sheet = words.text("sheet-overview");
@@ -323,7 +323,7 @@ impl Page<'_> {
         Ok(())
     }
 
-    /// Tells how the input rows add up, and whether something about them is to be looked at first.
+    /// Writes the accounting of input rows, and whether something about them needs attention.
     fn inputs(&mut self, input: ReportInput<'_>) -> Result<(), ReportError> {
         let (figures, words) = (input.figures, self.words);
         self.heading("input-accounting")?;
@@ -383,7 +383,7 @@ impl Page<'_> {
         Ok(())
     }
 
-    /// The rates of earlier runs and of this one, where there were any; the rows they stand in.
+    /// Writes the rates of earlier runs and of this one, and returns the range of rows; `None` if there are no earlier runs.
     fn history(&mut self, input: ReportInput<'_>) -> Result<Option<(u32, u32)>, ReportError> {
         if input.history.is_empty() {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! `remediation.xlsx`: what the province may be told, for a person to decide, and why everything else is left alone.
+//! `remediation.xlsx`: the proposed notifications, for a person to mark, and the reasons for leaving out everything else.
 
 use super::ReportError;
 use super::gaps::{embedded, masked};
@@ -12,51 +12,51 @@ use crate::table::schema::coverage;
 use rust_xlsxwriter::{Color, DataValidation, Format, FormatAlign, IgnoreError, Workbook, Worksheet};
 use std::path::Path;
 
-/// Rows of a sheet, the header aside.
+/// Limit on rows of a sheet, without the header.
 const MOST_ROWS: u32 = 1_048_575;
 
 /// A column of a list.
 #[derive(Debug, Clone, Copy)]
 struct Column {
-    /// Key of its header.
+    /// Key of the header.
     key: &'static str,
-    /// Its width, in digits.
+    /// Width in digits.
     width: f64,
-    /// Whether it is for looking things up: such columns are collapsed and not printed.
-    is_behind: bool,
+    /// Whether the column is for reference only: such columns are collapsed and not printed.
+    is_reference: bool,
 }
 
 const fn printed(key: &'static str, width: f64) -> Column {
-    Column { key, width, is_behind: false }
+    Column { key, width, is_reference: false }
 }
 
-const fn behind(key: &'static str, width: f64) -> Column {
-    Column { key, width, is_behind: true }
+const fn reference_only(key: &'static str, width: f64) -> Column {
+    Column { key, width, is_reference: true }
 }
 
-/// What both lists tell of a certificate, behind what they tell of the notification; what is printed fits a page.
+/// Columns about the certificate in both lists. The printed ones fit a page together with those before them.
 const CERTIFICATE: [Column; 7] = [
     printed("col-holder", 21.0),
     printed("col-type-name", 18.0),
     printed("col-number", 20.0),
     printed("col-file-number", 26.0),
     printed("col-cert-identifier", 26.0),
-    behind("col-type", 24.0),
-    behind("col-item", 12.0),
+    reference_only("col-type", 24.0),
+    reference_only("col-item", 12.0),
 ];
-/// Columns of the notifications that may be sent, before those of the certificate; the mark is a person's to change.
+/// Columns about the notification in the list of proposals, before those about the certificate. The user can change the mark.
 const ACTIONS: [Column; 4] = [
     printed("col-remediation-mark", 9.0),
     printed("col-remedy-action", 10.0),
     printed("col-remedy-reason", 30.0),
     printed("col-decision", 12.0),
 ];
-/// Columns of what is left alone, before those of the certificate.
+/// Columns about the reason in the other list, before those about the certificate.
 const OTHERS: [Column; 3] =
     [printed("col-remedy-action", 10.0), printed("col-remedy-reason", 38.0), printed("col-decision", 12.0)];
-/// The key of a notification, by which a mark finds it again; the last column of its list.
-const KEY: Column = behind("col-remediation-key", 12.0);
-/// What the notes say, a line each.
+/// Column of the key that identifies a notification when the workbook is read back; the last column.
+const KEY: Column = reference_only("col-remediation-key", 12.0);
+/// Keys of the lines of the notes.
 const NOTES: [&str; 5] = [
     "remediation-note-marks",
     "remediation-note-sent",
@@ -65,20 +65,20 @@ const NOTES: [&str; 5] = [
     "remediation-note-others",
 ];
 
-/// What a person has decided about a notification in the workbook.
+/// Mark of a person on a proposed notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PlanMark {
-    /// 执行: it is to be sent.
+    /// 执行: send it.
     Execute,
-    /// 不执行: it is not.
+    /// 不执行: do not send it.
     Skip,
 }
 
 impl PlanMark {
-    /// Both.
+    /// Both marks.
     pub const ALL: [Self; 2] = [Self::Execute, Self::Skip];
 
-    /// The mark as the workbook shows it.
+    /// Returns the mark as shown in the workbook.
     #[must_use]
     pub fn shown(self, words: &Words) -> &str {
         words.text(match self {
@@ -91,17 +91,17 @@ impl PlanMark {
 /// A row of either list.
 #[derive(Debug, Clone, Copy)]
 pub struct RemediationRow<'a> {
-    /// The row of the coverage.
+    /// The coverage row.
     pub row: Row<'a>,
-    /// What the province would be told; `None` where there is nothing to tell.
+    /// Kind of the notification; `None` if there is nothing to notify.
     pub action: Option<RemedyAction>,
-    /// Why it is told, or is not.
+    /// Why it is proposed or left out.
     pub reason: &'a Message,
-    /// The department's decision, as tables name it.
+    /// Decision of the department, by its name in tables.
     pub decision: Option<&'a str>,
 }
 
-/// The workbook, being written in constant memory.
+/// Writer of the workbook in constant memory.
 pub struct RemediationWorkbook<'a> {
     words: &'a Words,
     mask: Mask,
@@ -112,14 +112,14 @@ pub struct RemediationWorkbook<'a> {
     others: List,
 }
 
-/// A list, which goes on in a further sheet where one is full.
+/// A list, which continues in a further sheet if one is full.
 struct List {
     name: &'static str,
     columns: Vec<Column>,
-    /// Place of its latest sheet in the workbook.
+    /// Index of its latest sheet in the workbook.
     sheet: usize,
     parts: u32,
-    /// Rows of the latest sheet, the header aside.
+    /// Number of rows of the latest sheet, without the header.
     rows: u32,
 }
 
@@ -136,10 +136,10 @@ impl std::fmt::Debug for RemediationWorkbook<'_> {
 }
 
 impl<'a> RemediationWorkbook<'a> {
-    /// Begins the workbook; `scratch` is a folder for rows that wait on the disk.
+    /// Begins the workbook. `scratch` is a folder for temporary files.
     ///
     /// # Errors
-    /// Fails if no file can be made in `scratch`.
+    /// Fails if no file can be created in `scratch`.
     pub fn begin(words: &'a Words, mask: Mask, scratch: &Path) -> Result<Self, ReportError> {
         let style = Style::new();
         let marked = style.text.clone().set_align(FormatAlign::Center).set_background_color(Color::RGB(0x00FF_F2CC));
@@ -153,10 +153,10 @@ impl<'a> RemediationWorkbook<'a> {
         Ok(begun)
     }
 
-    /// Adds a notification that may be sent, as marked so far; `key` names it.
+    /// Adds a proposed notification with the mark it has so far; `key` identifies it.
     ///
     /// # Errors
-    /// Fails if the row cannot be written to the disk.
+    /// Fails if the row cannot be written to the temporary file.
     pub fn action(&mut self, row: &RemediationRow<'_>, mark: Option<PlanMark>, key: &str) -> Result<(), ReportError> {
         if self.actions.rows == MOST_ROWS {
             self.end_part(Which::Actions)?;
@@ -175,10 +175,10 @@ impl<'a> RemediationWorkbook<'a> {
         Ok(())
     }
 
-    /// Adds a row of which the province is not told.
+    /// Adds a row for which no notification is proposed.
     ///
     /// # Errors
-    /// Fails if the row cannot be written to the disk.
+    /// Fails if the row cannot be written to the temporary file.
     pub fn other(&mut self, row: &RemediationRow<'_>) -> Result<(), ReportError> {
         if self.others.rows == MOST_ROWS {
             self.end_part(Which::Others)?;
@@ -208,7 +208,7 @@ impl<'a> RemediationWorkbook<'a> {
         Ok(())
     }
 
-    /// Writes the workbook to `path`, whole.
+    /// Writes the workbook atomically to `path`.
     ///
     /// # Errors
     /// Fails if the file cannot be written.
@@ -228,10 +228,10 @@ impl<'a> RemediationWorkbook<'a> {
     }
 }
 
-/// Width of the notes, in digits: a printed page.
+/// Width of the notes in digits, which is that of a printed page.
 const NOTE: f64 = 120.0;
 
-/// Which of the two lists.
+/// Selects one of the two lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Which {
     Actions,
@@ -254,8 +254,8 @@ fn begin_part(workbook: &mut Workbook, style: &Style, words: &Words, list: &mut 
         sheet.write_string_with_format(0, column, words.text(spec.key), &style.header)?;
         sheet.set_column_width(column, spec.width)?;
     }
-    // Those for looking things up are the last ones of either list.
-    if let Some(first) = list.columns.iter().position(|column| column.is_behind).and_then(|at| u16::try_from(at).ok()) {
+    // The columns for reference are the last ones of either list.
+    if let Some(first) = list.columns.iter().position(|column| column.is_reference).and_then(|at| u16::try_from(at).ok()) {
         sheet.group_columns_collapsed(first, last_column(list))?;
     }
     sheet.set_freeze_panes(1, 0)?;
@@ -263,7 +263,7 @@ fn begin_part(workbook: &mut Workbook, style: &Style, words: &Words, list: &mut 
     Ok(())
 }
 
-/// Writes what both lists tell, from a cell on.
+/// Writes the columns that both lists have, starting at a cell.
 fn write_row(
     sheet: &mut Worksheet,
     style: &Style,

@@ -1,4 +1,4 @@
-//! 处置结果: what the province was told in this run, and what came of it.
+//! 处置结果: notifications that this run sent, and their results.
 
 use super::super::ReportInput;
 use super::ReportError;
@@ -11,11 +11,11 @@ use crate::table::Rows;
 use crate::table::schema::{coverage, remedies};
 use rust_xlsxwriter::Workbook;
 
-/// Least widths of columns, in digits: an identifier over three lines, and the platform's words, which may be a sentence.
+/// Smallest widths in digits: of the identifier, which folds into three lines, and of the platform's message.
 const IDENTIFIER: f64 = 20.0;
 const MESSAGE: f64 = 20.0;
 
-/// Writes the sheet, where the province was told anything. What a person has to look at comes first.
+/// Writes the sheet if a notification was sent. Those that need attention come first.
 pub(super) fn write(workbook: &mut Workbook, style: &Style, input: ReportInput<'_>) -> Result<(), ReportError> {
     if is_empty(input)? {
         return Ok(());
@@ -27,7 +27,7 @@ pub(super) fn write(workbook: &mut Workbook, style: &Style, input: ReportInput<'
     columns.extend([text(words.text("col-type-name")), code(words.text("col-number")).folding()]);
     columns.extend(["col-file-number", "col-cert-identifier"].map(|key| code(words.text(key)).folding().at_least(IDENTIFIER)));
     columns.extend([code(words.text("col-code")), text(words.text("col-message")).at_least(MESSAGE)]);
-    columns.extend([time(at("col-sent-at")), time(at("col-verified-at")), text(words.text("col-item")).behind()]);
+    columns.extend([time(at("col-sent-at")), time(at("col-verified-at")), text(words.text("col-item")).reference_only()]);
     let mut list = DetailSheet::begin(workbook, style, input, words.text("sheet-remedies"), columns);
     for urgency in [Urgency::ToLookAt, Urgency::ToWaitFor, Urgency::Done] {
         let mut rows = Rows::open(input.tables, remedies::REMEDIES)?;
@@ -67,7 +67,7 @@ pub(super) fn write(workbook: &mut Workbook, style: &Style, input: ReportInput<'
     list.end()
 }
 
-/// Whether the run has told the province nothing; a run of an earlier version has no such table.
+/// Returns whether the run has sent no notification; a run of an earlier version has no such table.
 fn is_empty(input: ReportInput<'_>) -> Result<bool, ReportError> {
     if !input.tables.join(remedies::REMEDIES.file_name()).exists() {
         return Ok(true);
@@ -75,14 +75,14 @@ fn is_empty(input: ReportInput<'_>) -> Result<bool, ReportError> {
     Ok(Rows::open(input.tables, remedies::REMEDIES)?.next_row()?.is_none())
 }
 
-/// What a notification asks of the reader; the list is in this order.
+/// What a notification requires of the reader; the list is sorted by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Urgency {
-    /// Refused, or contradicted by what the province's library shows.
+    /// Attention: refused, or contradicted by the province's library.
     ToLookAt,
-    /// Without an answer, or without effect so far.
+    /// Patience: without an answer or without effect so far.
     ToWaitFor,
-    /// Seen to have taken effect.
+    /// Nothing: verified to have taken effect.
     Done,
 }
 

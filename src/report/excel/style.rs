@@ -1,4 +1,4 @@
-//! Formats, widths and the page set-up that all sheets share.
+//! Formats, widths and page layout of all sheets.
 
 use super::detail::CellKind;
 use crate::report::Words;
@@ -6,12 +6,12 @@ use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, FormatUnderline,
 use std::borrow::Cow;
 use unicode_width::UnicodeWidthStr;
 
-/// Margins of a printed page, in inches. What fits between them decides how wide columns may be (see `layout::PRINTED`).
+/// Margins of a printed page, in inches. The space between them limits the widths of columns (see `layout::PRINTED`).
 const SIDE_MARGIN: f64 = 0.24;
 const TOP_MARGIN: f64 = 0.6;
 const TITLE_MARGIN: f64 = 0.3;
 
-/// The formats of a workbook.
+/// Formats of a workbook.
 pub(super) struct Style {
     pub title: Format,
     pub heading: Format,
@@ -19,7 +19,7 @@ pub(super) struct Style {
     pub label: Format,
     pub text: Format,
     pub code: Format,
-    /// Text, and text that must stay whole, that goes on in further lines where its column is too narrow.
+    /// Formats of text and of codes that fold.
     pub wrapped: Format,
     pub wrapped_code: Format,
     pub number: Format,
@@ -34,7 +34,7 @@ pub(super) struct Style {
     pub time: Format,
     pub summary_header: Format,
     pub summary_number_header: Format,
-    /// Pieces of a text, and the one to be seen first.
+    /// Formats of the parts of a text: the plain ones and the highlighted one.
     pub plain: Format,
     pub marked: Format,
     pub good: Format,
@@ -93,17 +93,17 @@ impl Style {
     }
 }
 
-/// How wide a text is, in digits: a Chinese character is two.
+/// Returns the width of a text in digits; a Chinese character counts as two.
 pub(crate) fn width_of(text: &str) -> usize {
     text.lines().map(UnicodeWidthStr::width).max().unwrap_or_default()
 }
 
-/// A text that a cell can hold: over-long ones end in an ellipsis (Excel counts in UTF-16), and characters that XML does
-/// not allow are replaced by one that is seen.
+/// Returns the text as a cell can hold it: shortened with an ellipsis if it exceeds Excel's limit (in UTF-16 units), and with a
+/// visible replacement for characters that XML does not allow.
 pub(crate) fn fitting(text: &str) -> Cow<'_, str> {
     const LONGEST_TEXT: usize = 32_767;
     let mut text = Cow::Borrowed(text);
-    // Bytes tell in most cases that there is no such character.
+    // Fast path: most texts contain no byte that such a character could have.
     if text.bytes().any(|byte| byte < b' ' || byte == 0xEF) && text.chars().any(is_illegal) {
         text = text.chars().map(|character| if is_illegal(character) { '\u{FFFD}' } else { character }).collect();
     }
@@ -121,12 +121,12 @@ pub(crate) fn fitting(text: &str) -> Cow<'_, str> {
     short.into()
 }
 
-/// Whether XML 1.0 does not allow a character.
+/// Returns whether XML 1.0 does not allow a character.
 const fn is_illegal(character: char) -> bool {
     matches!(character, '\0'..='\x08' | '\x0B' | '\x0C' | '\x0E'..='\x1F' | '\u{FFFE}' | '\u{FFFF}')
 }
 
-/// Sets how a sheet prints: landscape A4, as wide as the page, the header on every page, numbered.
+/// Sets the page layout for printing: landscape A4, as wide as the page, header and page number on every page.
 pub(super) fn set_page(sheet: &mut Worksheet, words: &Words, header_row: Option<u32>) -> Result<(), XlsxError> {
     const A4: u8 = 9;
     sheet.set_landscape().set_paper_size(A4).set_print_fit_to_pages(1, 0);

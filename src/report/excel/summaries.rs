@@ -1,4 +1,4 @@
-//! The summaries of the long lists: 差异汇总 by field and by cause, 错误汇总 by cause.
+//! Summaries of the long lists: 差异汇总 by field and by cause, 错误汇总 by kind and code.
 
 use super::super::ReportInput;
 use super::ReportError;
@@ -8,10 +8,10 @@ use crate::table::Rows;
 use crate::table::schema::differences;
 use rust_xlsxwriter::Workbook;
 
-/// Width of advice, which is a sentence.
+/// Width of the column of advice, in digits.
 const ADVICE: f64 = 60.0;
 
-/// Writes 差异汇总: the rows of 字段差异 by field, then the same rows by cause.
+/// Writes 差异汇总: counts of the rows of 字段差异 by field, then by cause.
 pub(super) fn write_differences(workbook: &mut Workbook, style: &Style, input: ReportInput<'_>) -> Result<(), ReportError> {
     let words = input.words;
     let mut columns: Vec<DetailColumn> =
@@ -39,9 +39,9 @@ pub(super) fn write_differences(workbook: &mut Workbook, style: &Style, input: R
     list.end()
 }
 
-/// Counts differences by cause, the most frequent first.
+/// Counts differences by cause, most frequent first.
 fn causes(input: ReportInput<'_>) -> Result<Vec<(String, u64)>, ReportError> {
-    // A dozen causes at most: what they are about is left out.
+    // There are about a dozen causes, because the quoted values are left out, so a linear search is fast enough.
     let mut causes: Vec<(String, u64)> = Vec::new();
     if input.analysis.differences.is_empty() {
         return Ok(causes);
@@ -58,7 +58,7 @@ fn causes(input: ReportInput<'_>) -> Result<Vec<(String, u64)>, ReportError> {
     Ok(causes)
 }
 
-/// Returns the cause in a reason as tables have it, without what it is about: `days_apart:-3` is `city-earlier`.
+/// Returns the cause in a reason from the table, without its argument: `city-earlier` for `days_apart:-3`.
 fn cause_of(reason: &str) -> &str {
     match reason.split_once(':') {
         Some(("days_apart", about)) if about.starts_with('-') => "city-earlier",
@@ -68,7 +68,7 @@ fn cause_of(reason: &str) -> &str {
     }
 }
 
-/// Writes 错误汇总: the rows of 错误明细 by kind and code, with what to do about them.
+/// Writes 错误汇总: counts of the rows of 错误明细 by kind and code, with advice.
 pub(super) fn write_errors(workbook: &mut Workbook, style: &Style, input: ReportInput<'_>) -> Result<(), ReportError> {
     let words = input.words;
     let mut columns = vec![text(words.text("col-error")), code(words.text("col-code")), number(words.text("col-count"))];

@@ -1,4 +1,4 @@
-//! The page that a director reads: one file that needs nothing else. No holder code stands in it.
+//! The HTML report for readers who need an overview: one self-contained file without any holder code.
 
 mod estimates;
 
@@ -17,15 +17,15 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 const STYLE: &str = include_str!("page.css");
-/// Groups that a chart and a table show.
+/// Number of groups in a chart and a table.
 const SHOWN: usize = 15;
-/// Where bars begin and end, and how far apart they are, in the chart's units.
+/// Left and right end of the bars, and the distance between two bars, in the chart's units.
 const BAR_LEFT: f64 = 222.0;
 const BAR_RIGHT: f64 = 690.0;
 const BAR_STEP: u32 = 28;
 /// Longest label of a bar, in characters.
 const LONGEST_LABEL: usize = 15;
-/// Columns of the tables of groups.
+/// Keys of the columns of the tables of groups.
 const TABLE_KEYS: [&str; 6] =
     ["rows", "status-both", "status-city_only", "status-province_only", "col-inconsistent", "collection_rate"];
 
@@ -76,7 +76,7 @@ struct StatusRow {
     note: String,
 }
 
-/// A gate: what it demands, its name in the job, the figure's value, and the verdict with its class.
+/// A gate: its condition, its name in the job file, the figure's value, and whether it holds.
 struct Gate<'a> {
     rule: String,
     name: &'a str,
@@ -85,7 +85,7 @@ struct Gate<'a> {
     verdict: String,
 }
 
-/// A chart of horizontal bars.
+/// A horizontal bar chart.
 struct Bars {
     title: String,
     height: u32,
@@ -107,7 +107,7 @@ struct Part {
     title: String,
 }
 
-/// A chart of rates over the runs.
+/// A chart of rates by run.
 struct Trend {
     grid: Vec<(String, f64)>,
     labels: Vec<(String, String)>,
@@ -139,7 +139,7 @@ struct Table {
 /// Returns the content of `report.html`.
 ///
 /// # Errors
-/// Fails if the template cannot be rendered, which is a bug.
+/// Fails if the template cannot be rendered, which would be a bug.
 pub fn page(input: ReportInput<'_>) -> Result<String, askama::Error> {
     let (figures, words, analysis) = (input.figures, input.words, input.analysis);
     let mut tables = vec![Table {
@@ -237,13 +237,13 @@ fn glossary<'a>(words: &'a Words, figures: &Figures) -> Vec<(&'a str, String)> {
     GLOSSARY.iter().chain(of_samples).map(|name| (words.named("glossary", name), meaning(name))).collect()
 }
 
-/// Returns how many things about the inputs a person should look at; `None` where there are none.
+/// Returns the number of notes about the inputs that need attention; `None` if there are none.
 fn attention(input: ReportInput<'_>) -> Option<String> {
     let count = input.intake.map(|intake| reading::attention(input.words, intake)).filter(|count| *count > 0)?;
     Some(input.words.fill("page-attention", &[("count", &grouped(count))]))
 }
 
-/// A count with its thousands apart.
+/// Formats a count with thousands separators.
 fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::new();
@@ -324,7 +324,7 @@ fn share(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
 
-/// What a group is called here; a carried column may hold codes of holders, and they are never shown.
+/// Returns the name of a group. A carried column may contain holder codes, which are always masked here.
 fn name_of(words: &Words, group: &Group) -> String {
     let name = group.label.as_deref().or(group.key.as_deref()).unwrap_or_else(|| words.text("empty"));
     if group.is_holder { masked(name, Mask::Full) } else { mask_codes(name, Mask::Full) }
@@ -355,7 +355,7 @@ fn height_of(groups: usize) -> u32 {
     BAR_STEP * u32::try_from(groups.max(1)).unwrap_or(1)
 }
 
-/// Statuses by certificate type, stacked.
+/// Builds the chart of rows by certificate type, stacked by status.
 fn stacked(words: &Words, groups: &[Group]) -> Bars {
     let shown = &groups[..groups.len().min(SHOWN)];
     let most = shown.iter().map(|group| group.counts.rows).max().unwrap_or_default();
@@ -387,7 +387,7 @@ fn row_of(at: usize) -> u32 {
     4 + BAR_STEP * u32::try_from(at).unwrap_or_default()
 }
 
-/// Collection rates by a carried column.
+/// Builds the chart of collection rates by a carried column.
 fn rates(words: &Words, header: &str, groups: &[Group]) -> Bars {
     let shown = &groups[..groups.len().min(SHOWN)];
     let bar = |(at, group): (usize, &Group)| {
@@ -463,7 +463,7 @@ fn trend(input: ReportInput<'_>) -> Option<Trend> {
     };
     Some(Trend {
         grid: grid.map(|rate| (format!("{:.0}%", rate * 100.0), (y(rate) * 10.0).round() / 10.0)).collect(),
-        // Of many runs every other one is named, the latest always.
+        // With many runs, only every second label is shown, counted back from the latest.
         labels: runs
             .iter()
             .enumerate()

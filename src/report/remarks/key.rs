@@ -1,9 +1,10 @@
-//! What a row of a gap list stands for, and the key that stands for it in the workbook.
+//! Identity of a row in a gap list, and the key that represents it in the workbook.
 //!
-//! The place of a row in the tables is no name for it: tables that are rebuilt by other rules have other rows. What the list shows
-//! is none either, since it may be masked. So each row of a list bears a key: digests of its holder and type, of its number and of
-//! each side's identifier, under a secret that stays in the run's folder. With the secret the row is found again in whatever
-//! tables; without it the key tells nothing, although there are few enough holder codes to try all of them.
+//! The position of a row in the tables does not identify it, because tables rebuilt with other rules have other rows. The
+//! displayed values do not either, because they may be masked. Each row of a list therefore has a key: digests of its holder and
+//! type, of its number, and of each side's identifier, computed with a secret that stays in the run's folder. With the secret,
+//! the row can be found in any version of the tables. Without it, the key reveals nothing, although holder codes are few enough
+//! to try all of them.
 
 use crate::durable::WholeFile;
 use crate::face::sort_key;
@@ -16,7 +17,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 
-/// What a row of the coverage stands for.
+/// Identity of a coverage row.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct RowIdentity {
     pub holder_code: String,
@@ -41,7 +42,7 @@ impl RowIdentity {
         }
     }
 
-    /// The identity that holder, type and number make up by themselves; an empty number is none.
+    /// Creates the identity from the displayed holder, type and number; an empty number means none.
     pub(super) fn shown([holder_code, cert_type_code, number]: [String; 3]) -> Self {
         let certificate_number = Some(number).filter(|number| !number.is_empty());
         Self { holder_code, cert_type_code, certificate_number, province_certificate_id: None, city_certificate_id: None }
@@ -55,19 +56,19 @@ impl RowIdentity {
         }
     }
 
-    /// The number as numbers are compared.
+    /// Returns the number in the form in which numbers are compared.
     pub(super) fn number_key(&self) -> Option<String> {
         self.certificate_number.as_deref().map(sort_key)
     }
 
-    /// How surely another row is of the same certificate: the more, the surer. `None` where nothing says so.
+    /// Returns how strongly another row matches, higher for a better match; `None` if it does not.
     pub(super) fn likeness(&self, other: &Self) -> Option<u32> {
         let is_of_item = (&self.holder_code, &self.cert_type_code) == (&other.holder_code, &other.cert_type_code);
         if is_of_item { self.names().likeness(&other.names()) } else { None }
     }
 }
 
-/// What tells the certificates of a holder and type apart, as texts or as digests.
+/// Values that distinguish the certificates of a holder and type, as texts or as digests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Names<T> {
     number: Option<T>,
@@ -76,8 +77,8 @@ struct Names<T> {
 }
 
 impl<T: PartialEq> Names<T> {
-    /// Rows are of one certificate where they have the number or an identifier in common, or where neither has any. The number
-    /// counts most: two certificates may have been given one identifier by mistake.
+    /// Two rows match if they have the number or an identifier in common, or if neither has any. The number has the highest
+    /// weight, because two certificates may have been given the same identifier by mistake.
     fn likeness(&self, other: &Self) -> Option<u32> {
         let pairs = [
             (self.number.as_ref(), other.number.as_ref(), 4),
@@ -91,21 +92,21 @@ impl<T: PartialEq> Names<T> {
     }
 }
 
-/// The key of a row, as it stands in the workbook.
+/// Key of a row as stored in the workbook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RowKey {
-    /// Of holder and type.
+    /// Digest of holder and type.
     pub item: u64,
     names: Names<u64>,
 }
 
 impl RowKey {
-    /// How surely another key, under the same secret, is of the same certificate. `None` where nothing says so.
+    /// Returns how strongly another key with the same secret matches, higher for a better match; `None` if it does not.
     pub(super) fn likeness(&self, other: &Self) -> Option<u32> {
         if self.item == other.item { self.names.likeness(&other.names) } else { None }
     }
 
-    /// Reads a key back; `None` where the text is none.
+    /// Parses a key; `None` if the text is not a key.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         let is_digest = |part: &str| part.len() == DIGITS && part.bytes().all(is_digit);
@@ -119,10 +120,10 @@ impl RowKey {
     }
 }
 
-/// Hexadecimal digits of a digest.
+/// Number of hexadecimal digits of a digest.
 const DIGITS: usize = 16;
 
-/// `item.number.province.city`, each in hexadecimal; empty where the row has none.
+/// Formats as `item.number.province.city`, each in hexadecimal, or empty if the row has no such value.
 impl fmt::Display for RowKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{:016x}", self.item)?;
@@ -136,14 +137,14 @@ impl fmt::Display for RowKey {
     }
 }
 
-/// Bytes of a secret.
+/// Length of a secret in bytes.
 const SECRET: usize = 32;
 
-/// A run's secret that keys are made with.
+/// Secret of a run, which keys are computed with.
 #[derive(Clone)]
 pub(super) struct RowSecret([u8; SECRET]);
 
-/// What a digest is of. Else a number and an identifier that are the same text would have one.
+/// Kind of value that a digest is computed of, so that a number and an identifier with the same text have different digests.
 #[derive(Debug, Clone, Copy)]
 enum Part {
     Item = 0,
@@ -153,10 +154,10 @@ enum Part {
 }
 
 impl RowSecret {
-    /// Reads the secret in a file; `None` where there is no such file.
+    /// Reads the secret from a file; `None` if the file does not exist.
     ///
     /// # Errors
-    /// Fails if the file cannot be read or holds no secret.
+    /// Fails if the file cannot be read or does not hold a secret.
     pub(super) fn read(path: &Path) -> io::Result<Option<Self>> {
         match std::fs::read(path) {
             Ok(bytes) => {
@@ -168,10 +169,10 @@ impl RowSecret {
         }
     }
 
-    /// Reads the secret in a file; makes one where there is no such file.
+    /// Reads the secret from a file, creating it if it does not exist.
     ///
     /// # Errors
-    /// Fails if the file cannot be read or written, or holds no secret.
+    /// Fails if the file cannot be read or written, or does not hold a secret.
     pub(super) fn read_or_make(path: &Path) -> io::Result<Self> {
         if let Some(known) = Self::read(path)? {
             return Ok(known);
@@ -182,12 +183,12 @@ impl RowSecret {
         file.write_all(&bytes)?;
         match file.finish_new(path)? {
             Ok(()) => Ok(Self(bytes)),
-            // Another process was faster: its secret counts.
+            // Another process has created the file since the check; its secret is used.
             Err(_) => Self::read(path)?.ok_or_else(|| ErrorKind::NotFound.into()),
         }
     }
 
-    /// The key of a row.
+    /// Returns the key of a row.
     pub(super) fn key(&self, row: &RowIdentity) -> RowKey {
         let optional = |part, text: Option<&str>| text.map(|text| self.digest(part, &[text]));
         RowKey {
@@ -200,13 +201,13 @@ impl RowSecret {
         }
     }
 
-    /// The part of a row's key that all rows of a holder and type have in common.
+    /// Returns the part of the key that is the same for all rows of a holder and type.
     pub(super) fn item(&self, holder_code: &str, cert_type_code: &str) -> u64 {
         self.digest(Part::Item, &[holder_code, cert_type_code])
     }
 
-    /// The first 64 bits of SHA-256 over the secret and the texts, each with its length. Among a million rows the chance of two
-    /// digests alike is below one in ten million, and a digest that is cut short cannot be carried on to that of a longer text.
+    /// Returns the first 64 bits of SHA-256 over the secret and the texts, each preceded by its length. With a million rows, the
+    /// probability of a collision is below one in ten million. Truncation prevents length extension.
     fn digest(&self, part: Part, texts: &[&str]) -> u64 {
         let mut hasher = Sha256::new();
         hasher.update(self.0);

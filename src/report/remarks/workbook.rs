@@ -1,4 +1,4 @@
-//! The gap lists of a workbook, read back.
+//! Reading of the gap lists in a workbook.
 
 use super::GapKey;
 use super::key::RowKey;
@@ -10,25 +10,25 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-/// A row of a run's coverage: item and certificate.
+/// Position of a row in the coverage: item and certificate index.
 pub(super) type Place = (i64, i64);
 
 /// A row of a gap list.
 #[derive(Debug, Clone)]
 pub(super) struct GapRow {
-    /// Holder, type and number as the list shows them.
+    /// Holder, type and number as displayed.
     pub shown: GapKey,
-    /// The row's place in the tables that the workbook was made from.
+    /// Position of the row in the tables that the workbook was made from.
     pub place: Option<Place>,
-    /// The row's key; `None` in workbooks of earlier versions.
+    /// Key of the row; `None` in workbooks of earlier versions.
     pub key: Option<RowKey>,
-    /// What stands in its last column.
+    /// Content of the last column.
     pub remark: String,
 }
 
 impl GapRow {
-    /// The row with these texts, in the order of [`COLUMNS`]; `None` for a row that is no gap, such as the one that says that there
-    /// is none.
+    /// Creates the row from its texts, in the order of [`COLUMNS`]; `None` for a row that is not a gap, such as the note that
+    /// there are none.
     fn of([holder, kind, number, place, key, remark]: [String; COLUMNS.len()]) -> Option<Self> {
         let place = place.split_once('/').and_then(|(item, certificate)| {
             let parse = |text: &str| text.trim().parse::<i64>().ok();
@@ -43,14 +43,15 @@ impl GapRow {
     }
 }
 
-/// Which of several columns with a list's own header is the list's own: a carried column may be called the same.
+/// Which of several columns with the same header belongs to the list. A carried column may have the header of one of the list's
+/// columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Own {
     First,
     Last,
 }
 
-/// The columns that are read, by the keys of their headers.
+/// Columns that are read, by the keys of their headers.
 const COLUMNS: [(&str, Own); 6] = [
     ("col-holder", Own::First),
     ("col-type", Own::First),
@@ -60,7 +61,7 @@ const COLUMNS: [(&str, Own); 6] = [
     ("col-remark", Own::Last),
 ];
 
-/// Calls `take` for every row of the gap lists of a workbook, whatever its language.
+/// Calls `take` for every row of the gap lists in a workbook of any language.
 ///
 /// # Errors
 /// Fails if the workbook cannot be read.
@@ -68,7 +69,7 @@ pub(super) fn each_gap(path: &Path, mut take: impl FnMut(GapRow)) -> Result<(), 
     let mut book: Xlsx<BufReader<File>> = calamine::open_workbook(path)?;
     for words in [Words::new(Language::ZhCn), Words::new(Language::En)] {
         let lists = [Status::CityOnly, Status::ProvinceOnly, Status::Neither].map(|status| words.status(status).to_owned());
-        // A long list goes on in `name (2)`.
+        // A long list continues in sheets `name (2)`, `name (3)`, ….
         let is_list = |name: &String| lists.iter().any(|list| name == list || name.starts_with(&format!("{list} (")));
         for name in book.sheet_names().into_iter().filter(is_list).collect::<Vec<_>>() {
             read_list(&mut book, &name, &words, &mut take)?;
@@ -113,7 +114,7 @@ fn read_list(
     }
 }
 
-/// A cell as text; `None` for one that is empty or an error.
+/// Returns a cell as text; `None` if it is empty or an error.
 fn text_of(value: &DataRef<'_>) -> Option<String> {
     Some(match value {
         DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),

@@ -1,4 +1,4 @@
-//! Oddities of what an answer lists: of faces' dates and names, of repeated certificates, of totals.
+//! Oddities in the content of answers: dates and names on faces, repeated certificates, totals.
 
 use super::Oddity;
 use crate::sandbox::dice::Dice;
@@ -6,11 +6,11 @@ use crate::sandbox::face::{CHINA_OFFSET, midnight};
 use chrono::{DateTime, Datelike, NaiveDate};
 use serde_json::{Map, Value, json};
 
-/// Fewest fields of a face. What names a certificate by identifier and number alone has fewer, and stays what it is: with
-/// another field it would be a face.
+/// Smallest number of fields of a face. An object with identifier and number only has fewer and is not changed, because with
+/// another field it would be read as a face.
 const FEWEST_FIELDS: usize = 6;
 
-/// The fields of either side's faces that hold a day.
+/// Fields of either side's faces that hold a date.
 const DAYS: [&str; 10] = [
     "zzbfrq",
     "zzyxqqsrq",
@@ -24,20 +24,20 @@ const DAYS: [&str; 10] = [
     "certificateValidateEnd",
 ];
 
-/// The fields of either side's faces that hold a name.
+/// Fields of either side's faces that hold a name.
 const NAMES: [&str; 10] =
     ["certholder", "zsmc", "fddbr", "name", "certname", "CZZT", "ZZMC", "KZ_FDDBR", "certificateHolder", "certificateName"];
 
-/// Stands in the place of half of a surrogate pair, which a text of Rust cannot hold.
+/// Placeholder for one half of a surrogate pair, which a Rust string cannot contain.
 const LONE_SURROGATE: &str = "(lone surrogate)";
 
-/// A field of no canonical meaning.
+/// A field that is mapped to no canonical field.
 const REMARK_OF_HOLDER: &str = "qtsm";
 
-/// Rewrites the list of an answer as the oddities say that `has` names.
+/// Applies the oddities for which `has` returns true to the list of an answer.
 pub(super) fn rewrite(answer: &mut Value, has: impl Fn(Oddity) -> bool, dice: &mut Dice) {
     let Some(list) = answer.pointer_mut("/data/dataList").and_then(Value::as_array_mut) else { return };
-    // What is told twice is told in the same words: the faces come first.
+    // Faces are changed before certificates are repeated, so that both copies are the same.
     for face in list.iter_mut().filter_map(Value::as_object_mut).filter(|object| object.len() >= FEWEST_FIELDS) {
         rewrite_face(face, &has, dice);
     }
@@ -72,27 +72,27 @@ fn rewrite_face(face: &mut Map<String, Value>, has: &impl Fn(Oddity) -> bool, di
     }
 }
 
-/// Makes the total of an answer larger by one than its list, where it has one.
+/// Increases the total of an answer by one, if it has a total.
 pub(super) fn raise_total(answer: &mut Value) {
     if let Some(length) = answer.pointer("/data/dataList").and_then(Value::as_array).map(Vec::len).filter(|length| *length > 0) {
         set_total(answer, length + 1);
     }
 }
 
-/// Sets the total, as a number or as a text as it was before.
+/// Sets the total, as a number or as a text, as it was before.
 fn set_total(answer: &mut Value, total: usize) {
     if let Some(known) = answer.pointer_mut("/data/total") {
         *known = if known.is_string() { json!(total.to_string()) } else { json!(total) };
     }
 }
 
-/// Puts the escapes of lone surrogates into the text of an answer.
+/// Replaces the placeholders of lone surrogates by their JSON escapes.
 pub(super) fn with_lone_surrogates(text: String) -> String {
     if text.contains(LONE_SURROGATE) { text.replace(LONE_SURROGATE, "\\ud83d") } else { text }
 }
 
-/// The day of a value in one of the forms in which the stand-in writes days; `None` for words such as 长期 and for the year
-/// 9999, which no library prints otherwise.
+/// Parses a date in one of the formats that the sandbox writes; `None` for words such as 长期 and for the year 9999, which stands
+/// for "no end".
 fn written_day(value: &Value) -> Option<NaiveDate> {
     const FORMS: [&str; 5] = ["%Y-%m-%d", "%Y年%m月%d日", "%Y/%m/%d", "%Y-%m-%d 00:00:00.0", "%Y%m%d"];
     let day = match value {
@@ -105,7 +105,7 @@ fn written_day(value: &Value) -> Option<NaiveDate> {
     (day.year() < 9999).then_some(day)
 }
 
-/// A day as a library prints midnight in China of it.
+/// Formats the midnight of a date in China as a Java library prints it.
 fn as_java_prints(dice: &mut Dice, day: NaiveDate) -> Value {
     let instant = midnight(day);
     match dice.below(9) {
@@ -124,7 +124,7 @@ fn as_java_prints(dice: &mut Dice, day: NaiveDate) -> Value {
     }
 }
 
-/// A name with other characters for its dots, brackets and rare characters.
+/// Replaces dots, brackets and rare characters of a name by variants.
 fn in_other_characters(name: &str, has: &impl Fn(Oddity) -> bool, dice: &mut Dice) -> String {
     let (has_entities, has_dots, has_private_use) = (has(Oddity::Entities), has(Oddity::Dots), has(Oddity::PrivateUse));
     let mut written = String::with_capacity(name.len());

@@ -1,7 +1,7 @@
-//! Oddities: ways in which platforms write a true answer differently from their specification.
+//! Oddities: ways in which platforms write a correct answer differently from their specification.
 //!
-//! An oddity never changes what is true, but for `short-list`, which makes an answer look incomplete. Which oddities an
-//! answer has is decided by the request, so that they are the same every time the stand-in is started.
+//! An oddity never changes what an answer says, except `short-list`, which makes an answer look incomplete. The oddities of an
+//! answer depend on the seed and the request only, so they are the same after a restart.
 
 mod content;
 
@@ -12,43 +12,43 @@ use crate::job::SandboxSettings;
 use encoding_rs::GB18030;
 use serde_json::Value;
 
-/// Share of the answers that an oddity is seen in.
+/// Share of the answers that have a given oddity.
 const SHARE: f64 = 0.3;
 
 /// Share of the items whose lists are shorter than their totals.
 const SHORT_LISTS: f64 = 0.1;
 
-/// A way of writing answers.
+/// A deviation in how answers are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Oddity {
     /// A byte order mark before the JSON.
     ByteOrderMark,
-    /// GBK in place of UTF-8, declared or not.
+    /// GBK instead of UTF-8, declared or not.
     Gbk,
     /// A byte order mark before the JSON of a token.
     TokenMark,
-    /// A certificate told a second time, as a reference to the first.
+    /// A certificate that is listed twice, the second time as a reference to the first.
     Reference,
-    /// A certificate told a second time, in full.
+    /// A certificate that is listed twice in full.
     Repeated,
-    /// Dates as Java's and others' libraries print them.
+    /// Dates in the formats of Java libraries.
     JavaDates,
-    /// Half of a surrogate pair in a field that is in no canonical one.
+    /// Half of a surrogate pair in a field that is mapped to no canonical one.
     Surrogate,
-    /// Entities of web pages in names.
+    /// HTML entities in names.
     Entities,
     /// Another dot between the parts of a name.
     Dots,
-    /// Private-use code points of GBK for rare characters in names.
+    /// GBK private-use code points for rare characters in names.
     PrivateUse,
-    /// A redirect to another path of the same host that keeps method and body.
+    /// A redirect to another path of the same host that keeps method and body (HTTP 307).
     Redirect,
     /// A total that is larger than the list.
     ShortList,
 }
 
 impl Oddity {
-    /// Every oddity, in the order of [`SandboxSettings::ODDITIES`].
+    /// All oddities, in the order of [`SandboxSettings::ODDITIES`].
     const ALL: [Self; SandboxSettings::ODDITIES.len()] = [
         Self::ByteOrderMark,
         Self::Gbk,
@@ -64,31 +64,31 @@ impl Oddity {
         Self::ShortList,
     ];
 
-    /// The name that turns it on.
+    /// Returns the name that enables it.
     const fn name(self) -> &'static str {
         SandboxSettings::ODDITIES[self as usize]
     }
 }
 
-/// The oddities that are turned on.
+/// The enabled oddities.
 #[derive(Debug)]
 pub(super) struct Oddities {
     seed: u64,
     chosen: Vec<Oddity>,
 }
 
-/// A body with its content type.
+/// A response body with its content type.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Written {
     pub content_type: &'static str,
     pub body: Vec<u8>,
 }
 
-/// A byte order mark in UTF-8.
+/// The byte order mark in UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 impl Oddities {
-    /// The oddities that the settings name; unknown names count for nothing.
+    /// Creates the set of oddities that the settings name; unknown names are ignored.
     pub(super) fn new(settings: &SandboxSettings) -> Self {
         let has = |name: &str| settings.oddities.iter().any(|known| known == name);
         let is_chosen =
@@ -100,7 +100,7 @@ impl Oddities {
         self.chosen.is_empty()
     }
 
-    /// Whether the answer to a request is first a redirect.
+    /// Returns whether a request is answered with a redirect first.
     pub(super) fn redirects(&self, request: &str) -> bool {
         self.has(Oddity::Redirect, request)
     }
@@ -117,7 +117,7 @@ impl Oddities {
         let text = content::with_lone_surrogates(answer.to_string());
         if self.has(Oddity::Gbk, request) {
             let content_type = if dice.happens(0.5) { "application/json;charset=GBK" } else { "application/json" };
-            // GB18030 has every character that GBK has, and in the same bytes.
+            // GB18030 encodes every character of GBK in the same bytes.
             Written { content_type, body: GB18030.encode(&text).0.into_owned() }
         } else if self.has(Oddity::ByteOrderMark, request) {
             Written { content_type: JSON, body: [BYTE_ORDER_MARK, text.as_bytes()].concat() }
@@ -126,7 +126,7 @@ impl Oddities {
         }
     }
 
-    /// Writes a token's answer.
+    /// Writes the answer to a token request.
     pub(super) fn write_token(&self, answer: &Value) -> Written {
         let mark = if self.chosen.contains(&Oddity::TokenMark) { BYTE_ORDER_MARK } else { b"" };
         Written { content_type: JSON, body: [mark, answer.to_string().as_bytes()].concat() }
@@ -142,8 +142,8 @@ impl Oddities {
     }
 }
 
-/// Whether the lists of a holder's certificates of a type (interface 7) say that there is one certificate more than they
-/// show.
+/// Returns whether the lists of a holder's certificates of a type (interface 7) state a total that is larger by one than the
+/// number of entries.
 #[must_use]
 pub fn has_short_list(settings: &SandboxSettings, holder_code: &str, cert_type_code: &str) -> bool {
     Oddities::new(settings).shortens((holder_code, cert_type_code))

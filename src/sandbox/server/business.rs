@@ -1,4 +1,4 @@
-//! Business calls: what decides how one is answered, in which order.
+//! Handling of business calls: the checks and faults that decide the answer, in order.
 
 use super::{InFlight, MOVED, ROOT, Shared};
 use crate::endpoint::Endpoint;
@@ -15,12 +15,12 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The path by which a call has come.
+/// Path that a call was sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CallPath {
-    /// The platform's own path.
+    /// The path of the interface.
     Usual,
-    /// The path that a redirect leads to.
+    /// The target of a redirect.
     Moved,
 }
 
@@ -41,7 +41,7 @@ pub(super) async fn business(shared: Arc<Shared>, endpoint: Endpoint, path: Call
     response
 }
 
-/// A business call as it has come.
+/// A received business call.
 struct ReceivedCall<'a> {
     endpoint: Endpoint,
     path: CallPath,
@@ -50,7 +50,7 @@ struct ReceivedCall<'a> {
 }
 
 impl<'a> ReceivedCall<'a> {
-    /// The holder code and the certificate type code that it asks about; empty where it names none.
+    /// Returns the holder code and the certificate type code in the request; empty if it has none.
     fn item(&self) -> (&'a str, &'a str) {
         (self.text("certificateHolderCode"), self.text("certTypeCode"))
     }
@@ -95,7 +95,7 @@ async fn respond_to(shared: &Shared, call: &ReceivedCall<'_>) -> (Response, Opti
     (response, fault)
 }
 
-/// What a fault makes of the answer to a call.
+/// Applies a fault to the answer to a call.
 async fn faulty(shared: &Shared, call: &ReceivedCall<'_>, fault: Fault) -> Response {
     match fault {
         Fault::Code(status) => json_response(StatusCode::OK, &code(status)),
@@ -115,7 +115,7 @@ async fn faulty(shared: &Shared, call: &ReceivedCall<'_>, fault: Fault) -> Respo
 }
 
 impl Shared {
-    /// The answer to a call as it should be.
+    /// Returns the answer to a call without faults.
     fn truthful(&self, call: &ReceivedCall<'_>) -> Value {
         let address = |identifier: &str, format: &str| self.download_address(identifier, format);
         self.answerer.answer(call.endpoint, call.parameters, &address)

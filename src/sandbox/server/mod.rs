@@ -1,4 +1,4 @@
-//! The HTTP shell.
+//! HTTP server of the sandbox.
 
 mod business;
 
@@ -33,37 +33,37 @@ use tokio::net::TcpListener;
 
 /// Path of the platform below its host (specification, section 6).
 const ROOT: &str = "/license-api-release";
-/// Path of downloads below it.
+/// Path of download addresses below [`ROOT`].
 const DOWNLOAD: &str = "/elssp/v1/download";
-/// Path below it of calls that were redirected.
+/// Path below [`ROOT`] that redirected calls go to.
 const MOVED: &str = "/moved";
-/// User name and password of the stand-in.
+/// User name and password of the sandbox.
 const ACCOUNT: &str = "sandbox";
 
-/// Why the stand-in could not be started.
+/// Error on starting the sandbox.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// It cannot listen at the address.
+    /// It cannot listen on the address.
     #[error("sandbox {address}: {cause}")]
     Listen {
         /// The address.
         address: SocketAddr,
-        /// Why not.
+        /// Error of the operating system.
         #[source]
         cause: std::io::Error,
     },
-    /// Its access log cannot be opened.
+    /// The access log cannot be opened.
     #[error("sandbox {}: {cause}", .path.display())]
     Log {
-        /// The log's file.
+        /// Path of the log.
         path: PathBuf,
-        /// Why not.
+        /// Error of the operating system.
         #[source]
         cause: std::io::Error,
     },
 }
 
-/// A running stand-in; it serves for the life of the runtime.
+/// A running sandbox. It serves until the runtime ends.
 #[derive(Debug)]
 pub struct Sandbox {
     shared: Arc<Shared>,
@@ -80,16 +80,16 @@ struct Shared {
     tokens: Mutex<HashMap<String, Instant>>,
     requests: AtomicU64,
     in_flight: AtomicU32,
-    /// The second that is being counted, and how many requests it has had.
+    /// Current second since the start, and the number of requests in it.
     this_second: Mutex<(u64, u32)>,
     log: Option<AccessLog>,
 }
 
 impl Sandbox {
-    /// Starts serving on `address`; port 0 takes any free port.
+    /// Starts serving on `address`; port 0 selects any free port.
     ///
     /// # Errors
-    /// Fails if it cannot listen there, or cannot open its access log.
+    /// Fails if it cannot listen on the address, or cannot open its access log.
     pub async fn start(settings: SandboxSettings, address: SocketAddr) -> Result<Self, StartError> {
         let listening = |cause| StartError::Listen { address, cause };
         let listener = TcpListener::bind(address).await.map_err(listening)?;
@@ -116,7 +116,7 @@ impl Sandbox {
         let mut router = Router::new()
             .route(&format!("{ROOT}{}", Endpoint::Token.path()), post(token))
             .route(&format!("{ROOT}{DOWNLOAD}"), get(download));
-        // Interfaces 4 and 5 share a path, told apart by their parameters.
+        // Interfaces 4 and 5 share a path and are distinguished by their parameters.
         for endpoint in Endpoint::all().filter(|endpoint| !matches!(endpoint, Endpoint::Token | Endpoint::ShareVerifyCertFile)) {
             for (folder, path) in [("", CallPath::Usual), (MOVED, CallPath::Moved)] {
                 let handler = move |State(shared): State<Arc<Shared>>, body: Bytes| business(shared, endpoint, path, body);
@@ -125,26 +125,26 @@ impl Sandbox {
         }
         let router = router.with_state(Arc::clone(&shared));
         tokio::spawn(async move {
-            // The listener is open; what remains can only end with the runtime.
+            // Serving ends with the runtime only.
             let _ = axum::serve(listener, router).await;
         });
         Ok(Self { shared })
     }
 
-    /// The platform's base URL.
+    /// Returns the base URL of the platform.
     #[must_use]
     pub fn base_url(&self) -> String {
         format!("http://{}{ROOT}", self.shared.address)
     }
 
-    /// Business requests served so far, faults included.
+    /// Returns the number of business requests received so far, including those answered with faults.
     #[must_use]
     pub fn requests(&self) -> u64 {
         self.shared.requests.load(Ordering::Relaxed)
     }
 }
 
-/// Interface 1: parameters as a form body or in the query.
+/// Interface 1: the token request, with parameters in a form body or in the query.
 async fn token(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery, body: Bytes) -> Response {
     let _in_flight = InFlight::enter(&shared);
     let query = query.unwrap_or_default();
@@ -182,7 +182,7 @@ fn token_response(shared: &Shared, parameters: &HashMap<String, String>) -> Resp
     written_response(shared.oddities.write_token(&answer))
 }
 
-/// Files behind download addresses; an address that has expired leads to a page that says so.
+/// Serves the files of download addresses; an expired address returns a page that says so.
 async fn download(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery) -> Response {
     let _in_flight = InFlight::enter(&shared);
     let query = query.unwrap_or_default();
@@ -202,7 +202,7 @@ async fn download(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery) 
 }
 
 impl Shared {
-    /// What is answered in place of an answer during an outage, or past the rate limit.
+    /// Returns the response during an outage or above the rate limit; `None` if the request is to be answered.
     fn turned_away(&self) -> Option<Response> {
         let age = self.started.elapsed();
         if self.settings.outage.as_ref().is_some_and(|outage| outage.contains(&age)) {
@@ -241,7 +241,7 @@ impl Shared {
     }
 }
 
-/// Counts a request while it is being answered.
+/// Counts a request as in flight until it is dropped.
 struct InFlight<'a>(&'a Shared);
 
 impl<'a> InFlight<'a> {

@@ -43,7 +43,6 @@ carried-nowhere = no sheet has the column { $header } that `carry` names; it sta
 latest-leads-nowhere = { $path } leads to no complete run: nothing is compared with it
 latest-is-no-link = { $path } is a folder (or a file), not a link, so that it cannot point to this run; move it away if it holds nothing that you need, then run `ecert-audit report`
 latest-not-linked = { $path } cannot be made to point to this run: { $cause }. This disk (a network share, for instance) may not support links; the next run will have nothing to compare with. Put output.dir on a local disk
-previous-run-unreadable = the previous run { $run } cannot be read: { $cause }. Rebuild it with `ecert-audit report`, or remove `latest`
 remarks-unreadable = { $cause }; this report is written without them
 notify-failed = { $key }: { $why }
 program-not-started = { $program } cannot be started: { $cause }

@@ -43,7 +43,6 @@ carried-nowhere = 没有一张工作表有 carry 指定的列 { $header }；该�
 latest-leads-nowhere = { $path } 没有指向已完成的运行：不与任何一次运行比较
 latest-is-no-link = { $path } 是一个文件夹（或文件），不是链接，因此无法指向本次运行；请确认其中没有需要保留的内容后将其移走，再运行 ecert-audit report
 latest-not-linked = 无法让 { $path } 指向本次运行：{ $cause }。该磁盘（例如网络共享）可能不支持链接；下次运行将没有上期可比。请把 output.dir 放到本地磁盘
-previous-run-unreadable = 无法读取上次运行 { $run }：{ $cause }。请用 ecert-audit report 重建它，或移走 latest
 remarks-unreadable = { $cause }；本报告不带这些备注
 notify-failed = { $key }：{ $why }
 program-not-started = 无法启动 { $program }：{ $cause }
