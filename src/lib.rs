@@ -1,30 +1,38 @@
 //! Pipeline overview: how a job file becomes reports, and which module owns each step.
 //!
-//! A job file ([`job`]) names spreadsheets. The [`intake`] reads items from them: a holder code, a certificate type code and
-//! optionally a certificate number. The items are the plan of a run, stored in its [`journal`].
+//! The crate audits electronic certificates (电子证照): which ones a province's and a city's library hold, and where the two
+//! disagree. `docs/architecture.md` is the long form of this page.
 //!
-//! The [`engine`] processes each item with one pure function, [`audit::step`]. From the answers so far it returns the next call
-//! to make, or the outcome. Calls go through the session of the [`platform`], which throttles them, adds the token and retries
-//! transient failures. Every answer is stored in the journal as received. `step` converts raw faces into comparable ones
-//! ([`face`]).
+//! # From a job file to reports
 //!
-//! No later step makes a call: [`table`] applies `step` to the journal and writes Parquet files, [`analysis`] queries them, and
-//! [`report`] presents the results to people and schedulers. A live run, a resumed run and a rebuilt report therefore cannot
+//! 1. A job file ([`job`]) names spreadsheets. [`intake`] turns them into items: a holder code, a certificate type code, and
+//!    perhaps a certificate number. The items are the plan of a run, and are kept in its [`journal`].
+//! 2. The [`engine`] carries each item to its end through one pure function, [`audit::step`], which returns the calls to make
+//!    next, or the outcome. Calls go through the session of the [`platform`]: it throttles, carries the token, and repeats what
+//!    may succeed later. Every answer is journaled as received.
+//! 3. [`table`] runs `step` over the journal and writes Parquet files, in which the [`face`]s of both sides are compared.
+//!    [`analysis`] reads the tables, and [`report`] writes the workbook, the page and the figures. None of this makes a call.
+//!
+//! Because one function decides what to ask and what answers mean, a live run, a resumed run and a rebuilt report cannot
 //! disagree.
 //!
-//! The [`archive`] downloads the certificates' files from untrusted addresses and records the results in the journal.
+//! # Around a run
 //!
-//! [`dispatch`] writes workbooks for the departments that have to settle differences, and collects their decisions. [`remedy`]
-//! notifies the province of decisions, once each, and verifies the effect with `step`.
+//! [`archive`] fetches the certificates' files, from addresses that are not trusted. [`dispatch`] sends departments what they
+//! have to settle and takes their decisions back; [`remedy`] tells the province what the city has and what was decided, and
+//! verifies the effect. Both files and notifications are tasks of the same engine. [`sample`] draws a part of the items, from
+//! which [`analysis`] estimates figures of all. [`retention`] removes the personal data of old runs. [`init`] starts a project.
 //!
-//! The [`sandbox`] is a stand-in for the platform. All modules build on the [`endpoint`]s and [`codes`] of the specification
-//! and on atomic file writes ([`durable`]).
+//! The [`sandbox`] stands in for the platform. It shares the [`endpoint`]s, the [`codes`] and its own settings with the rest,
+//! and never reads the audit.
 //!
-//! [`init`] contains the files of a new project. [`retention`] removes the personal data of old runs.
+//! # Layers
 //!
-//! Modules in order of dependency; each uses only modules after it:
-//! [`command`], [`cli`], [`init`], [`dispatch`], [`remedy`], [`report`], [`analysis`], [`archive`], [`engine`], [`table`], [`retention`], [`run_folder`], [`journal`], [`audit`], [`face`],
-//! [`platform`], [`sandbox`], [`intake`], [`job`], [`endpoint`], [`codes`], [`sample`], [`durable`], [`child`], [`interrupt`], [`exit`], [`message`].
+//! Each module uses only modules that follow it in this list; `tests/architecture.rs` checks that.
+//!
+//! [`command`], [`cli`], [`init`], [`dispatch`], [`remedy`], [`report`], [`analysis`], [`archive`], [`engine`], [`table`],
+//! [`retention`], [`run_folder`], [`journal`], [`audit`], [`face`], [`platform`], [`sandbox`], [`intake`], [`job`],
+//! [`endpoint`], [`codes`], [`sample`], [`durable`], [`child`], [`interrupt`], [`exit`], [`message`].
 
 pub mod analysis;
 pub mod archive;
