@@ -65,7 +65,7 @@ pub struct Drawn {
 /// Why no sample could be drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DrawProblem {
-    /// More strata than [`MOST_STRATA`].
+    /// More strata than a sample can have.
     TooManyStrata,
     /// Fewer than two items for each stratum: nothing could be told of how much items vary.
     TooFewItems {

@@ -12,7 +12,7 @@ use std::ops::Range;
 const AHEAD: usize = 1_000;
 /// Number of rows of a sheet whose height is set if a text folds. Excel and WPS compute the heights of the others when they open
 /// the file; `LibreOffice` does not. The number is limited because the library keeps every height in memory.
-const HEIGHTS: u32 = 20_000;
+pub(super) const HEIGHTS: u32 = 20_000;
 /// Height of a line of 10-point text, and the additional height of a row, in points.
 const LINE: f64 = 13.5;
 const BESIDES: f64 = 2.5;
@@ -371,7 +371,7 @@ fn widen(width: &mut usize, text: &str) {
 }
 
 /// Returns the number of lines that a text takes in a column with this width in digits.
-fn lines_of(text: &str, width: f64) -> u32 {
+pub(super) fn lines_of(text: &str, width: f64) -> u32 {
     /// Part of the width that texts cannot use, in digits, and the width of a digit of their font in digits of the workbook's
     /// default font.
     const MARGIN: f64 = 0.5;
@@ -388,7 +388,7 @@ fn lines_of(text: &str, width: f64) -> u32 {
 }
 
 /// Returns the height of a row with this number of lines, in points.
-fn height_of(lines: u32) -> f64 {
+pub(super) fn height_of(lines: u32) -> f64 {
     f64::from(lines) * LINE + BESIDES
 }
 

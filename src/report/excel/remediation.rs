@@ -1,6 +1,7 @@
 //! `remediation.xlsx`: the proposed notifications, for a person to mark, and the reasons for leaving out everything else.
 
 use super::ReportError;
+use super::detail::{HEIGHTS, height_of, lines_of};
 use super::gaps::{embedded, masked};
 use super::style::{Style, fitting, set_page};
 use crate::durable::WholeFile;
@@ -169,7 +170,7 @@ impl<'a> RemediationWorkbook<'a> {
             Some(mark) => sheet.write_string_with_format(at, 0, mark.shown(words), &self.mark)?,
             None => sheet.write_blank(at, 0, &self.mark)?,
         };
-        write_row(sheet, &self.style, words, self.mask, (at, 1), row)?;
+        write_row(sheet, &self.style, words, self.mask, (at, 1, &self.actions.columns), row)?;
         let last = last_column(&self.actions);
         sheet.write_string_with_format(at, last, key, &self.style.code)?;
         Ok(())
@@ -186,7 +187,7 @@ impl<'a> RemediationWorkbook<'a> {
         }
         self.others.rows += 1;
         let sheet = self.workbook.worksheet_from_index(self.others.sheet)?;
-        write_row(sheet, &self.style, self.words, self.mask, (self.others.rows, 0), row)
+        write_row(sheet, &self.style, self.words, self.mask, (self.others.rows, 0, &self.others.columns), row)
     }
 
     fn end_part(&mut self, which: Which) -> Result<(), ReportError> {
@@ -269,7 +270,7 @@ fn write_row(
     style: &Style,
     words: &Words,
     mask: Mask,
-    (at, first): (u32, u16),
+    (at, first, columns): (u32, u16, &[Column]),
     told: &RemediationRow<'_>,
 ) -> Result<(), ReportError> {
     let RemediationRow { row, action, reason, decision } = *told;
@@ -288,6 +289,11 @@ fn write_row(
         row.text(coverage::CERT_TYPE_CODE).map(str::to_owned),
         Some(format!("{}/{}", number(coverage::ITEM_ID), number(coverage::CERTIFICATE_INDEX))),
     ];
+    if at <= HEIGHTS {
+        let widths = columns.iter().skip(usize::from(first)).map(|column| column.width);
+        let lines = cells.iter().zip(widths).filter_map(|(cell, width)| Some(lines_of(cell.as_deref()?, width)));
+        sheet.set_row_height(at, height_of(lines.max().unwrap_or(1)))?;
+    }
     for (column, cell) in (first..).zip(&cells) {
         if let Some(text) = cell.as_deref().filter(|text| !text.is_empty()) {
             sheet.write_string_with_format(at, column, fitting(text), &style.wrapped_code)?;
