@@ -29,6 +29,7 @@ mod session;
 mod stored;
 mod terminal;
 
+use crate::child;
 use crate::cli::{Cli, Command, FacesCommand};
 use crate::exit::{Exit, Stop};
 use crate::interrupt::Interrupts;
@@ -59,10 +60,12 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Command::Completions(args) => completions::completions(args, &terminal),
         Command::Man(args) => man::man(args, &terminal),
     };
-    ended.unwrap_or_else(|stop| {
+    let exit = ended.unwrap_or_else(|stop| {
         terminal.tell_stop(&stop);
         stop.exit
-    })
+    });
+    child::end_all();
+    exit
 }
 
 /// The runtime that calls are made on. One thread carries more calls than any platform allows, and carries them with the
