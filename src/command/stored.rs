@@ -1,6 +1,7 @@
 //! Opening a run that is there, to read it without a call.
 
 use super::terminal::Terminal;
+use crate::durable::check_private_dir;
 use crate::exit::Stop;
 use crate::job::Job;
 use crate::journal::{Journal, Journals, Shard};
@@ -24,11 +25,12 @@ impl StoredRun {
     ///
     /// # Errors
     /// Fails if there is no run, or none whose plan is whole; if its job file cannot be loaded; if what lies there is of another
-    /// run or shard, cannot be read, or has lost items or answers.
+    /// run or shard, cannot be read, or has lost items or answers; if others own its folder or can write to it.
     pub(super) fn open(run_dir: &Path, terminal: &mut Terminal) -> Result<Self, Stop> {
         // `latest`, or `.`, is a run by another name.
         let layout = RunLayout::of_folder(&run_dir.canonicalize().unwrap_or_else(|_| run_dir.to_owned()));
         refuse_pruned(&layout.folder())?;
+        check_folders(&layout)?;
         let shards = layout.folder().shards().map_err(Stop::disk(run_dir.display()))?;
         let Some(manifest) = any_manifest(&layout, &shards)? else { return Err(about_folder(&layout, "no-run-folder")) };
         // From here on messages are in the job's language.
@@ -53,6 +55,16 @@ impl StoredRun {
         tell_histories(&journals, terminal)?;
         Ok(Self { layout, manifest, job, journals, missing })
     }
+}
+
+/// Checks that the folders of a run or shard, where they are there, are this user's own.
+fn check_folders(layout: &RunLayout) -> Result<(), Stop> {
+    for folder in [layout.run_folder(), layout.folder()] {
+        if folder.dir().symlink_metadata().is_ok() {
+            check_private_dir(folder.dir()).map_err(|problem| Stop::internal(problem.to_message(folder.dir())))?;
+        }
+    }
+    Ok(())
 }
 
 /// A manifest of the run: of one of its shards, else of the run itself. `None` where there is none.
