@@ -35,7 +35,13 @@ pub(super) fn call(args: &CallArgs, terminal: &mut Terminal) -> Result<Exit, Sto
     let request = request(endpoint, args, job.as_ref())?;
     let platform = platform(args, job.as_ref())?;
     let rules = job.map(|job| job.archive.allowed_hosts).unwrap_or_default();
-    super::runtime()?.block_on(send(endpoint, &request, (&platform, &rules), args, terminal))
+    let terminal: &Terminal = terminal;
+    super::runtime()?.block_on(async {
+        tokio::select! {
+            ended = send(endpoint, &request, (&platform, &rules), args, terminal) => ended,
+            () = terminal.interrupts.requested() => Err(Stop::interrupted()),
+        }
+    })
 }
 
 /// Builds the request; everything that is wrong with its parameters is told before anything is sent.
@@ -138,7 +144,7 @@ async fn send(
     let (token, answer) = fetch_token(&client, &username, &password).await.map_err(|reason| session::stopped(&reason))?;
     terminal.tell(&Message::new("token-after").with("milliseconds", began.elapsed().as_millis()));
     if endpoint == Endpoint::Token {
-        return shown(&answer, args.raw, terminal).map(|()| Exit::Done);
+        return shown(&answer, args.raw, &[&password], terminal).map(|()| Exit::Done);
     }
     let began = Instant::now();
     let attempt = client.attempt(request, &token).await;
@@ -156,7 +162,7 @@ async fn send(
         Attempt::Timeout => return Err(resumable(Message::new("no-answer-within").with("milliseconds", took))),
         Attempt::Transport(problem) => return Err(resumable(problem)),
     };
-    shown(&body, args.raw, terminal)?;
+    shown(&body, args.raw, &[&token, &password], terminal)?;
     let envelope = Envelope::parse(&body).map_err(|malformed| resumable(malformed.to_message()))?;
     let said = fit_to_show(&envelope.message, &[&token, &password]);
     let meaning = return_code(envelope.status).map_or(Message::new("code-unknown"), |line| {
@@ -190,14 +196,22 @@ async fn reveal(secret: &Secret, key: &'static str) -> Result<String, Stop> {
     revealed.map_err(|why| Stop::invalid(Message::new("secret-missing").with("key", key).with_message("why", why)))
 }
 
-/// Prints an answer: indented where it is JSON and that is wanted, else as received.
-fn shown(body: &[u8], raw: bool, terminal: &Terminal) -> Result<(), Stop> {
-    let text = String::from_utf8_lossy(body);
-    let indented = serde_json::from_slice::<serde_json::Value>(body)
-        .ok()
-        .filter(|_| !raw)
-        .and_then(|value| serde_json::to_string_pretty(&value).ok());
-    terminal.print(&format!("{}\n", indented.as_deref().unwrap_or(&text)))
+/// Shortest secret, in bytes, that is looked for in answers: a shorter one stands in any answer by chance.
+const SHORTEST_SECRET: usize = 4;
+
+/// Prints an answer without our secrets, where the platform repeats them: as received where `raw` says so, else indented where
+/// it is JSON, and without control characters.
+fn shown(body: &[u8], raw: bool, secrets: &[&str], terminal: &Terminal) -> Result<(), Stop> {
+    let mut text = String::from_utf8_lossy(body).into_owned();
+    for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST_SECRET) {
+        text = text.replace(*secret, "***");
+    }
+    if !raw {
+        let value = serde_json::from_str::<serde_json::Value>(&text).ok();
+        text = value.and_then(|value| serde_json::to_string_pretty(&value).ok()).unwrap_or(text);
+        text.retain(|character| !character.is_control() || matches!(character, '\n' | '\t'));
+    }
+    terminal.print(&format!("{text}\n"))
 }
 
 /// Saves the one file that an answer holds: base64 decoded, or what its address leads to. Of several pages each gets a
