@@ -1,9 +1,11 @@
 //! Programs of the person's own, run within a time limit.
 
-use std::io::{self, Read};
+use rustix::process::{Pid, Signal, kill_process_group};
+use std::collections::BTreeSet;
+use std::io::{self, ErrorKind, Read};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 use wait_timeout::ChildExt;
 
@@ -59,22 +61,59 @@ pub fn run_within(command: &mut Command, limit: Duration) -> io::Result<Ended> {
     })
 }
 
+/// The programs that run at the moment.
+static RUNNING: Mutex<Running> = Mutex::new(Running { groups: BTreeSet::new(), is_over: false });
+
+#[derive(Debug)]
+struct Running {
+    /// Their process groups.
+    groups: BTreeSet<u32>,
+    /// Whether no further program may be started.
+    is_over: bool,
+}
+
+fn running() -> MutexGuard<'static, Running> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Kills every program that still runs, with the processes that it started, and lets no further one be started. To be called
+/// when this process ends: nobody waits for those programs any more, and one that goes on holds standard error open, so that
+/// whoever reads that would wait for it.
+pub fn end_all() {
+    let mut running = running();
+    running.is_over = true;
+    for group in std::mem::take(&mut running.groups) {
+        kill_group(group);
+    }
+}
+
 /// Starts a program in a process group of its own, so that all of it can be killed.
 fn start(command: &mut Command) -> io::Result<Child> {
-    command.stdin(Stdio::null()).process_group(0).spawn()
+    // Held until the program is known, so that none is started behind the back of whoever ends all.
+    let mut running = running();
+    if running.is_over {
+        return Err(ErrorKind::Interrupted.into());
+    }
+    let child = command.stdin(Stdio::null()).process_group(0).spawn()?;
+    running.groups.insert(child.id());
+    Ok(child)
+}
+
+fn kill_group(group: u32) {
+    if let Some(group) = i32::try_from(group).ok().and_then(Pid::from_raw) {
+        // It may have ended meanwhile.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
 }
 
 /// Waits for a program; kills its process group where it is late.
 fn wait(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
     let status = child.wait_timeout(limit)?;
     if status.is_none() {
-        let group = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
-        if let Some(group) = group {
-            // It may have ended meanwhile.
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-        }
+        kill_group(child.id());
         child.wait()?;
     }
+    running().groups.remove(&child.id());
     Ok(status)
 }
 

@@ -73,6 +73,14 @@ impl From<UnsafePath> for io::Error {
 /// Fails if the folder cannot be created or is not safe to use.
 pub fn create_private_dir(dir: &Path) -> Result<(), UnsafePath> {
     DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    check_private_dir(dir)
+}
+
+/// Checks that a folder is this user's own, no link, and not writable by others.
+///
+/// # Errors
+/// Fails if it is not safe to use, or is not there.
+pub fn check_private_dir(dir: &Path) -> Result<(), UnsafePath> {
     let found = fs::symlink_metadata(dir)?;
     if !found.is_dir() {
         return Err(UnsafePath::NoFolder);
@@ -80,6 +88,18 @@ pub fn create_private_dir(dir: &Path) -> Result<(), UnsafePath> {
     check_owner(&found)?;
     let mode = found.permissions().mode() & 0o7777;
     if mode & 0o022 == 0 { Ok(()) } else { Err(UnsafePath::Writable { mode }) }
+}
+
+/// Checks that not everybody can put a folder of their own in the place of one in `dir`: that not everybody can write to it,
+/// or, as in `/tmp`, that everybody can rename and remove only what is their own (sticky bit).
+///
+/// # Errors
+/// Fails if everybody can, or if the folder is not there.
+pub fn check_holding_dir(dir: &Path) -> Result<(), UnsafePath> {
+    const STICKY: u32 = 0o1000;
+    const BY_EVERYBODY: u32 = 0o002;
+    let mode = fs::metadata(dir)?.permissions().mode() & 0o7777;
+    if mode & BY_EVERYBODY != 0 && mode & STICKY == 0 { Err(UnsafePath::Writable { mode }) } else { Ok(()) }
 }
 
 fn check_owner(found: &fs::Metadata) -> Result<(), UnsafePath> {
@@ -400,6 +420,12 @@ mod tests {
         fs::create_dir(&open).unwrap();
         fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
         assert!(matches!(create_private_dir(&open), Err(UnsafePath::Writable { mode: 0o777 })));
+        assert!(matches!(check_private_dir(&open), Err(UnsafePath::Writable { mode: 0o777 })));
+        assert!(matches!(check_holding_dir(&open), Err(UnsafePath::Writable { mode: 0o777 })));
+        for harmless in [0o1777, 0o775, 0o700] {
+            fs::set_permissions(&open, fs::Permissions::from_mode(harmless)).unwrap();
+            check_holding_dir(&open).unwrap();
+        }
         let linked = dir.path().join("linked");
         symlink(dir.path(), &linked).unwrap();
         assert!(matches!(create_private_dir(&linked), Err(UnsafePath::NoFolder)));

@@ -38,14 +38,14 @@ pub(super) fn archive(args: &ArchiveArgs, terminal: &mut Terminal) -> Result<Exi
     let journal = || Journal::open(&folder.journal()).map_err(Stop::from);
     let store = Store::of_run(folder.dir());
     if args.verify {
-        let _lock = locks::take(&layout.job_dir, layout.shard)?;
+        let _lock = locks::take_and_tidy(&layout)?;
         return verify(&store, &journal()?, terminal);
     }
     if let Some(path) = &args.export {
         let settings = outputs::audit_settings(&job, &manifest);
         return pack(&store, &journal()?, &settings, &selection, path, terminal);
     }
-    let _lock = locks::take(&layout.job_dir, layout.shard)?;
+    let _lock = locks::take_and_tidy(&layout)?;
     let fetched = fetch(&job, &folder, &manifest, Fetching { selection, attempts_before: 0 }, terminal);
     // Rebuilt even after an early stop, so that the tables list everything fetched until then.
     let wanted = outputs::ReportSelection::of_job(&job, terminal.language());

@@ -37,7 +37,13 @@ pub(super) fn call(args: &CallArgs, terminal: &mut Terminal) -> Result<Exit, Sto
     let request = request(endpoint, args, job.as_ref())?;
     let platform = platform(args, job.as_ref())?;
     let rules = job.map(|job| job.archive.allowed_hosts).unwrap_or_default();
-    super::runtime()?.block_on(send(endpoint, &request, (&platform, &rules), args, terminal))
+    let terminal: &Terminal = terminal;
+    super::runtime()?.block_on(async {
+        tokio::select! {
+            ended = send(endpoint, &request, (&platform, &rules), args, terminal) => ended,
+            () = terminal.interrupts.requested() => Err(Stop::interrupted()),
+        }
+    })
 }
 
 /// Builds the request. Every problem with the parameters is reported before anything is sent.

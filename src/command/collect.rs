@@ -20,7 +20,7 @@ pub(super) fn collect(args: &CollectArgs, terminal: &mut Terminal) -> Result<Exi
     check_tables(&folder)?;
     let files = found(&args.files, &job.root)?;
     let password = password(args.password_file.as_deref())?;
-    let _lock = locks::take(&layout.job_dir, layout.shard)?;
+    let _lock = locks::take_and_tidy(&layout)?;
     let asked_before = terminal.interrupts.count();
     let report = {
         let journal = decisions_journal(&folder)?;

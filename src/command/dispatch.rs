@@ -27,7 +27,7 @@ pub(super) fn dispatch(args: &DispatchArgs, terminal: &mut Terminal) -> Result<E
     if manifest.state != RunState::Complete {
         terminal.tell(&Message::new("dispatch-of-incomplete"));
     }
-    let _lock = locks::take(&layout.job_dir, layout.shard)?;
+    let _lock = locks::take_and_tidy(&layout)?;
     let journal = decisions_journal(&folder)?;
     let password = password(args.password_file.as_deref())?;
     let out = args.out.clone().unwrap_or_else(|| folder.file(FOLDER));

@@ -1,9 +1,10 @@
 //! Locks of a job: only one process at a time may change a run or a shard of it.
 
-use crate::durable::{Lock, LockError};
+use crate::durable::{Lock, LockError, remove_unfinished};
 use crate::exit::{Exit, Stop};
 use crate::journal::Shard;
 use crate::message::Message;
+use crate::run_folder::RunLayout;
 use chrono::Local;
 use std::path::{Path, PathBuf};
 
@@ -35,6 +36,22 @@ pub(super) fn take(job_dir: &Path, shard: Option<Shard>) -> Result<Vec<Lock>, St
         }
         LockError::Path(problem) => Stop::internal(problem.to_message(&of_job)),
     })
+}
+
+/// Takes the locks of the run or shard that is there, and removes what processes that died have left half written in it.
+pub(super) fn take_and_tidy(layout: &RunLayout) -> Result<Vec<Lock>, Stop> {
+    let locks = take(&layout.job_dir, layout.shard)?;
+    tidy(layout)?;
+    Ok(locks)
+}
+
+/// Removes what processes that died have left half written in the folders of a run or shard. The caller holds its locks.
+pub(super) fn tidy(layout: &RunLayout) -> Result<(), Stop> {
+    let folder = layout.folder();
+    for dir in [layout.job_dir.as_path(), folder.dir(), &folder.tables()] {
+        remove_unfinished(dir).map_err(Stop::disk(dir.display()))?;
+    }
+    Ok(())
 }
 
 /// Returns the description of a process that holds the lock of a shard; `None` if there is none.

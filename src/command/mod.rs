@@ -30,6 +30,7 @@ mod session;
 mod stored;
 mod terminal;
 
+use crate::child;
 use crate::cli::{Cli, Command, FacesCommand};
 use crate::exit::{Exit, Stop};
 use crate::interrupt::Interrupts;
@@ -60,10 +61,12 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Command::Completions(args) => completions::completions(args, &terminal),
         Command::Man(args) => man::man(args, &terminal),
     };
-    ended.unwrap_or_else(|stop| {
+    let exit = ended.unwrap_or_else(|stop| {
         terminal.tell_stop(&stop);
         stop.exit
-    })
+    });
+    child::end_all();
+    exit
 }
 
 /// Creates the runtime for calls. A single thread handles more calls than any platform allows, with the least overhead. The

@@ -13,6 +13,9 @@ use std::time::Duration;
 /// Timeout of the webhook.
 const WEBHOOK_TIME: Duration = Duration::from_secs(15);
 
+/// Environment variables that hold credentials also where the job takes its own from elsewhere.
+const CREDENTIALS: [&str; 2] = ["ECERT_USERNAME", "ECERT_PASSWORD"];
+
 /// Timeout of the command, so that a scheduler which waits for the run does not wait for it.
 const COMMAND_TIME: Duration = Duration::from_mins(1);
 
@@ -91,6 +94,9 @@ fn run_command(
     let mut command = Command::new(program);
     command.args(arguments);
     // The program is not trusted with the job's secrets, so they are removed from its environment.
+    for name in CREDENTIALS {
+        command.env_remove(name);
+    }
     for secret in [&job.platform.username, &job.platform.password] {
         if let Secret::Env(name) = secret {
             command.env_remove(name);

@@ -4,6 +4,7 @@ use super::locks;
 use super::outputs;
 use super::terminal::Terminal;
 use crate::cli::PruneArgs;
+use crate::durable::{check_private_dir, remove_unfinished};
 use crate::exit::{Exit, Stop};
 use crate::job::Job;
 use crate::message::Message;
@@ -22,6 +23,7 @@ pub(super) fn prune(args: &PruneArgs, terminal: &mut Terminal) -> Result<Exit, S
         terminal.print(&said(terminal, &[Message::new("prune-no-runs").with("path", job_dir.display())]))?;
         return Ok(Exit::Done);
     }
+    check_private_dir(&job_dir).map_err(|problem| Stop::internal(problem.to_message(&job_dir)))?;
     let _locks = locks::take(&job_dir, None)?;
     let plan = plan(&job_dir, policy)?;
     terminal.print(&said(terminal, &plan.lines(policy)))?;
@@ -155,6 +157,10 @@ impl Plan {
 
     /// Executes the plan, oldest run first. A signal stops it after the current run.
     fn carry_out(&self, terminal: &Terminal) -> Result<(), Stop> {
+        // A process that died may have been writing into a run that stays.
+        for Planned { run, .. } in &self.0 {
+            remove_unfinished(run.folder.dir()).map_err(Stop::disk(run.folder.dir().display()))?;
+        }
         for (run, removal) in self.removals() {
             if terminal.interrupts.is_requested() {
                 return Err(Stop::interrupted());

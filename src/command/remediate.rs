@@ -24,7 +24,7 @@ const WORKBOOK: &str = "remediation.xlsx";
 
 pub(super) fn remediate(args: &RemediateArgs, terminal: &mut Terminal) -> Result<Exit, Stop> {
     let run = StoredRun::open(&args.run_dir, terminal)?;
-    let _locks = locks::take(&run.layout.job_dir, run.layout.shard)?;
+    let _locks = locks::take_and_tidy(&run.layout)?;
     check_run(&run, terminal)?;
     match (args.confirm, args.verify) {
         (true, _) => confirm(args, &run, terminal),

@@ -6,7 +6,7 @@ use super::terminal::Terminal;
 use super::{archive, descriptors, locks, logging, notify, outputs, plan, prune, sampled, session};
 use crate::archive::{ArchiveReport, Selection};
 use crate::cli::{RunArgs, ShardArg};
-use crate::durable::{Lock, append_private, create_private_dir, remove_unfinished};
+use crate::durable::{Lock, append_private, check_holding_dir, create_private_dir};
 use crate::engine::{self, Engine, EngineReport, Progress, RetryScope, StopCause};
 use crate::exit::{Exit, Stop};
 use crate::intake::{FoundFiles, find_files};
@@ -95,6 +95,7 @@ fn open(job: &Job, args: &RunArgs, run_id: &str) -> Result<Opened, Stop> {
     let fingerprint = Fingerprint::new(job, &files.files);
     let job_dir = job.output.join(&job.name);
     private_dir(&job_dir)?;
+    check_holding_dir(&job.output).map_err(|problem| Stop::internal(problem.to_message(&job.output)))?;
     let locks = locks::take(&job_dir, shard)?;
     let layout = RunLayout::find(&job_dir, run_id, shard, args.fresh).or_else(|stop| {
         // A pruned run cannot be resumed; without this check the error would be about its shards.
@@ -112,9 +113,7 @@ fn open(job: &Job, args: &RunArgs, run_id: &str) -> Result<Opened, Stop> {
     let is_new = !folder.dir().exists();
     private_dir(layout.run_folder().dir())?;
     private_dir(folder.dir())?;
-    for dir in [job_dir.as_path(), folder.dir(), &folder.tables()] {
-        remove_unfinished(dir).map_err(Stop::disk(dir.display()))?;
-    }
+    locks::tidy(&layout)?;
     let log = append_private(&folder.log()).map_err(|problem| Stop::internal(problem.to_message(&folder.log())))?;
     logging::log_to(log);
     tracing::info!(job = job.name, run = manifest.run_id, state = ?manifest.state, process = std::process::id(), "start");

@@ -1,6 +1,7 @@
 //! Opening of an existing run for commands that read it.
 
 use super::terminal::Terminal;
+use crate::durable::check_private_dir;
 use crate::exit::Stop;
 use crate::job::Job;
 use crate::journal::{Journal, Journals, Shard};
@@ -24,11 +25,13 @@ impl StoredRun {
     ///
     /// # Errors
     /// Fails if the folder holds no run, or none with a complete plan; if the job file cannot be loaded; or if the manifest or
-    /// journal is of another run or shard, cannot be read, or has lost items or answers.
+    /// journal is of another run or shard, cannot be read, or has lost items or answers; or if others own its folder or can
+    /// write to it.
     pub(super) fn open(run_dir: &Path, terminal: &mut Terminal) -> Result<Self, Stop> {
         // `latest` and `.` are links to, or other names of, a run's folder.
         let layout = RunLayout::of_folder(&run_dir.canonicalize().unwrap_or_else(|_| run_dir.to_owned()));
         refuse_pruned(&layout.folder())?;
+        check_folders(&layout)?;
         let shards = layout.folder().shards().map_err(Stop::disk(run_dir.display()))?;
         let Some(manifest) = any_manifest(&layout, &shards)? else { return Err(about_folder(&layout, "no-run-folder")) };
         // Later messages are in the job's language.
@@ -53,6 +56,16 @@ impl StoredRun {
         tell_histories(&journals, terminal)?;
         Ok(Self { layout, manifest, job, journals, missing })
     }
+}
+
+/// Checks that the folders of a run or shard, where they are there, are this user's own.
+fn check_folders(layout: &RunLayout) -> Result<(), Stop> {
+    for folder in [layout.run_folder(), layout.folder()] {
+        if folder.dir().symlink_metadata().is_ok() {
+            check_private_dir(folder.dir()).map_err(|problem| Stop::internal(problem.to_message(folder.dir())))?;
+        }
+    }
+    Ok(())
 }
 
 /// Returns the manifest of one of the shards, else that of the run; `None` if there is none.

@@ -63,7 +63,10 @@ impl Terminal {
 
     /// Prints a message on standard error. A failure to write is ignored, because the command can do its work without it.
     pub(super) fn tell(&self, message: &Message) {
-        let _ = writeln!(io::stderr(), "ecert-audit: {}", self.words().say(message));
+        // Names of files and paths that were typed may hold anything, an escape of the terminal's too.
+        let harmless = |character: char| if character.is_control() && character != '\n' { '\u{FFFD}' } else { character };
+        let text: String = self.words().say(message).chars().map(harmless).collect();
+        let _ = writeln!(io::stderr(), "ecert-audit: {text}");
     }
 
     /// Prints the messages of an error.

@@ -51,7 +51,8 @@ impl Journal {
         let count =
             |sql: &str| self.with(|connection| connection.query_row(sql, [], |row| row.get::<_, i64>(0))).map(i64::cast_unsigned);
         Ok(PlanCounts {
-            items: count("SELECT count(*) FROM items")?,
+            // Ids begin at 0. What is never read does not count, so that it is missed.
+            items: count("SELECT count(*) FROM items WHERE item_id >= 0")?,
             finished: count("SELECT count(*) FROM finished")?,
             failed: count("SELECT count(*) FROM finished WHERE failed")?,
             rejected: count("SELECT count(*) FROM rejected_rows")?,

@@ -79,7 +79,9 @@ impl PlanFile {
     fn take(&mut self, sheet: String, rows: Vec<TypedRow>, words: &Words, problems: &mut Vec<Message>) {
         let at = self.sheets.len();
         self.sheets.push(sheet);
-        for TypedRow { row, mark, key } in rows {
+        // An empty list says so in its first row.
+        let says_none = |row: &TypedRow| row.row == 2 && row.key.is_empty() && row.mark.trim() == words.text("none");
+        for TypedRow { row, mark, key } in rows.into_iter().filter(|row| !says_none(row)) {
             let place = RowPlace { sheet: at, row };
             let problem = match (mark_of(&mark, words), key.is_empty()) {
                 (Err(()), _) => Some(Message::new("remediation-mark-unknown").with("mark", shortened(&mark))),
@@ -206,6 +208,12 @@ mod tests {
         assert_eq!(plan.marking("b"), Marking::Marked(PlanMark::Skip));
         assert_eq!((plan.marking("c"), plan.marking("d")), (Marking::Blank, Marking::Absent));
         assert!(plan.foreign_rows().is_empty());
+    }
+
+    #[test]
+    fn a_list_that_says_that_it_is_empty_holds_no_mark() {
+        let (_, problems) = plan(&[(Words::new(Language::ZhCn).text("none"), "")]);
+        assert!(problems.is_empty(), "{problems:?}");
     }
 
     #[test]

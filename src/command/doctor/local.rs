@@ -3,7 +3,7 @@
 use super::{Finding, Grade, is_sandbox};
 use crate::child::{self, Ended};
 use crate::command::check::secrets_missing;
-use crate::durable::{Lock, LockError, create_private_dir, point_link, write_whole};
+use crate::durable::{Lock, LockError, check_holding_dir, create_private_dir, point_link, write_whole};
 use crate::job::{Job, Secret};
 use crate::journal::Journal;
 use crate::message::Message;
@@ -50,6 +50,11 @@ pub(super) fn output_folder(job: &Job) -> Vec<Finding> {
         && let Err(problem) = create_private_dir(&job_dir)
     {
         return vec![Finding::new(Grade::Wrong, topic(), problem.to_message(&job_dir))];
+    }
+    if job.output.is_dir()
+        && let Err(problem) = check_holding_dir(&job.output)
+    {
+        return vec![Finding::new(Grade::Wrong, topic(), problem.to_message(&job.output))];
     }
     let dir = nearest_folder(&job_dir);
     let trial = match tempfile::Builder::new().prefix(TRIAL).tempdir_in(&dir) {
