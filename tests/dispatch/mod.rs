@@ -64,7 +64,7 @@ fn workbook_of(workspace: &Workspace, department: &str) -> PathBuf {
 }
 
 /// A sheet of a workbook: its name, and its rows of texts.
-type Sheet = (String, Vec<Vec<String>>);
+pub(crate) type Sheet = (String, Vec<Vec<String>>);
 
 fn sheets(path: &Path) -> Vec<Sheet> {
     let mut book: Xlsx<_> = open_workbook(path).unwrap();
@@ -96,7 +96,12 @@ fn column(rows: &[Vec<String>], header: &str) -> usize {
 }
 
 /// Writes a copy of a department's workbook to `returned/<name>` as the department would: `edit` changes the lists.
-fn return_workbook(workspace: &Workspace, department: &str, name: &str, mut edit: impl FnMut(&mut Vec<Sheet>)) -> String {
+pub(crate) fn return_workbook(
+    workspace: &Workspace,
+    department: &str,
+    name: &str,
+    mut edit: impl FnMut(&mut Vec<Sheet>),
+) -> String {
     std::fs::create_dir_all(workspace.path("returned")).unwrap();
     let mut lists = sheets(&workbook_of(workspace, department));
     edit(&mut lists);
@@ -106,7 +111,7 @@ fn return_workbook(workspace: &Workspace, department: &str, name: &str, mut edit
 }
 
 /// Fills in the decision of every row of a list.
-fn decide(lists: &mut [Sheet], list: &str, decision: &str) {
+pub(crate) fn decide(lists: &mut [Sheet], list: &str, decision: &str) {
     for (_, rows) in lists.iter_mut().filter(|(name, _)| name == list) {
         let (decision_column, by) = (column(rows, "处理决定"), column(rows, "办理人"));
         for row in &mut rows[1..] {
