@@ -2,7 +2,7 @@
 
 use super::hostile::{Hostile, neither, token};
 use super::workspace;
-use crate::support::{Workspace, stderr};
+use crate::support::{Workspace, items, stderr};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
@@ -102,4 +102,26 @@ fn a_log_that_others_can_read_becomes_private_again() {
     set_mode(&log, 0o666);
     workspace.run_job(&[], 0);
     assert_eq!(fs::metadata(&log).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn names_that_could_be_patterns_are_names() {
+    let platform = Hostile::start(|_| token(), |_| neither());
+    let workspace = workspace(&platform, 3, "");
+    let run = |name: &str| {
+        let job = platform.job(super::PASSWORD, "").replace("name = \"test\"", &format!("name = \"{name}\""));
+        workspace.write_job(&job);
+        workspace.run_job(&[], 0);
+    };
+    run("ab");
+    workspace.write_input("items.csv", items(2).as_bytes());
+    for name in ["a*", "a?", "[a]b", "{ab,b}", "核查[市中区]"] {
+        run(name);
+        let folder = format!("outputs/{name}/once");
+        let output = workspace.run(&["report", &folder]);
+        assert_eq!(output.status.code(), Some(0), "{name}: {}", stderr(&output));
+        let summary = fs::read(workspace.path(&folder).join("summary.json")).unwrap();
+        let summary: serde_json::Value = serde_json::from_slice(&summary).unwrap();
+        assert_eq!((&summary["items"], &summary["rows"]), (&2.into(), &2.into()), "{name}: not those of another job");
+    }
 }

@@ -9,7 +9,7 @@ fn what_the_platform_says_is_shown_short_and_harmless_and_others_are_told() {
     let words = format!("bad \u{1b}[31m{TOKEN} {}", "长".repeat(70_000));
     let said = words.clone();
     let platform = Hostile::start(|_| token(), move |_| code(99, &said));
-    let workspace = workspace(&platform, 20, "");
+    let workspace = workspace(&platform, 5, "");
     workspace.write_job(&format!("{}{NOTIFY}", platform.job(PASSWORD, "")));
     let run = workspace.run_job(&["-v"], 3);
     let call = workspace.run(&["call", "downloadPdfFile", "-p", "abstractCode=x", "--job", "jobs/test.toml"]);
