@@ -62,7 +62,7 @@ fn a_token_that_answers_repeat_is_kept_nowhere_and_not_shown() {
     assert_eq!(certificates.len(), 5);
     assert!(certificates.iter().all(|row| format!("{row:?}").contains("a *** b") && !format!("{row:?}").contains(TOKEN)));
     let journal = Journal::open(&workspace.run_dir().join("journal.sqlite")).unwrap();
-    let items = format!("{:?}", journal.stretch(0, 10).unwrap());
+    let items = format!("{:?}", journal.batch(0, 10).unwrap());
     assert!(items.contains("***") && !items.contains(TOKEN), "answers are packed, so that no search in the file would find it");
 
     for raw in [&[] as &[&str], &["--raw"]] {

@@ -36,7 +36,7 @@ fn a_link_that_somebody_has_put_where_a_run_writes_is_not_followed() {
         fs::write(&victim, "precious").unwrap();
         set_mode(&victim, 0o600);
         symlink(&victim, workspace.path("outputs/test").join(place)).unwrap();
-        let output = workspace.run_job(&[], if is_fatal { 1 } else { 0 });
+        let output = workspace.run_job(&[], i32::from(is_fatal));
         assert_eq!(fs::read_to_string(&victim).unwrap(), "precious", "{place}");
         if is_fatal {
             assert!(stderr(&output).contains(place) && platform.calls() == 0, "{place}: {}", stderr(&output));

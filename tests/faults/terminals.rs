@@ -41,7 +41,7 @@ fn progress_is_one_line_in_the_jobs_language_and_goes_on_in_the_second_pass() {
     let seen: Mutex<HashSet<String>> = Mutex::default();
     let call = move |call: &Call| {
         let is_first = seen.lock().unwrap().insert(call.parameter("certificateHolderCode").to_owned());
-        if is_first && call.number % 2 == 0 { Reply::Http(500, String::new()) } else { neither() }
+        if is_first && call.number.is_multiple_of(2) { Reply::Http(500, String::new()) } else { neither() }
     };
     let platform = Hostile::start_slow(Duration::from_millis(60), |_| token(), call);
     let workspace = workspace(&platform, ITEMS, "");
