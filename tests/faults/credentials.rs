@@ -21,11 +21,11 @@ fn assert_nowhere(workspace: &Workspace, text: &str, case: &str) {
 #[test]
 fn a_login_answer_that_repeats_the_password_shows_it_to_nobody() {
     for (reply, exit) in [
-        (Reply::Http(401, format!(r#"{{"error_description":"bad \u001b[31m credentials, password={SECRET}"}}"#)), 4),
+        (Reply::Http(401, format!(r#"{{"error_description":"\u001b[31m bad credentials, password={SECRET}"}}"#)), 4),
         (Reply::Http(500, format!("login with {SECRET} failed")), 3),
-        (Reply::Body(format!(r#"{{"error_description":"bad \u001b[31m credentials, password={SECRET}"}}"#)), 4),
+        (Reply::Body(format!(r#"{{"error_description":"\u001b[31m bad credentials, password={SECRET}"}}"#)), 4),
         (code(98, &format!("账号已锁定 {SECRET}")), 4),
-        (Reply::Body(format!(r#"{{"error_description":"{}"}}"#, "长".repeat(70_000))), 4),
+        (Reply::Body(format!(r#"{{"error_description":"{}"}}"#, "长".repeat(70_000))), 3),
         (Reply::Body(format!("<html>{SECRET}")), 3),
     ] {
         let case = format!("{reply:?}").chars().take(80).collect::<String>();

@@ -53,9 +53,11 @@ fn files_below(dir: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(dir).unwrap() {
         let entry = entry.unwrap();
-        if entry.file_type().unwrap().is_dir() {
+        let kind = entry.file_type().unwrap();
+        if kind.is_dir() {
             files.extend(files_below(&entry.path()));
-        } else {
+        } else if kind.is_file() {
+            // `latest` is a link to a folder that is met by itself.
             files.push(entry.path());
         }
     }
