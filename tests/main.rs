@@ -11,6 +11,7 @@ mod faults;
 mod first_hour;
 mod intake;
 mod job;
+mod kills;
 mod platform;
 mod readme;
 mod remedy;

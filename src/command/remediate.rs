@@ -3,9 +3,9 @@
 mod carrying;
 
 use super::dispatch::{check_tables, decisions_journal};
-use super::locks;
 use super::stored::StoredRun;
 use super::terminal::Terminal;
+use super::{locks, outputs};
 use crate::cli::RemediateArgs;
 use crate::exit::{Exit, Stop};
 use crate::job::{Base, RemedyAction};
@@ -189,6 +189,9 @@ fn confirm(args: &RemediateArgs, run: &StoredRun, terminal: &Terminal) -> Result
         terminal.tell(&Message::new("remediate-overtaken").with("count", selection.overtaken));
     }
     if selection.chosen.is_empty() && open_count(&run.journals)? == 0 {
+        // A process that was killed after its last notification has left the tables without it.
+        let wanted = outputs::ReportSelection::of_job(&run.job, terminal.language());
+        outputs::build(&run.job, &run.layout, &run.manifest, &run.journals, wanted, terminal)?;
         terminal.print(&format!("{}\n", terminal.words().say(&Message::new("remediate-nothing"))))?;
         return Ok(Exit::Done);
     }
